@@ -1,0 +1,45 @@
+/* loop.h: one event loop per thread, timers on it, and the inbox through which other threads reach it.
+ *
+ * Owns: its handles.  Threads: everything on a loop runs on its thread; only inbox_post() and loop_stop() may be
+ * called from elsewhere.  Units: milliseconds.
+ */
+#ifndef SOTTO_IO_LOOP_H
+#define SOTTO_IO_LOOP_H
+
+#include "base/list.h"
+#include "base/str.h"
+
+struct loop;
+struct loop *loop_new(void);
+void loop_free(struct loop *l);                    /* all its handles are closed first */
+void loop_run(struct loop *l);                     /* until loop_stop() */
+void loop_stop(struct loop *l);                    /* any thread */
+void *loop_uv(struct loop *l);                     /* the uv_loop_t, for the other files of io/ */
+
+uint64_t clock_wall_ms(void);                      /* since the epoch */
+uint64_t clock_steady_ms(void);                    /* never goes back */
+
+/* One deadline. Starting again moves it; a timer is freed only by timer_free(). */
+struct timer;
+typedef void timer_fired(void *ctx);
+struct timer *timer_new(struct loop *l, timer_fired *fired, void *ctx);
+void timer_start(struct timer *t, uint64_t delay_ms);
+void timer_stop(struct timer *t);
+void timer_free(struct timer *t);                  /* NULL is allowed */
+
+/* Many producers, one consumer: items in posting order per producer. One wake-up per batch. */
+struct inbox;
+typedef void inbox_handler(void *ctx, struct list *items);   /* on the loop's thread; takes the items */
+struct inbox *inbox_new(struct loop *l, inbox_handler *handler, void *ctx);
+void inbox_post(struct inbox *i, struct link *item);         /* any thread */
+void inbox_post_list(struct inbox *i, struct list *items);   /* any thread; empties the list */
+void inbox_free(struct inbox *i);
+
+/* Work off the loop (key derivation): `work` on a pool thread, then `done` on the loop's. */
+typedef void work_fn(void *ctx);
+void loop_offload(struct loop *l, work_fn *work, work_fn *done, void *ctx);
+
+/* Runs once after every round of events, before the loop sleeps: where output is flushed in batches. */
+void loop_each_round(struct loop *l, work_fn *fn, void *ctx);
+
+#endif

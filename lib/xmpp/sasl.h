@@ -1,0 +1,73 @@
+/* sasl.h: SCRAM (RFC 5802, RFC 7677; SHA-512 alike) with and without channel binding, and PLAIN
+ * (RFC 4616); server and client side as small state machines without I/O.
+ *
+ * The server side stops after the first message, because the keys come from the store: ask for them,
+ * then go on. An unknown user goes on with keys of scram_decoy(): same answers, same work.
+ * Owns: nothing on the heap; texts live in the arena given to each call.  Threads: pure.
+ * Errors: ERR_MALFORMED, ERR_DENIED (wrong proof or binding), ERR_UNSUPPORTED.
+ */
+#ifndef SOTTO_XMPP_SASL_H
+#define SOTTO_XMPP_SASL_H
+
+#include "base/random.h"
+#include "crypto/hash.h"
+
+enum { SCRAM_SALT_MAX = 32, SCRAM_NONCE_OCTETS = 18, SCRAM_MESSAGE_MAX = 2048 };
+
+struct scram_keys {
+    enum hash hash;
+    uint32_t iterations;
+    uint8_t salt[SCRAM_SALT_MAX];
+    size_t salt_n;
+    uint8_t stored_key[HASH_SIZE_MAX], server_key[HASH_SIZE_MAX];
+};
+
+/* From a password, prepared by sasl_prepare_password(). Costs `iterations` HMACs: never on a loop. */
+void scram_derive(enum hash h, struct str password, struct bytes salt, uint32_t iterations, struct scram_keys *out);
+/* Keys for an account that does not exist: stable per (secret, name), never matching any password. */
+void scram_decoy(enum hash h, struct bytes secret, struct str name, uint32_t iterations, struct scram_keys *out);
+/* PRECIS OpaqueString (RFC 8265 §4.2). */
+CHECKED enum err sasl_prepare_password(struct arena *a, struct str in, struct str *out);
+
+enum channel_binding { BINDING_NONE, BINDING_TLS_EXPORTER, BINDING_TLS_SERVER_END_POINT };
+const char *channel_binding_name(enum channel_binding b);       /* "tls-exporter", … */
+
+/* What the TLS layer knows of the connection; n == 0 where a kind is not available. */
+struct binding_data { struct bytes exporter, server_end_point; };
+
+struct scram_server {
+    enum hash hash;
+    bool plus;                          /* the -PLUS form of the mechanism was chosen */
+    enum channel_binding binding;
+    bool plus_offered;                  /* then gs2 flag "y" is a downgrade: RFC 5802 §6 */
+    struct str username;                /* decoded, not prepared */
+    struct str authzid;                 /* empty unless given */
+    struct str gs2_header, client_first_bare, server_first, nonce;
+    struct str extra;                   /* attribute for the server-first message, such as XEP-0474's h=…; may be empty */
+    const struct scram_keys *keys;
+};
+
+void scram_server_init(struct scram_server *s, enum hash h, bool plus, bool plus_offered);
+CHECKED enum err scram_server_first(struct scram_server *s, struct arena *a, struct str client_first);
+struct str scram_server_challenge(struct scram_server *s, struct arena *a, const struct scram_keys *keys,
+                                  const struct random *random);
+CHECKED enum err scram_server_final(struct scram_server *s, struct arena *a, struct str client_final,
+                                    const struct binding_data *bound, struct str *out_server_final);
+
+struct scram_client {
+    enum hash hash;
+    enum channel_binding binding;
+    bool server_lacks_plus;             /* gs2 flag "y": we could, the server did not offer */
+    struct str username, nonce, client_first_bare, gs2_header;
+    uint8_t server_signature[HASH_SIZE_MAX];
+};
+
+void scram_client_init(struct scram_client *c, enum hash h, enum channel_binding binding, bool server_lacks_plus);
+struct str scram_client_first(struct scram_client *c, struct arena *a, struct str username, const struct random *random);
+CHECKED enum err scram_client_final(struct scram_client *c, struct arena *a, struct str server_first,
+                                    struct str password, const struct binding_data *bound, struct str *out);
+CHECKED enum err scram_client_verify(struct scram_client *c, struct arena *a, struct str server_final);
+
+CHECKED enum err sasl_plain_read(struct str message, struct str *out_authzid, struct str *out_user, struct str *out_password);
+
+#endif
