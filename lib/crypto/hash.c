@@ -16,6 +16,12 @@ size_t hash_block_size(enum hash h)
     return h == HASH_SHA512 ? 128 : 64;
 }
 
+void hash_final(struct hash_state *s, uint8_t *out)
+{
+    hash_end(s, out);
+    hash_drop(s);
+}
+
 void hash_digest(enum hash h, struct bytes in, uint8_t *out)
 {
     struct hash_state s;

@@ -34,19 +34,12 @@ static void fetch_algorithms(void)
     }
 }
 
-static EVP_MD_CTX *context_new(void)
-{
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-
-    must(c != NULL);
-    return c;
-}
-
 void hash_init(struct hash_state *s, enum hash h)
 {
     must(CRYPTO_THREAD_run_once(&fetched, fetch_algorithms));
     s->kind = h;
-    s->u.native = context_new();
+    s->u.native = EVP_MD_CTX_new();
+    must(s->u.native != NULL);
     must(EVP_DigestInit_ex2(s->u.native, algorithms[h], NULL));
 }
 
@@ -55,17 +48,14 @@ void hash_update(struct hash_state *s, struct bytes in)
     must(EVP_DigestUpdate(s->u.native, in.p, in.n));
 }
 
-void hash_final(struct hash_state *s, uint8_t *out)
+void hash_end(struct hash_state *s, uint8_t *out)
 {
     must(EVP_DigestFinal_ex(s->u.native, out, NULL));
-    hash_drop(s);
 }
 
-void hash_clone(const struct hash_state *s, struct hash_state *out)
+void hash_copy(struct hash_state *s, const struct hash_state *from)
 {
-    out->kind = s->kind;
-    out->u.native = context_new();
-    must(EVP_MD_CTX_copy_ex(out->u.native, s->u.native));
+    must(EVP_MD_CTX_copy_ex(s->u.native, from->u.native));
 }
 
 void hash_drop(struct hash_state *s)

@@ -168,19 +168,22 @@ static bool shows(struct arena *a, const uint8_t *octets, const char *hex)
     return str_is(hex_text(a, (struct bytes){ octets, strlen(hex) / 2 }), hex);
 }
 
-/* In two updates, and with the second half hashed in a clone: both must give the same digest. */
+/* In two updates, and continued from a copy of the first half: both must give the same digest. */
 static bool digest_cut(struct arena *a, enum hash h, struct bytes in, size_t cut, const char *hex)
 {
-    struct hash_state s, twin;
+    struct hash_state s, copy;
     uint8_t first[HASH_SIZE_MAX], second[HASH_SIZE_MAX];
 
     hash_init(&s, h);
     hash_update(&s, (struct bytes){ in.p, cut });
-    hash_clone(&s, &twin);
+    hash_init(&copy, h);
+    hash_update(&copy, in); /* to be forgotten */
+    hash_copy(&copy, &s);
     hash_update(&s, (struct bytes){ in.p + cut, in.n - cut });
-    hash_final(&s, first);
-    hash_update(&twin, (struct bytes){ in.p + cut, in.n - cut });
-    hash_final(&twin, second);
+    hash_end(&s, first);
+    hash_drop(&s);
+    hash_update(&copy, (struct bytes){ in.p + cut, in.n - cut });
+    hash_final(&copy, second);
     return shows(a, first, hex) && shows(a, second, hex);
 }
 
@@ -196,7 +199,7 @@ static void run_digests(struct arena *a, hash_vector_report *report)
         report("hash_digest, FIPS 180", shows(a, out, digests[i].hex));
         for (size_t cut = 0; cut <= in.n && in.n <= CUT_MAX; cut++)
             cut_anywhere &= digest_cut(a, digests[i].hash, in, cut, digests[i].hex);
-        report("hash_update and hash_clone, FIPS 180", cut_anywhere);
+        report("hash_update and hash_copy, FIPS 180", cut_anywhere);
     }
 }
 
