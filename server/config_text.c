@@ -1,7 +1,7 @@
 /* config_text.c: configuration values back as text, and what a key allows, for messages and manuals. */
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "server/config_value.h"
 
 struct unit { const char *name; uint64_t factor; };
@@ -79,18 +79,17 @@ static void add_list(struct buf *out, const struct config_list *list)
     }
 }
 
-static void add_networks(struct buf *out, const struct cidr_list *list)
+static void add_networks(struct buf *out, struct arena *a, const struct cidr_list *list)
 {
     static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-    char text[INET6_ADDRSTRLEN];
 
     for (size_t i = 0; i < list->count; i++) {
         const struct cidr *net = &list->items[i];
-        bool v4 = net->bits >= 96 && memcmp(net->ip, mapped, sizeof mapped) == 0;
+        const uint8_t *ip = net->ip;
+        bool v4 = net->bits >= 96 && memcmp(ip, mapped, sizeof mapped) == 0;
 
-        inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? net->ip + 12 : net->ip, text, sizeof text);
         add_separator(out);
-        buf_add(out, str_from(text));
+        buf_add(out, v4 ? arena_printf(a, "%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15]) : ip6_text(a, ip));
         buf_add_char(out, '/');
         buf_add_u64(out, v4 ? net->bits - 96 : net->bits);
     }
@@ -114,7 +113,7 @@ struct str config_value_text(const struct config *c, struct arena *a, const stru
     case KEY_LIST:
     case KEY_DOMAINS:
     case KEY_ADDRESSES: add_list(&out, at); break;
-    case KEY_NETWORKS: add_networks(&out, at); break;
+    case KEY_NETWORKS: add_networks(&out, a, at); break;
     }
     text = arena_str(a, buf_str(&out));
     buf_deinit(&out);

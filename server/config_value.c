@@ -1,9 +1,9 @@
 /* config_value.c: parse and print the types of configuration values. */
 #include "server/config_value.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "xmpp/jid.h"
 
 struct unit { const char *name; uint64_t factor; };
@@ -164,17 +164,12 @@ static enum err set_text(struct str *out, struct arena *a, const struct config_k
 static enum err read_ip(struct str text, uint8_t out[16], unsigned *out_bits)
 {
     static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-    char z[INET6_ADDRSTRLEN];
 
-    if (text.n == 0 || text.n >= sizeof z || memchr(text.p, '\0', text.n) != NULL)
-        return ERR_MALFORMED;
-    memcpy(z, text.p, text.n);
-    z[text.n] = '\0';
-    if (inet_pton(AF_INET6, z, out) == 1) {
+    if (ip6_read(text, out) == ERR_NONE) {
         *out_bits = 128;
         return ERR_NONE;
     }
-    if (inet_pton(AF_INET, z, out + 12) != 1)
+    if (ip4_read(text, out + sizeof mapped) != ERR_NONE)
         return ERR_MALFORMED;
     memcpy(out, mapped, sizeof mapped);
     *out_bits = 32;
