@@ -7,6 +7,7 @@
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/router.h"
+#include "xml/writer.h"
 
 static const struct xml_limits preauth_limits = {
     .element_bytes = PREAUTH_ELEMENT_BYTES,
