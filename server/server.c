@@ -46,6 +46,8 @@ static void fill_settings(struct server *s)
     to->scram_iterations = (uint32_t)c->auth.scram_iterations;
     to->stanza_bytes = c->limits.stanza_bytes;
     to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
+    to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
+    to->resume_s = (uint32_t)c->limits.resume_s;
     to->roster_items = (unsigned)c->limits.roster_items;
     to->pep_nodes = (unsigned)c->limits.pep_nodes;
     to->pep_items_per_node = (unsigned)c->limits.pep_items;

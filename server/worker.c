@@ -64,6 +64,8 @@ static void client_received(void *ctx, struct str bytes)
 {
     struct client *c = ctx;
 
+    if (c->session == NULL)
+        return; /* dropped: its session has gone on to another connection */
     enter(c->worker);
     session_received(c->session, bytes);
 }
@@ -89,7 +91,8 @@ static void client_closed(void *ctx, enum err why)
 
     (void)why; /* a client that goes away is no event for the log */
     enter(c->worker);
-    session_gone(c->session);
+    if (c->session != NULL)
+        session_gone(c->session);
     client_free(c);
 }
 
@@ -237,6 +240,19 @@ static void host_move(void *link, unsigned home)
     c->move_to = home;
 }
 
+static void host_take(void *link, struct session *to)
+{
+    ((struct client *)link)->session = to;
+}
+
+static void host_drop(void *link)
+{
+    struct client *c = link;
+
+    c->session = NULL;
+    conn_abort(c->conn);
+}
+
 static void host_offload(void *ctx, void (*work)(void *), void (*done)(void *), void *arg)
 {
     loop_offload(((struct worker *)ctx)->loop, work, done, arg);
@@ -262,6 +278,8 @@ static const struct host_ops ops = {
     .binding = host_binding,
     .wake_at = host_wake_at,
     .move = host_move,
+    .take = host_take,
+    .drop = host_drop,
     .offload = host_offload,
     .post = host_post,
     .log = host_log,
@@ -314,8 +332,12 @@ static void drain(struct worker *w)
     for (size_t i = 0; i < w->listener_count; i++)
         listener_free(w->listeners[i]);
     w->listener_count = 0;
-    LIST_EACH(&w->clients, l)
-        session_shutdown(LIST_ENTRY(l, struct client, link)->session);
+    LIST_EACH(&w->clients, l) {
+        struct client *c = LIST_ENTRY(l, struct client, link);
+
+        if (c->session != NULL)
+            session_shutdown(c->session);
+    }
     home_sweep(&w->home);
     timer_start(w->end, DRAIN_MS);
 }
@@ -443,7 +465,8 @@ void worker_free(struct worker *w)
     LIST_EACH(&w->clients, l) {
         struct client *c = LIST_ENTRY(l, struct client, link);
 
-        session_gone(c->session);
+        if (c->session != NULL)
+            session_gone(c->session);
         client_free(c);
     }
     inbox_free(w->parcels);
