@@ -1,9 +1,9 @@
 /* unicode_wasm.c: Unicode data from the page. The module imports three functions and holds no tables.
  *
- *   unicode.info(code point)                 one number: class | direction << 4 | has_compat << 8
+ *   env.unicode_info(code point)             one number: class | direction << 4 | has_compat << 8
  *                                            | old_hangul_jamo << 9 | mark << 10 | combining_class << 16
- *   unicode.nfc(in, n, out, room)            writes UTF-8 to `out` and returns its length
- *   unicode.lower(in, n, out, room)          likewise, mapping each code point by itself
+ *   env.unicode_nfc(in, n, out, room)        writes UTF-8 to `out` and returns its length
+ *   env.unicode_lower(in, n, out, room)      likewise, mapping each code point by itself
  *
  * Every engine answers them from normalize(), toLowerCase() and Unicode property escapes. A page need
  * not know combining classes other than 9 (virama), nor directions of code points that no identifier
@@ -13,13 +13,13 @@
 
 #include "base/utf8.h"
 
-#define IMPORT(name) __attribute__((import_module("unicode"), import_name(name)))
+#define IMPORT(name) __attribute__((import_module("env"), import_name(name)))
 
 typedef size_t page_map(const char *in, size_t n, char *out, size_t room);
 
-IMPORT("info") uint32_t page_info(uint32_t code_point);
-IMPORT("nfc") page_map page_nfc;
-IMPORT("lower") page_map page_lower;
+IMPORT("unicode_info") uint32_t page_info(uint32_t code_point);
+IMPORT("unicode_nfc") page_map page_nfc;
+IMPORT("unicode_lower") page_map page_lower;
 
 enum { GROWTH_MAX = 3 }; /* of UTF-8 by NFC: UAX #15 §10; lower case grows less */
 

@@ -21,16 +21,21 @@ static bool is_ldh(char c)
     return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-';
 }
 
-static bool is_ace(struct str label)
+/* Places 3 and 4 are kept for prefixes: RFC 5891 §4.2.3.1. Places are characters, but of an ASCII label
+ * they are bytes. */
+static bool has_prefix_hyphens(struct str label)
 {
-    return str_eq_nocase(str_slice(label, 0, ace_prefix.n), ace_prefix);
+    return label.n >= 4 && label.p[2] == '-' && label.p[3] == '-';
 }
 
-/* Hyphens neither at the ends nor at places 3 and 4, which are kept for prefixes: RFC 5891 §4.2.3.1. */
-static bool hyphens_are_right(struct str label)
+static bool has_hyphen_at_end(struct str label)
 {
-    return label.p[0] != '-' && label.p[label.n - 1] != '-'
-           && !(label.n >= 4 && label.p[2] == '-' && label.p[3] == '-');
+    return label.p[0] == '-' || label.p[label.n - 1] == '-';
+}
+
+static bool is_ace(struct str label) /* in lower case */
+{
+    return has_prefix_hyphens(label) && str_starts(label, ace_prefix);
 }
 
 /* No top-level name is a number, so what ends in one is an address or a typing error. */
@@ -75,7 +80,7 @@ static enum err check_ldh_label(struct str label)
         return ERR_MALFORMED;
     if (is_ace(label))
         return ERR_UNSUPPORTED;
-    return hyphens_are_right(label) ? ERR_NONE : ERR_MALFORMED;
+    return has_hyphen_at_end(label) || has_prefix_hyphens(label) ? ERR_MALFORMED : ERR_NONE;
 }
 
 enum err domain_prepare_ascii(struct str in, char *out, size_t *out_n)
@@ -120,9 +125,11 @@ static bool has_only_ldh_in_ascii(struct str label)
 static enum err check_u_label(struct arena *a, struct str label)
 {
     struct str rest = label;
+    uint32_t first = (uint32_t)utf8_next(&rest);
 
-    if (!hyphens_are_right(label) || !has_only_ldh_in_ascii(label)
-        || unicode_info((uint32_t)utf8_next(&rest)).mark)
+    if (unicode_info(first).mark || has_hyphen_at_end(label) || !has_only_ldh_in_ascii(label))
+        return ERR_MALFORMED;
+    if (utf8_next(&rest) >= 0 && str_starts(rest, STR("--")))
         return ERR_MALFORMED;
     return precis_check(a, label, PRECIS_IDENTIFIER);
 }
