@@ -49,7 +49,7 @@ static enum err read_iterations(struct str *rest, uint32_t *out)
     if ((e = str_to_u64(text, SCRAM_ITERATIONS_MAX, &n)) != ERR_NONE)
         return e;
     if (n < SCRAM_ITERATIONS_MIN)
-        return ERR_UNSUPPORTED; /* a proof over so few would give the password away to whoever asks */
+        return ERR_UNSUPPORTED; /* whoever asks for so few is after the password */
     *out = (uint32_t)n;
     return ERR_NONE;
 }
@@ -72,7 +72,7 @@ static enum err read_challenge(const struct scram_client *c, struct arena *a, st
     return ERR_NONE;
 }
 
-/* ClientProof = ClientKey xor HMAC(StoredKey, AuthMessage); the other signature is for later (§3). */
+/* ClientProof = ClientKey xor HMAC(StoredKey, AuthMessage), and what the server will show (§3). */
 static void prove(struct scram_client *c, struct str password, const struct challenge *ch,
                   struct bytes auth_message, uint8_t proof[HASH_SIZE_MAX])
 {

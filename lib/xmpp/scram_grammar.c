@@ -1,7 +1,8 @@
 /* scram_grammar.c: reading and writing the attributes of SCRAM messages (RFC 5802 §7).
  *
- * Stricter than the RFC in one point: an optional extension may not carry a letter that the RFC has given
- * a meaning to. No client sends that, and it leaves no message which two readers can understand differently.
+ * Stricter than the RFC in one point: an optional extension may not carry a letter that the RFC has
+ * given a meaning to. No client sends that, and it leaves no message which two readers can
+ * understand differently.
  */
 #include "xmpp/scram_grammar.h"
 

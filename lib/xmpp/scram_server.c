@@ -23,9 +23,9 @@ static bool is_binding_name(struct str name) /* cb-name */
     return name.n > 0;
 }
 
-/* gs2-cbind-flag: "n" (the client cannot), "y" (it could, and believes that we cannot) or "p=" cb-name
- * (it does). It has to agree with the form of the mechanism; a "y" although we offered -PLUS means that
- * somebody took the offer away on its way to the client (§6). */
+/* gs2-cbind-flag: "n" (the client cannot), "y" (it could, and believes that we cannot) or "p="
+ * cb-name (it does). It has to agree with the form of the mechanism; a "y" although we offered
+ * -PLUS means that somebody took the offer away on its way to the client (§6). */
 static enum err read_binding_flag(const struct scram_server *s, struct str flag,
                                   enum channel_binding *out)
 {
@@ -97,7 +97,7 @@ struct str scram_server_challenge(struct scram_server *s, struct arena *a,
     return s->server_first;
 }
 
-/* ClientKey = ClientProof xor HMAC(StoredKey, AuthMessage); right if its digest is StoredKey (§3). */
+/* ClientKey = ClientProof xor HMAC(StoredKey, AuthMessage); its digest has to be StoredKey (§3). */
 static bool proof_is_right(const struct scram_keys *k, struct bytes auth_message,
                            struct bytes proof)
 {
