@@ -16,6 +16,7 @@
 #include "crypto/hash.h"
 
 enum {
+    SASL_PASSWORD_MAX = 1024,           /* octets; RFC 4616 §2 asks for 255 at least */
     SCRAM_SALT_OCTETS = 16,             /* of the keys that we make, true and decoy */
     SCRAM_SALT_MAX = 64,                /* of keys made elsewhere and imported */
     SCRAM_NONCE_OCTETS = 18,
@@ -44,7 +45,8 @@ void scram_derive_fresh(enum hash h, struct str password, uint32_t iterations,
  * needed or not. */
 void scram_decoy(enum hash h, struct bytes secret, struct str name, uint32_t iterations,
                  struct scram_keys *out);
-/* PRECIS OpaqueString (RFC 8265 §4.2). ASCII is not copied: `out` may be a view of `in`. */
+/* PRECIS OpaqueString (RFC 8265 §4.2). ASCII is not copied: `out` is then a view of `in`.
+ * ERR_MALFORMED: empty, or with characters that no password may have. ERR_TOO_BIG. */
 CHECKED enum err sasl_prepare_password(struct arena *a, struct str in, struct str *out);
 
 enum channel_binding { BINDING_NONE, BINDING_TLS_EXPORTER, BINDING_TLS_SERVER_END_POINT };
