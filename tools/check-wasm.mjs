@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 
-// What assert() of wasi-libc needs to speak. Clock, randomness, paths and sockets are not among them.
+// What assert() of wasi-libc needs to speak. Clock, randomness, paths and sockets are not in it.
 const allowed = new Set([
   'wasi_snapshot_preview1.fd_close', 'wasi_snapshot_preview1.fd_fdstat_get',
   'wasi_snapshot_preview1.fd_seek', 'wasi_snapshot_preview1.fd_write',
@@ -14,7 +14,7 @@ const [libraryPath, testPath] = process.argv.slice(2);
 const library = new WebAssembly.Module(readFileSync(libraryPath));
 const impure = WebAssembly.Module.imports(library)
   .map((i) => `${i.module}.${i.name}`)
-  .filter((name) => !allowed.has(name) && !name.startsWith('env.unicode_'));
+  .filter((name) => !allowed.has(name) && !name.startsWith('env.unicode_')); // lib/base/unicode_wasm.c
 for (const name of impure)
   console.log(`lib/ is not pure: it imports ${name}`);
 

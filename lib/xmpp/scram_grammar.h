@@ -24,6 +24,12 @@ CHECKED enum err scram_read_extensions(struct str rest);
 CHECKED enum err scram_read_name(struct arena *a, struct str in, struct str *out);
 struct str scram_name_text(struct arena *a, struct str name);
 
+/* A message out of its parts. (printf would end a part at a NUL.) */
+struct str scram_join(struct arena *a, const struct str *parts, size_t count);
+#define SCRAM_JOIN(arena, ...)                                                                     \
+    scram_join((arena), (const struct str[]){ __VA_ARGS__ },                                       \
+               sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
+
 struct str scram_nonce(struct arena *a, const struct random *random);
 
 /* gs2-header ‖ cbind-data; ERR_UNSUPPORTED if the connection has no data of this kind. */

@@ -87,13 +87,13 @@ struct str scram_server_challenge(struct scram_server *s, struct arena *a,
                                   const struct scram_keys *keys, const struct random *random)
 {
     struct str salt = base64_text(a, bytes_of(keys->salt, keys->salt_n));
-    struct str extra = s->extra.n > 0 ? arena_concat(a, STR(","), s->extra) : STR("");
+    struct str iterations = arena_printf(a, "%lu", (unsigned long)keys->iterations);
 
     assert(keys->hash == s->hash && s->nonce.n > 0);
     s->keys = keys;
     s->nonce = arena_concat(a, s->nonce, scram_nonce(a, random));
-    s->server_first = arena_printf(a, "r=%.*s,s=%.*s,i=%lu%.*s", STR_ARG(s->nonce), STR_ARG(salt),
-                                   (unsigned long)keys->iterations, STR_ARG(extra));
+    s->server_first = SCRAM_JOIN(a, STR("r="), s->nonce, STR(",s="), salt, STR(",i="), iterations,
+                                 s->extra.n > 0 ? STR(",") : STR_NONE, s->extra);
     return s->server_first;
 }
 

@@ -307,8 +307,12 @@ static void test_nul(void **state)
 {
     struct arena a = { 0 };
     struct scram_server s;
+    struct exchange x;
 
     (void)state;
+    exchange_init(&x, HASH_SHA1, BINDING_NONE, 1);
+    assert_int_equal(exchange_to_challenge(&x, STR("us\0er")), ERR_MALFORMED);
+    exchange_deinit(&x);
     scram_server_init(&s, HASH_SHA1, false, false);
     assert_int_equal(scram_server_first(&s, &a, STR("n,,n=us\0er,r=abc")), ERR_MALFORMED);
     scram_server_init(&s, HASH_SHA1, false, false);
