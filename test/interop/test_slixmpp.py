@@ -547,10 +547,8 @@ async def _(world):
 # ---- Policy --------------------------------------------------------------------------------------------
 
 
-@case('plaintext is refused with a reason that a person understands')
+@case('plaintext is refused with a reason that a person understands', only='sottod')
 async def _(world):
-    if world.at.name != 'sottod':
-        return
     alice, bob = await world.clients()
     ident = alice.say(bob.boundjid.bare, element('body', 'In the clear, for all to read.'))
     refusal = await alice.expect(lambda m: m.get('id') == ident and m.get('type') == 'error')

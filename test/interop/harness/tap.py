@@ -24,23 +24,24 @@ class Cases:
     def __init__(self):
         self._cases = []
 
-    def __call__(self, name, timeout=60):
+    def __call__(self, name, timeout=60, only=None):
+        """`only`: the one kind of server that the case is about."""
         def register(function):
-            self._cases.append((name, function, timeout))
+            self._cases.append((name, function, timeout, only))
             return function
         return register
 
     def run(self, world, only=None):
         """Runs the cases (or those whose name contains `only`) in the world that this async context manager
         makes; returns the exit status."""
-        chosen = [c for c in self._cases if not only or only in c[0]]
+        chosen = [c for c in self._cases if (not only or only in c[0]) and c[3] in (None, world.at.name)]
         print(f'1..{len(chosen)}', flush=True)
         return asyncio.run(self._run(world, chosen))
 
     async def _run(self, world, chosen):
         failed = 0
         async with world as ready:
-            for number, (name, function, timeout) in enumerate(chosen, 1):
+            for number, (name, function, timeout, _) in enumerate(chosen, 1):
                 start = time.monotonic()
                 verdict, note = await self._one(function, ready, timeout)
                 failed += verdict == 'not ok'
