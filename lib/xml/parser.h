@@ -1,5 +1,5 @@
 /* parser.h: strict pull parser for the XML that XMPP allows (RFC 6120 §11): no DTD, processing
- * instruction, comment or CDATA surprise; five entities and character references; UTF-8 only.
+ * instruction or comment; CDATA sections are text; five entities and character references; UTF-8 only.
  *
  * It accepts only what expat and libxml2 accept, with the same tree. Input may be cut at any byte.
  * Two framings: a stream (root element stays open, RFC 6120 §4) and documents (each complete element
@@ -33,9 +33,17 @@ struct xml_event {
     enum xml_event_kind kind;
     struct xml_node *node;
     struct arena arena;     /* holds node; the receiver owns it (arena_deinit) */
+    size_t bytes;           /* of input that made up the node */
 };
 
 enum xml_framing { XML_STREAM, XML_DOCUMENTS };
+
+/* What enum err does not tell, but a stream error does (RFC 6120 §4.9.3). */
+enum xml_fault {
+    XML_FAULT_OTHER,
+    XML_FAULT_ENCODING,     /* not UTF-8: declared so, or UTF-16 by its first bytes; ERR_UNSUPPORTED */
+    XML_FAULT_TEXT,         /* characters between the children of the root; ERR_UNSUPPORTED */
+};
 
 struct xml_parser;          /* the definition is below, so that sessions can embed it */
 
@@ -49,6 +57,10 @@ CHECKED enum err xml_parse(struct xml_parser *p, struct str *in, struct xml_even
 
 /* True between two elements, when nothing but the root's namespaces is held. */
 bool xml_parser_idle(const struct xml_parser *p);
+
+enum xml_fault xml_parser_fault(const struct xml_parser *p);          /* after an error */
+struct str xml_parser_root_prefix(const struct xml_parser *p);        /* after XML_ROOT_OPEN; borrowed */
+struct str xml_parser_root_default_ns(const struct xml_parser *p);    /* likewise */
 
 /* One whole document from memory: stored items, tests. Trailing bytes other than white space are
  * ERR_MALFORMED. */

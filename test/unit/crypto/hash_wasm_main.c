@@ -1,0 +1,25 @@
+/* hash_wasm_main.c: the wasm backend against the published vectors, as a program for any WASI host.
+ * Exit 0: all passed; 1: some failed, each named on standard output.
+ */
+#include <stdio.h>
+
+#include "hash_vectors.h"
+
+static int passed, failed;
+
+static void count(const char *what, bool ok)
+{
+    if (ok) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("FAILED: %s\n", what);
+}
+
+int main(void)
+{
+    hash_vectors_run(count);
+    printf("hash vectors: %d passed, %d failed\n", passed, failed);
+    return failed == 0 && passed > 0 ? 0 : 1;
+}
