@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from slixmpp.exceptions import IqError
 
 from harness.client import (CLIENT, NS_CARBONS, NS_DISCO_INFO, NS_FORWARD, NS_MAM, NS_PUBSUB, NS_PUBSUB_EVENT,
-                            NS_ROSTER, NS_SM, Client, LoginFailed, element)
+                            NS_ROSTER, NS_SM, Client, LoginFailed, befriend, element)
 from harness.omemo import NS_HINTS, OLD, fetch, form, looks_sealed, publish
 from harness.raw import NS_SASL, NS_TLS, Closed, Raw
 from harness.tap import Cases, Skip
@@ -69,15 +69,6 @@ def send_sealed(sender, to, *more, ident=None):
 def has_id(ident):
     """Matches a message by its id."""
     return lambda m: m.get('id') == ident
-
-
-async def befriend(alice, bob):
-    """Subscriptions in both directions."""
-    for one, other in ((alice, bob), (bob, alice)):
-        one.send_presence(pto=other.boundjid.bare, ptype='subscribe')
-        await other.expect_presence(lambda p, o=one: p.get('type') == 'subscribe' and o.boundjid.bare in p.get('from'))
-        other.send_presence(pto=one.boundjid.bare, ptype='subscribed')
-        await one.expect_presence(lambda p, o=other: p.get('type') is None and p.get('from') == o.boundjid.full)
 
 
 async def roster(client):

@@ -200,6 +200,15 @@ class Client(slixmpp.ClientXMPP):
         return message['id']
 
 
+async def befriend(alice, bob):
+    """Subscriptions in both directions."""
+    for one, other in ((alice, bob), (bob, alice)):
+        one.send_presence(pto=other.boundjid.bare, ptype='subscribe')
+        await other.expect_presence(lambda p, o=one: p.get('type') == 'subscribe' and o.boundjid.bare in p.get('from'))
+        other.send_presence(pto=one.boundjid.bare, ptype='subscribed')
+        await one.expect_presence(lambda p, o=other: p.get('type') is None and p.get('from') == o.boundjid.full)
+
+
 def element(name, text=None, **attributes):
     """An element from '{namespace}name' or, for jabber:client, 'name'."""
     made = ET.Element(name if name.startswith('{') else CLIENT + name,
