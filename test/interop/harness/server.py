@@ -116,7 +116,7 @@ class Sottod(Server):
         self._ready.clear()
         argv = [BIN / 'sottod']
         settings = [f'server.data_dir={self.data}', f'server.domain={self.domain}']
-        if not self.default_ports:
+        if not self.default_ports:              # `options` come later and win
             settings += ['listen.c2s=127.0.0.1:0', 'listen.c2s_tls=127.0.0.1:0', 'listen.https=127.0.0.1:0']
         for setting in settings + self.options:
             argv += ['-o', setting]
@@ -175,11 +175,13 @@ class Sottod(Server):
         """A new invitation: {"uri", "page", "token", "expires"}."""
         return json.loads(self.ctl('--json', 'invite', 'create'))
 
-    def children(self):
-        """Process ids of what the supervisor started."""
+    def server_process(self):
+        """Process id of `sottod: server`, which the supervisor started and starts again."""
         pid = self.process.pid
-        text = Path(f'/proc/{pid}/task/{pid}/children').read_text()
-        return [int(p) for p in text.split()]
+        for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+            if Path(f'/proc/{child}/cmdline').read_bytes().startswith(b'sottod: server'):
+                return int(child)
+        raise ServerError(f'{pid} has no server process')
 
 
 PROSODY_CONFIG = '''
