@@ -48,7 +48,7 @@ void conn_close(struct conn *c);                     /* flush, TLS close_notify,
 void conn_abort(struct conn *c);                     /* close at once; `closed` follows */
 
 /* Leave this loop. Output must have drained. `closed` is not called; c is gone. */
-struct conn_parcel { int fd; void *tls; struct peer_address peer; struct buf unread; };
+struct conn_parcel { int fd; struct tls_context *context; void *tls; struct peer_address peer; struct buf unread; };
 void conn_detach(struct conn *c, struct conn_parcel *out);
 struct conn *conn_adopt(struct loop *l, struct conn_parcel *p, const struct conn_handlers *handlers, void *ctx);
 void conn_parcel_drop(struct conn_parcel *p);        /* when nobody adopts it */

@@ -118,7 +118,7 @@ struct config {
  * key replaces the file's list, further ones add. On ERR_MALFORMED `problems` holds lines for the operator. */
 CHECKED enum err config_load(const char *file, const char *const *overrides, size_t override_count,
                              const struct config **out, struct buf *problems);
-/* The same text for every given value as config_load() takes as overrides, one a line: how the supervisor hands its
+/* Every value as text, one a line: how the supervisor hands its
  * configuration to a process that can no longer read the file. */
 void config_dump(const struct config *c, struct buf *out);
 CHECKED enum err config_undump(struct str text, const struct config **out, struct buf *problems);

@@ -10,6 +10,8 @@
 #include "io/loop.h"
 #include "server/config.h"
 
+enum { LIFELINE_PATH_MAX = 32 };
+
 enum order { ORDER_DRAIN, ORDER_RELOAD };
 
 struct lifeline_handlers {
@@ -24,8 +26,11 @@ struct lifeline *lifeline_new(struct loop *l, int fd, const struct lifeline_hand
 void lifeline_ready(struct lifeline *line);            /* every worker accepts now: makes `sotto: ready` */
 void lifeline_free(struct lifeline *line);             /* NULL is allowed; does not close fd */
 
-/* The supervisor's side: blocking datagrams, no loop. */
+/* A name under which a passed descriptor can be opened again. */
+void lifeline_path(int fd, char out[LIFELINE_PATH_MAX]);
+
+/* The supervisor's side: datagrams without a loop. Descriptors are copied; -1 with ORDER_DRAIN. */
 CHECKED enum err lifeline_order(int fd, enum order order, int config_fd, int certificate_fd, int key_fd);
-bool lifeline_heard_ready(int fd);                     /* reads one datagram if there is one */
+bool lifeline_heard_ready(int fd);                     /* takes one datagram if there is one; never waits */
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "server/config.h"
 
-enum { LOG_LINE_MAX = 2048, LOG_KEY_SIZE = 32, LOG_ACCOUNT_HEX = 8 };
+enum { LOG_LINE_MAX = 2048, LOG_TEXT_MAX = 256, LOG_KEY_SIZE = 32, LOG_ACCOUNT_HEX = 8 };
 
 struct log;
 
@@ -21,7 +21,7 @@ struct log_field {
     const char *name;                 /* [a-z_]+ */
     enum log_field_type type;
     int64_t number;
-    struct str text;                  /* LOG_FIELD_ACCOUNT: the bare JID, hashed before it is written */
+    struct str text;                  /* cut at LOG_TEXT_MAX; LOG_FIELD_ACCOUNT: the bare JID, hashed before it is written */
 };
 
 struct log *log_new(int fd, enum log_level level, enum log_format format, const uint8_t key[LOG_KEY_SIZE]);

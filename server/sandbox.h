@@ -9,6 +9,8 @@
 
 #include "server/log.h"
 
+#define SANDBOX_USER "sotto"
+
 struct sandbox_rules {
     const char *const *folders;      /* what may be read and written, with everything below */
     size_t folder_count;

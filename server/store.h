@@ -221,6 +221,8 @@ struct archive_query {
 
 struct store_query {
     struct store_op op;
+    void *context;                    /* the submitter's */
+    struct store_query *previous;     /* the submitter's: earlier queries whose results are still in use */
     enum query_kind kind;
     union {
         struct { struct str local, domain; } account;

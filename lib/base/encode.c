@@ -124,3 +124,35 @@ enum err hex_read(struct arena *a, struct str in, struct bytes *out)
     *out = (struct bytes){ bytes, in.n / 2 };
     return ERR_NONE;
 }
+
+static int base32_value(char c)
+{
+    if (c >= 'a' && c <= 'z') return c - 'a';
+    if (c >= '2' && c <= '7') return c - '2' + 26;
+    return -1;
+}
+
+enum err base32_read(struct arena *a, struct str in, struct bytes *out)
+{
+    uint8_t *bytes = (uint8_t *)arena_raw(a, in.n);
+    uint32_t acc = 0;
+    unsigned have = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < in.n; i++) {
+        int value = base32_value(in.p[i]);
+
+        if (value < 0)
+            return ERR_MALFORMED;
+        acc = acc << 5 | (uint32_t)value;
+        have += 5;
+        if (have >= 8) {
+            have -= 8;
+            bytes[at++] = (uint8_t)(acc >> have);
+        }
+    }
+    if (have >= 5 || (acc & ((1u << have) - 1)) != 0)
+        return ERR_MALFORMED;
+    *out = (struct bytes){ bytes, at };
+    return ERR_NONE;
+}

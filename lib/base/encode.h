@@ -16,6 +16,7 @@ struct str hex_text(struct arena *a, struct bytes in);         /* lower case */
 /* Strict: canonical padding, no white space, unused bits zero. */
 CHECKED enum err base64_read(struct arena *a, struct str in, struct bytes *out);
 CHECKED enum err base64url_read(struct arena *a, struct str in, struct bytes *out);
+CHECKED enum err base32_read(struct arena *a, struct str in, struct bytes *out);
 CHECKED enum err hex_read(struct arena *a, struct str in, struct bytes *out);
 
 #endif

@@ -52,6 +52,15 @@ bool utf8_valid(struct str s)
     return true;
 }
 
+bool utf8_is_ascii(struct str s)
+{
+    unsigned char all = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        all |= (unsigned char)s.p[i];
+    return all < 0x80;
+}
+
 size_t utf8_put(uint32_t c, char out[4])
 {
     if (c < 0x80) {

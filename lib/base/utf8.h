@@ -13,6 +13,7 @@ enum { UTF8_BAD = -1, UTF8_SHORT = -2 };
  * is there may begin one, more bytes are needed. *s is untouched by both. */
 int32_t utf8_next(struct str *s);
 bool utf8_valid(struct str s);
+bool utf8_is_ascii(struct str s);
 size_t utf8_put(uint32_t code_point, char out[4]);     /* returns its length; the code point is valid */
 
 #endif

@@ -60,4 +60,10 @@ struct xml_node *stanza_new(struct arena *a, enum stanza_kind kind, const char *
 const char *stanza_type_text(enum stanza_type type);      /* NULL where the attribute is left out */
 const char *stanza_condition_text(enum stanza_condition c);
 
+/* presence of type subscribe, subscribed, unsubscribe or unsubscribed */
+static inline bool stanza_is_subscription(const struct stanza *s)
+{
+    return s->kind == STANZA_PRESENCE && s->type >= PRESENCE_SUBSCRIBE && s->type <= PRESENCE_UNSUBSCRIBED;
+}
+
 #endif

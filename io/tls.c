@@ -1,0 +1,199 @@
+/* tls.c: the TLS settings of a listener, counted. */
+#include "io/tls_inside.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/buf.h"
+
+enum { ALPN_BYTES_MAX = 256 };
+
+struct tls_context {
+    _Atomic(unsigned) refs;
+    SSL_CTX *openssl;
+    struct buf alpn; /* in wire form, RFC 7301 §3.1 */
+    uint8_t end_point[EVP_MAX_MD_SIZE];
+    unsigned end_point_n;
+};
+
+SSL_CTX *tls_context_openssl(const struct tls_context *c)
+{
+    return c->openssl;
+}
+
+struct bytes tls_context_end_point(const struct tls_context *c)
+{
+    return bytes_of(c->end_point, c->end_point_n);
+}
+
+/* "cannot use the key /a/b: no such file": what we did, and OpenSSL's first reason why it failed. */
+static struct str explain(struct arena *a, const char *what, const char *path)
+{
+    unsigned long code = ERR_peek_error();
+    const char *reason = ERR_GET_LIB(code) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(code))
+                                                          : ERR_reason_error_string(code);
+
+    ERR_clear_error();
+    return arena_printf(a, "cannot %s%s: %s", what, path,
+                        reason != NULL ? reason : "unknown error");
+}
+
+/* ---- Application protocols (RFC 7301) ------------------------------------------------------------ */
+
+static enum err alpn_encode(struct str names, struct buf *out)
+{
+    while (names.p != NULL) {
+        struct str name = str_split(&names, ' ');
+
+        if (name.n > 255)
+            return ERR_MALFORMED;
+        if (name.n > 0) {
+            buf_add_char(out, (char)name.n);
+            buf_add(out, name);
+        }
+    }
+    return out->failed ? ERR_TOO_BIG : ERR_NONE;
+}
+
+/* A client that names only other protocols is refused (§3.2): it was led here by somebody else. */
+static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+                       const unsigned char *in, unsigned in_n, void *ctx)
+{
+    struct tls_context *c = ctx;
+    unsigned char *chosen;
+
+    (void)ssl;
+    if (SSL_select_next_proto(&chosen, out_n, (const unsigned char *)c->alpn.p, (unsigned)c->alpn.n,
+                              in, in_n)
+        != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* ---- Settings ----------------------------------------------------------------------------------- */
+
+/* No tickets and no session cache: connections live for days and are resumed by XMPP itself, a ticket costs
+ * memory and a write per handshake, and its key would weaken forward secrecy. */
+static bool set_options(SSL_CTX *s)
+{
+    SSL_CTX_set_options(s, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET
+                               | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(s, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(s, SSL_SESS_CACHE_OFF);
+    return SSL_CTX_set_num_tickets(s, 0) && SSL_CTX_set_min_proto_version(s, TLS1_2_VERSION)
+           && SSL_CTX_set1_groups_list(s, "X25519:P-256")
+           && SSL_CTX_set_ciphersuites(s, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"
+                                          "TLS_AES_256_GCM_SHA384")
+           && SSL_CTX_set_cipher_list(s, "ECDHE+AESGCM+AES128:ECDHE+CHACHA20:ECDHE+AESGCM");
+}
+
+/* RFC 5929 §4.1: the hash of the certificate's own signature, SHA-256 where that is MD5 or SHA-1. */
+static void set_end_point(struct tls_context *c)
+{
+    X509 *certificate = SSL_CTX_get0_certificate(c->openssl);
+    int nid = NID_undef;
+    const EVP_MD *hash;
+
+    if (!X509_get_signature_info(certificate, &nid, NULL, NULL, NULL) || nid == NID_undef)
+        return; /* such as Ed25519, for which it names no hash */
+    hash = nid == NID_md5 || nid == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(nid);
+    if (hash == NULL || !X509_digest(certificate, hash, c->end_point, &c->end_point_n))
+        c->end_point_n = 0;
+}
+
+/* A server cannot ask for a passphrase: an encrypted key is an error, not a prompt. */
+static int no_passphrase(char *out, int room, int writing, void *ctx)
+{
+    (void)out, (void)room, (void)writing, (void)ctx;
+    return -1;
+}
+
+static enum err load(struct tls_context *c, const char *certificate_path, const char *key_path,
+                     struct str *why, struct arena *a)
+{
+    if (SSL_CTX_use_certificate_chain_file(c->openssl, certificate_path) != 1) {
+        *why = explain(a, "use the certificate ", certificate_path);
+        return ERR_IO;
+    }
+    if (SSL_CTX_use_PrivateKey_file(c->openssl, key_path, SSL_FILETYPE_PEM) != 1) {
+        *why = explain(a, "use the key ", key_path);
+        return ERR_IO;
+    }
+    set_end_point(c);
+    return ERR_NONE;
+}
+
+static enum err configure(struct tls_context *c, const char *alpn, struct str *why, struct arena *a)
+{
+    enum err e = alpn_encode(str_from(alpn), &c->alpn);
+
+    if (e != ERR_NONE) {
+        *why = arena_printf(a, "the list of application protocols is not valid: %s", alpn);
+        return e;
+    }
+    if (c->openssl == NULL || !set_options(c->openssl)) {
+        *why = explain(a, "set up TLS", "");
+        return ERR_UNSUPPORTED;
+    }
+    SSL_CTX_set_default_passwd_cb(c->openssl, no_passphrase);
+    if (c->alpn.n > 0)
+        SSL_CTX_set_alpn_select_cb(c->openssl, alpn_choose, c);
+    return ERR_NONE;
+}
+
+enum err tls_context_new(const char *certificate_path, const char *key_path, const char *alpn,
+                         struct tls_context **out, struct str *why, struct arena *why_arena)
+{
+    struct tls_context *c = mem_alloc(sizeof *c);
+    enum err e;
+
+    ERR_clear_error();
+    atomic_init(&c->refs, 1);
+    buf_init(&c->alpn, ALPN_BYTES_MAX);
+    c->openssl = SSL_CTX_new(TLS_server_method());
+    if ((e = configure(c, alpn, why, why_arena)) != ERR_NONE)
+        goto done;
+    if ((e = load(c, certificate_path, key_path, why, why_arena)) != ERR_NONE)
+        goto done;
+    *out = c;
+    c = NULL;
+done:
+    tls_context_unref(c);
+    return e;
+}
+
+struct tls_context *tls_context_ref(struct tls_context *c)
+{
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    return c;
+}
+
+void tls_context_unref(struct tls_context *c)
+{
+    if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    SSL_CTX_free(c->openssl);
+    buf_deinit(&c->alpn);
+    mem_free(c);
+}
+
+void tls_random(void *ctx, uint8_t *out, size_t n)
+{
+    (void)ctx;
+    while (n > 0) {
+        ssize_t got = getrandom(out, n, 0);
+
+        if (got < 0 && errno != EINTR)
+            abort(); /* guessable tokens are worse than no service */
+        if (got > 0) {
+            out += got;
+            n -= (size_t)got;
+        }
+    }
+}

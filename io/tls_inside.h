@@ -1,0 +1,16 @@
+/* tls_inside.h: what a connection needs of a TLS context.
+ *
+ * Owns: nothing beyond tls.h.
+ */
+#ifndef SOTTO_IO_TLS_INSIDE_H
+#define SOTTO_IO_TLS_INSIDE_H
+
+#include <openssl/ssl.h>
+
+#include "io/tls.h"
+
+SSL_CTX *tls_context_openssl(const struct tls_context *c);
+/* Hash of the certificate as RFC 5929 §4.1 wants it for tls-server-end-point; n == 0: it defines none. */
+struct bytes tls_context_end_point(const struct tls_context *c);
+
+#endif

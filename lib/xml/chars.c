@@ -1,0 +1,141 @@
+/* chars.c: character classes, and the bulk checks over text. */
+#include "xml/chars.h"
+
+enum {
+    LETTER = XML_NAME_START | XML_NAME | XML_URI,
+    DIGIT = XML_NAME | XML_URI,
+};
+
+const uint8_t xml_char_classes[256] = {
+    ['A' ... 'Z'] = LETTER,
+    ['a' ... 'z'] = LETTER,
+    ['_'] = LETTER,
+    ['0' ... '9'] = DIGIT,
+    ['-'] = DIGIT,
+    ['.'] = DIGIT,
+    [' '] = XML_SPACE,
+    ['\t'] = XML_SPACE | XML_VALUE_STOP,
+    ['\n'] = XML_SPACE | XML_VALUE_STOP,
+    ['\r'] = XML_SPACE | XML_VALUE_STOP | XML_TEXT_STOP | XML_CDATA_STOP,
+    ['<'] = XML_TAG_STOP | XML_TEXT_STOP | XML_VALUE_STOP,
+    ['>'] = XML_TAG_STOP | XML_TEXT_STOP, /* in text, for "]]>" */
+    ['"'] = XML_TAG_STOP,
+    ['\''] = XML_TAG_STOP | XML_URI,
+    ['&'] = XML_TEXT_STOP | XML_VALUE_STOP | XML_URI,
+    [']'] = XML_CDATA_STOP | XML_URI,
+    [':'] = XML_URI, ['/'] = XML_URI, ['?'] = XML_URI, ['#'] = XML_URI, ['['] = XML_URI,
+    ['@'] = XML_URI, ['!'] = XML_URI, ['$'] = XML_URI, ['('] = XML_URI, [')'] = XML_URI,
+    ['*'] = XML_URI, ['+'] = XML_URI, [','] = XML_URI, [';'] = XML_URI, ['='] = XML_URI,
+    ['~'] = XML_URI, ['%'] = XML_URI,
+};
+
+/* '<' and '>' differ in one bit, so that one test finds both. */
+enum { ANGLE_BIT = '<' ^ '>' };
+
+struct seen { uint64_t high, control, amp, angle; };
+
+static inline void look(struct seen *seen, uint64_t word)
+{
+    seen->high |= word;
+    seen->control |= xml_any_below(word, 0x20);
+    seen->amp |= xml_any_equal(word, '&');
+    seen->angle |= xml_any_equal(word | XML_EACH_BYTE(ANGLE_BIT), '<' | ANGLE_BIT);
+}
+
+/* Fewer than eight bytes, filled up with what has no trait. */
+static uint64_t load_few(struct str text)
+{
+    char few[8] = "        ";
+
+    for (size_t i = 0; i < text.n; i++)
+        few[i] = text.p[i];
+    return xml_load8(few);
+}
+
+unsigned xml_traits(struct str text)
+{
+    struct seen seen = { 0 };
+    size_t i = 0;
+
+    for (; text.n - i >= 8; i += 8)
+        look(&seen, xml_load8(text.p + i));
+    if (text.n >= 8)
+        look(&seen, xml_load8(text.p + text.n - 8)); /* may overlap what was seen */
+    else
+        look(&seen, load_few(text));
+    return (seen.high & XML_EACH_BYTE(0x80) ? XML_HAS_HIGH : 0u)
+           | (seen.control ? XML_HAS_CONTROL : 0u) | (seen.amp ? XML_HAS_AMP : 0u)
+           | (seen.angle ? XML_HAS_ANGLE : 0u);
+}
+
+static bool follows(uint8_t byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+size_t xml_char_length(const uint8_t *p, size_t left)
+{
+    if (p[0] < 0xe0)
+        return p[0] >= 0xc2 && left >= 2 && follows(p[1]) ? 2 : 0;
+    if (p[0] < 0xf0) {
+        if (left < 3 || !follows(p[1]) || !follows(p[2]))
+            return 0;
+        if (p[0] == 0xe0 && p[1] < 0xa0) /* overlong */
+            return 0;
+        if (p[0] == 0xed && p[1] > 0x9f) /* surrogates */
+            return 0;
+        return p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe ? 0 : 3; /* U+FFFE, U+FFFF */
+    }
+    if (left < 4 || !follows(p[1]) || !follows(p[2]) || !follows(p[3]))
+        return 0;
+    if (p[0] == 0xf0 && p[1] < 0x90)
+        return 0;
+    return p[0] > 0xf4 || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
+}
+
+static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end)
+{
+    while (end - p >= 8) {
+        uint64_t word = xml_load8((const char *)p);
+
+        if ((word & XML_EACH_BYTE(0x80)) != 0 || xml_any_below(word, 0x20) != 0)
+            break;
+        p += 8;
+    }
+    return p;
+}
+
+bool xml_chars_valid(struct str text)
+{
+    const uint8_t *p = (const uint8_t *)text.p, *end = p + text.n;
+
+    while (p < end) {
+        if (*p >= 0x80) {
+            size_t n = xml_char_length(p, (size_t)(end - p));
+
+            if (n == 0)
+                return false;
+            p += n;
+        } else if (*p >= 0x20 || xml_char_is((char)*p, XML_SPACE)) {
+            p = skip_plain(p + 1, end);
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool xml_char_valid(uint32_t c)
+{
+    if (c < 0x20)
+        return c == '\t' || c == '\n' || c == '\r';
+    return c < 0xd800 || (c > 0xdfff && c < 0xfffe) || (c > 0xffff && c <= 0x10ffff);
+}
+
+bool xml_is_space(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!xml_char_is(text.p[i], XML_SPACE))
+            return false;
+    return true;
+}

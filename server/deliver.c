@@ -1,0 +1,274 @@
+/* deliver.c: fan-out to sessions. One serialised blob serves every session of the recipient. */
+#include "server/deliver.h"
+
+#include <string.h>
+
+#include "server/caps.h"
+#include "xml/writer.h"
+
+/* ---- Text ------------------------------------------------------------------------------------------ */
+
+static struct blob *node_blob(const struct xml_node *node)
+{
+    struct buf text;
+    struct blob *b;
+
+    buf_init(&text, SIZE_MAX / 2); /* no larger than what came in, times a constant */
+    xml_write(&text, node, STR(NS_CLIENT));
+    b = blob_new(buf_str(&text));
+    buf_deinit(&text);
+    return b;
+}
+
+static const struct archive_entry *entry_of(const struct routed *r, int64_t account)
+{
+    if (r->archived != NULL)
+        for (size_t i = 0; i < COUNT_OF(r->archived->message.entry); i++)
+            if (r->archived->message.entry[i].account == account && account != 0
+                && r->archived->message.entry[i].shelf == SHELF_ARCHIVE)
+                return &r->archived->message.entry[i];
+    return NULL;
+}
+
+static struct xml_node *stanza_id(struct routed *r, const struct settings *settings, struct str by,
+                                  const struct archive_entry *entry)
+{
+    struct xml_node *id = xml_new(&r->arena, STR(NS_SID), STR("stanza-id"));
+
+    xml_set(&r->arena, id, STR("by"), by);
+    xml_set(&r->arena, id, STR("id"),
+            archive_id(settings, &r->arena, entry->account, entry->shelf, entry->seq));
+    return id;
+}
+
+/* The archived text ends with </message>; the recipient's stanza-id (XEP-0359 §3) goes in before it, so the stanza is
+ * written once for the archive and for everybody's connection. */
+static struct blob *archived_blob(struct routed *r, const struct settings *settings,
+                                  const struct archive_entry *entry)
+{
+    static const struct str end = STR_INIT("</message>");
+    struct str body = r->archived->message.body;
+    struct buf id;
+    struct blob *b;
+
+    buf_init(&id, 4096);
+    xml_write(&id, stanza_id(r, settings, r->account->bare, entry), STR(NS_CLIENT));
+    b = blob_new_raw(body.n + id.n);
+    memcpy(b->p, body.p, body.n - end.n);
+    memcpy(b->p + body.n - end.n, id.p, id.n);
+    memcpy(b->p + body.n - end.n + id.n, end.p, end.n);
+    buf_deinit(&id);
+    return b;
+}
+
+static struct blob *stanza_blob(struct routed *r, const struct archive_entry *entry)
+{
+    if (entry != NULL)
+        return archived_blob(r, r->account->home->settings, entry);
+    return node_blob(r->stanza.node);
+}
+
+/* XEP-0280 §7: from and to are the bare address of the account that the copy is for. */
+static struct blob *carbon_blob(struct routed *r, struct account *a, struct str direction,
+                                const struct archive_entry *entry)
+{
+    struct arena *arena = &r->arena;
+    struct xml_node *copy = xml_new(arena, STR(NS_CLIENT), STR("message"));
+    struct xml_node *forwarded, *inner;
+
+    xml_set(arena, copy, STR("from"), a->bare);
+    xml_set(arena, copy, STR("to"), a->bare);
+    xml_set(arena, copy, STR("type"), STR("chat"));
+    forwarded = xml_add(arena, xml_add(arena, copy, STR(NS_CARBONS), direction), STR(NS_FORWARD),
+                        STR("forwarded"));
+    inner = xml_copy(arena, r->stanza.node);
+    if (entry != NULL)
+        xml_append(inner, stanza_id(r, a->home->settings, a->bare, entry));
+    xml_append(forwarded, inner);
+    return node_blob(copy);
+}
+
+/* ---- Who gets it ----------------------------------------------------------------------------------- */
+
+static struct session *find_resource(struct account *a, struct str resource)
+{
+    LIST_EACH(&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (str_eq(s->jid.resource, resource))
+            return s;
+    }
+    return NULL;
+}
+
+static void answer(struct routed *r, enum stanza_condition why, struct str text)
+{
+    struct incoming in = { .stanza = &r->stanza };
+    struct outcome out = { r, &r->at_target, 0 };
+
+    outcome_refuse(&in, &out, why, text);
+}
+
+static void send_live(struct session *s, struct blob *b, uint64_t seq)
+{
+    if (seq != 0 && (s->catching_up || seq <= s->caught_up_to))
+        return; /* it comes, or came, from the archive, in its order */
+    session_send(s, b, seq);
+}
+
+static void carbon_received(struct routed *r, const struct session *except,
+                            const struct archive_entry *entry, bool to_negative_only)
+{
+    struct account *a = r->account;
+    struct blob *b = NULL;
+
+    if (!(r->notes & NOTE_CARBON) || (r->notes & NOTE_PRIVATE))
+        return;
+    LIST_EACH(&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (s == except || !(s->flags & SESSION_CARBONS)
+            || (to_negative_only && (s->flags & SESSION_AVAILABLE) && s->priority >= 0))
+            continue;
+        if (b == NULL)
+            b = carbon_blob(r, a, STR("received"), entry);
+        send_live(s, b, entry ? entry->seq : 0);
+    }
+    blob_unref(b);
+}
+
+/* To every available session of non-negative priority: RFC 6121 §8.5.2.1.1, "all" of the allowed choices,
+ * because a person's devices are equal. */
+static void message_to_all(struct routed *r, const struct archive_entry *entry)
+{
+    struct blob *b = NULL;
+
+    LIST_EACH(&r->account->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (!(s->flags & SESSION_AVAILABLE) || s->priority < 0)
+            continue;
+        if (b == NULL)
+            b = stanza_blob(r, entry);
+        send_live(s, b, entry ? entry->seq : 0);
+    }
+    blob_unref(b);
+    carbon_received(r, NULL, entry, true);
+}
+
+static void event_to_interested(struct routed *r)
+{
+    struct blob *b = NULL;
+
+    LIST_EACH(&r->account->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (!caps_wants(s, r->pep_node)
+            || !(jid_is_bare(&r->stanza.to) || str_eq(s->jid.resource, r->stanza.to.resource)))
+            continue;
+        if (b == NULL)
+            b = stanza_blob(r, NULL);
+        session_send(s, b, 0);
+    }
+    blob_unref(b);
+}
+
+static void deliver_message(struct routed *r)
+{
+    const struct archive_entry *entry = entry_of(r, r->account->view.account);
+    struct session *s = NULL;
+    struct blob *b;
+
+    if (r->pep_node.n > 0) {
+        event_to_interested(r);
+        return;
+    }
+    if (!jid_is_bare(&r->stanza.to))
+        s = find_resource(r->account, r->stanza.to.resource);
+    if (s != NULL) {
+        b = stanza_blob(r, entry);
+        send_live(s, b, entry ? entry->seq : 0);
+        blob_unref(b);
+        carbon_received(r, s, entry, false);
+    } else if (r->stanza.type == MESSAGE_NORMAL || r->stanza.type == MESSAGE_CHAT
+               || (r->stanza.type == MESSAGE_HEADLINE && jid_is_bare(&r->stanza.to))) {
+        message_to_all(r, entry);
+    } else if (r->stanza.type == MESSAGE_GROUPCHAT) { /* RFC 6121 §8.5.2.1.1, §8.5.3.2.1 */
+        answer(r, COND_SERVICE_UNAVAILABLE, STR("A person cannot receive group chat directly."));
+    }
+}
+
+static void deliver_presence(struct routed *r)
+{
+    struct blob *b = stanza_blob(r, NULL);
+
+    LIST_EACH(&r->account->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (!(s->flags & SESSION_AVAILABLE))
+            continue;
+        if (jid_is_bare(&r->stanza.to) || str_eq(s->jid.resource, r->stanza.to.resource))
+            session_send(s, b, 0);
+    }
+    blob_unref(b);
+}
+
+/* A full address answers only those who may know that it is there: RFC 6121 §8.5.3.2.3. */
+static bool may_ask(struct routed *r, struct session *s)
+{
+    struct arena a = { 0 };
+    bool may;
+
+    if (r->stanza.type == IQ_RESULT || r->stanza.type == IQ_ERROR)
+        return true;
+    if (str_eq(r->sender, r->account->bare) || view_sees_us(&r->account->view, r->sender))
+        return true;
+    may = map_get(&s->directed, r->sender) != NULL
+          || map_get(&s->directed, jid_text(&a, &r->stanza.from)) != NULL;
+    arena_deinit(&a);
+    return may;
+}
+
+static void deliver_iq(struct routed *r)
+{
+    struct session *s = find_resource(r->account, r->stanza.to.resource);
+    struct blob *b;
+
+    if (s == NULL || !may_ask(r, s)) {
+        answer(r, COND_SERVICE_UNAVAILABLE, STR_NONE);
+        return;
+    }
+    b = stanza_blob(r, NULL);
+    session_send(s, b, 0);
+    blob_unref(b);
+}
+
+void deliver_stanza(struct routed *r)
+{
+    switch (r->stanza.kind) {
+    case STANZA_MESSAGE: deliver_message(r); break;
+    case STANZA_PRESENCE: deliver_presence(r); break;
+    case STANZA_IQ: deliver_iq(r); break;
+    }
+}
+
+void deliver_sent_carbons(struct routed *r)
+{
+    const struct archive_entry *entry;
+    struct account *a = r->sender_home;
+    struct blob *b = NULL;
+
+    if (a == NULL || !(r->notes & NOTE_CARBON) || (r->notes & NOTE_PRIVATE))
+        return;
+    entry = entry_of(r, r->sender_account);
+    LIST_EACH(&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (s == r->session || !(s->flags & SESSION_CARBONS))
+            continue;
+        if (b == NULL)
+            b = carbon_blob(r, a, STR("sent"), entry);
+        send_live(s, b, entry ? entry->seq : 0);
+    }
+    blob_unref(b);
+}

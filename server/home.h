@@ -1,0 +1,74 @@
+/* home.h: one worker's share of the accounts: their views, sessions and queues (DESIGN: home workers).
+ *
+ * Every account has one home, hash(bare JID) mod N; only its thread touches what belongs to it. Other homes reach
+ * it by posting parcels. All entry points take the time and run to the end without waiting.
+ * Owns: accounts, sessions, routed stanzas in its queues.  Threads: its own.  Units: milliseconds.
+ */
+#ifndef SOTTO_SERVER_HOME_H
+#define SOTTO_SERVER_HOME_H
+
+#include "server/host.h"
+#include "server/module.h"
+
+struct caps_cache;
+struct routed;
+struct session;
+
+enum account_state { ACCOUNT_LOADING, ACCOUNT_READY };
+
+struct account {
+    struct home *home;
+    struct jid jid;                  /* bare; its texts belong to the account */
+    struct str bare;                 /* the same as text: the key in home->accounts */
+    enum account_state state;
+    struct view view;                /* once ready */
+    struct list sessions;            /* bound: session.in_account */
+    struct list waiting;             /* routed: until the view is there */
+    struct list arriving;            /* sessions.in_account: bound once the view is there */
+    struct list settling;            /* routed: in order of arrival, until committed and delivered */
+    unsigned pins;                   /* routed stanzas and queries that name it */
+    uint64_t idle_since_ms;
+    struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
+    struct store_query load;
+};
+
+struct home {
+    const struct host *host;
+    const struct settings *settings;
+    struct store *store;
+    unsigned number;
+    uint64_t now_ms;                 /* wall clock at the entry in work */
+    struct map accounts;             /* bare JID -> struct account */
+    struct map handlers;             /* "type ns name" -> struct iq_handler */
+    struct arena constants;
+    struct caps_cache *caps;
+    struct list dirty;               /* accounts whose cursor is to be stored */
+    uint64_t next_id;                /* of iqs of ours */
+    struct { uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins; } counters;
+};
+
+void home_init(struct home *h, const struct host *host, const struct settings *settings,
+               struct store *store, unsigned number);
+void home_deinit(struct home *h);
+
+/* The home of an account: the same on every node and after every restart. */
+unsigned home_of(const struct home *h, const struct jid *account);
+
+void home_now(struct home *h, uint64_t now_ms);               /* before any other entry */
+void home_receive(struct home *h, struct link *parcel);       /* a routed stanza of another home */
+void home_completed(struct home *h, struct list *ops);        /* store operations of this home */
+void home_sweep(struct home *h);                              /* every second or so: store cursors, forget idle views */
+
+/* The account at its home, loading if it is not cached. Pinned until account_unpin(). */
+struct account *account_get(struct home *h, const struct jid *jid);
+void account_unpin(struct account *a);
+void account_delivered(struct account *a, uint64_t seq);       /* offline messages up to seq reached a client */
+void account_forget_view(struct account *a);                  /* after a failed commit: load again */
+
+/* "p" + number: an id for an iq of ours. */
+struct str home_iq_id(struct home *h, struct arena *a);
+
+const struct iq_handler *home_handler(const struct home *h, enum stanza_type type, enum iq_target to,
+                                      const struct xml_node *payload);
+
+#endif

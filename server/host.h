@@ -1,0 +1,38 @@
+/* host.h: all that the engine (home, session, router, modules) may ask of the world around it.
+ *
+ * The worker binds it to sockets and loops, the script runner to a virtual clock. `link` is the host's own
+ * object for one connection; a session keeps it and hands it back.
+ * Threads: every call runs on the thread of the home that makes it; only `post` reaches another one.
+ */
+#ifndef SOTTO_SERVER_HOST_H
+#define SOTTO_SERVER_HOST_H
+
+#include "base/blob.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "xmpp/sasl.h"
+
+struct host_ops {
+    void (*send)(void *link, struct blob *b);              /* takes one reference */
+    void (*write)(void *link, struct str text);            /* copies */
+    void (*close)(void *link);                             /* flush, then close; session_gone() follows */
+    void (*pause)(void *link, bool paused);                /* stop or go on reading */
+    void (*start_tls)(void *link);                         /* after what was written; session_secured() follows */
+    struct binding_data (*binding)(void *link, struct arena *a);
+    void (*wake_at)(void *link, uint64_t at_ms);           /* session_wake() at that time; 0: never. One per link */
+    void (*move)(void *link, unsigned home);               /* hand session and connection to another home, where
+                                                              session_arrived() runs; this home forgets it */
+    void (*offload)(void *ctx, void (*work)(void *), void (*done)(void *), void *arg);
+                                                           /* work on another thread, then done on ours */
+    void (*post)(void *ctx, unsigned home, struct link *parcel);   /* home_receive() there */
+    void (*log)(void *ctx, const char *event, struct str account, const char *key, uint64_t value);
+};
+
+struct host {
+    const struct host_ops *ops;
+    void *ctx;
+    struct random random;
+    unsigned home_count;
+};
+
+#endif

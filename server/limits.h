@@ -1,0 +1,38 @@
+/* limits.h: the engine's constants that no configuration changes, with their reasons. */
+#ifndef SOTTO_SERVER_LIMITS_H
+#define SOTTO_SERVER_LIMITS_H
+
+enum {
+    /* Before authentication a peer is anybody. */
+    PREAUTH_ELEMENT_BYTES = 4096,
+    PREAUTH_DEPTH = 6,
+    PREAUTH_ATTRS = 16,
+    PREAUTH_NODES = 64,
+    PREAUTH_TOTAL_BYTES = 32 * 1024,
+    PREAUTH_TIMEOUT_MS = 20 * 1000,
+    PREAUTH_ATTEMPTS = 5,            /* RFC 6120 §6.4.5: between 2 and 5 */
+
+    STANZA_DEPTH = 32,
+    STANZA_ATTRS = 64,
+    STANZA_NODES = 20000,            /* an OMEMO bundle has about 110, a message to 1000 devices 1100 */
+
+    /* Stanzas of one session that wait for a commit; then reading pauses (RFC 6120 §10.1 order). */
+    PENDING_STANZAS = 64,
+    PENDING_BYTES = 256 * 1024,
+
+    /* Stanzas sent to a client and not acknowledged (XEP-0198); an archived one costs 16 bytes. */
+    UNACKED_STANZAS = 1000,
+    UNACKED_ASK_EVERY = 20,          /* ask for an <a/> at least this often */
+
+    RESOURCE_OCTETS = 12,            /* of base32(HMAC), DESIGN: stable resources */
+    OFFLINE_PAGE = 50,               /* archived messages read at a time for a session that catches up */
+    CAPS_CACHE = 512,                /* disco#info results per home */
+    CAPS_NOTIFY = 64,                /* "+notify" features of one client that count */
+    DIRECTED_PRESENCES = 256,        /* of one session, RFC 6121 §4.6 */
+    ACCOUNT_IDLE_MS = 60 * 1000,     /* a view without sessions is forgotten after it */
+    GROUPS_PER_ITEM = 32,
+    GROUP_BYTES = 256,
+    NAME_BYTES = 512,
+};
+
+#endif

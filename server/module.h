@@ -1,0 +1,123 @@
+/* module.h: what a module is: one XEP, one file, one descriptor (listed in modules/modules.c).
+ *
+ * A hook or handler is a pure function of the stanza, the view of the account at whose home it runs, and the time.
+ * It passes, drops or answers, may change the stanza's tree (the router owns it), and appends rows and effects to the
+ * outcome. Rows are committed as one with everything else of the stanza; effects happen after the commit. It never
+ * waits and never sends.
+ * Owns: nothing; what it builds lives in the outcome's arena.  Threads: that of the account's home.
+ */
+#ifndef SOTTO_SERVER_MODULE_H
+#define SOTTO_SERVER_MODULE_H
+
+#include "server/settings.h"
+#include "server/view.h"
+#include "xmpp/ns.h"
+#include "xmpp/stanza.h"
+
+enum verdict {
+    PASS,                /* go on with the next hook, then deliver */
+    DROP,                /* stop here without a word; what was written is still committed */
+    HANDLED,             /* stop here; replies and rows of the outcome are all there is to do */
+    WAIT,                /* iq handlers: run the query of outcome_query(), then its continuation */
+};
+
+/* HOOK_OUT runs at the sender's home on the sender's view, for stanzas of our own clients; HOOK_IN at the
+ * recipient's home on the recipient's view, for every stanza to an account. */
+enum hook { HOOK_OUT, HOOK_IN, HOOK_COUNT };
+
+struct incoming {
+    const struct stanza *stanza;         /* from and to are complete; to is absent for the sender's own account */
+    const struct view *view;             /* of the account at whose home we are */
+    const struct settings *settings;
+    uint64_t now_ms;
+    struct str sender;                   /* bare JID text of the stanza's from */
+    int64_t sender_account;              /* 0 if it is not ours */
+    bool own;                            /* the sender is the view's account itself */
+    unsigned sender_notes;               /* enum note, set by HOOK_OUT */
+    const uint8_t *origin;               /* 16 octets given to outcome_repeats() by HOOK_OUT, or NULL */
+};
+
+struct outcome;
+typedef enum verdict hook_fn(const struct incoming *in, struct outcome *out);
+typedef enum verdict query_fn(const struct incoming *in, const struct store_query *done, struct outcome *out);
+
+enum iq_target { TO_SERVER = 1, TO_ACCOUNT = 2 };    /* our domain; a bare JID (or no `to`: the sender's own) */
+
+struct iq_handler {
+    enum stanza_type type;               /* IQ_GET or IQ_SET */
+    unsigned to;                         /* enum iq_target */
+    struct str ns, name;                 /* of the payload; an empty name takes every name of the namespace */
+    hook_fn *handle;
+};
+
+struct module {
+    const char *name, *spec;             /* "XEP-0199 2.0.1": docs/compliance.md is made of these */
+    const struct str *features;          /* disco#info of the server, ended by an empty one; or NULL */
+    const struct str *account_features;  /* disco#info of accounts */
+    const struct iq_handler *iqs;        /* ended by one without handle; or NULL */
+    hook_fn *hooks[HOOK_COUNT];
+};
+
+#define LIST(...) ((const struct str[]){ __VA_ARGS__, { NULL, 0 } })
+#define IQS(...) ((const struct iq_handler[]){ __VA_ARGS__, { .handle = NULL } })
+
+/* Every module, in hook order, ended by NULL. */
+extern const struct module *const all_modules[];
+
+/* ---- What a hook can bring about ------------------------------------------------------------------ */
+
+/* Of the sender's session; set and cleared by outcome_session(). */
+enum session_flag {
+    SESSION_ROSTER = 1,                  /* asked for its roster: gets pushes (RFC 6121 §2.1.6) */
+    SESSION_BLOCKLIST = 2,               /* asked for its block list: gets pushes (XEP-0191 §3.2) */
+    SESSION_CARBONS = 4,                 /* XEP-0280 */
+    SESSION_INACTIVE = 8,                /* XEP-0352 */
+    SESSION_AVAILABLE = 16,              /* sent initial presence: the engine's own */
+};
+
+/* Remarks on a stanza, passed from the sender's home to the recipient's. */
+enum note {
+    NOTE_PRIVATE = 1,                    /* no carbons: XEP-0280 §6 */
+    NOTE_CARBON = 2,                     /* eligible for carbons */
+    NOTE_UNSENT = 4,                     /* the sender does not want it in its own archive */
+    NOTE_OFFLINE = 8,                    /* somebody should see it: keep it for an offline account */
+};
+
+struct arena *outcome_arena(struct outcome *out);
+
+/* To the sender's session. outcome_refuse() answers with an error, or not at all where none is allowed
+ * (RFC 6120 §8.3.1), and returns HANDLED. */
+void outcome_reply(struct outcome *out, struct xml_node *node);
+enum verdict outcome_refuse(const struct incoming *in, struct outcome *out, enum stanza_condition why,
+                            struct str text);
+enum verdict outcome_result(const struct incoming *in, struct outcome *out);   /* empty iq result */
+
+/* A row of the view's account, in the write-set of this stanza. */
+struct row *outcome_write(struct outcome *out, enum row_kind kind);
+
+/* An iq of ours to every session of the view's account that has all of `flags`; id and `to` are filled in. */
+void outcome_push(struct outcome *out, struct xml_node *iq, unsigned flags);
+
+/* A stanza from the view's account to somebody else; `to` and `from` are set in the tree. */
+void outcome_route(struct outcome *out, struct xml_node *node);
+
+/* Sends the presence of every available session of the view's account to `jid`: as it is, or as unavailable. */
+void outcome_announce(struct outcome *out, struct str jid, bool available);
+
+/* An event of a PEP node of the view's account, to every client that asked for it (XEP-0163 §4.3) and may see it. */
+void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml_node *event);
+
+void outcome_session(struct outcome *out, unsigned set, unsigned clear);   /* enum session_flag */
+void outcome_note(struct outcome *out, unsigned notes);                    /* enum note */
+
+/* True if the sender's account sent a message of this origin before (of its last 256); remembers it otherwise. */
+bool outcome_repeats(struct outcome *out, const uint8_t origin[16]);
+
+/* A query whose answer the handler needs. Returns the query to be filled in; the handler then returns WAIT. */
+struct store_query *outcome_query(struct outcome *out, enum query_kind kind, query_fn *then);
+
+/* An opaque archive id that stays the same for ever (XEP-0359 stanza-id), and back: false if it is not ours. */
+struct str archive_id(const struct settings *s, struct arena *a, int64_t account, enum shelf shelf, uint64_t seq);
+bool archive_id_read(const struct settings *s, struct str id, int64_t account, enum shelf shelf, uint64_t *out_seq);
+
+#endif

@@ -1,0 +1,15 @@
+/* modules.c: every module, once. The order is the order in which hooks run. */
+#include "server/modules/modules.h"
+
+const struct module *const all_modules[] = {
+    &stanza_ids_module,   /* first: what follows may trust stanza-ids */
+    &subscription_module,
+    &roster_module,
+    &pep_module,
+    &carbons_module,
+    &disco_module,
+    &ping_module,
+    &session_module,
+    &archive_module,      /* last: it keeps what all others let pass, as they left it */
+    NULL,
+};

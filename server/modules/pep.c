@@ -1,0 +1,266 @@
+/* pep.c: Personal Eventing (XEP-0163) on every account: publish, retrieve, retract (XEP-0060 §6.5, §7). Node
+ * management is in pep_owner.c, who hears of events in pep_events.c.
+ */
+#include "base/encode.h"
+#include "crypto/hash.h"
+#include "server/modules/modules.h"
+#include "server/modules/pep_config.h"
+#include "server/pep_events.h"
+#include "xml/parser.h"
+#include "xml/writer.h"
+
+/* A pubsub condition beside the stanza's own (XEP-0060 §16.5). */
+static enum verdict refuse_pubsub(const struct incoming *in, struct outcome *out,
+                                  enum stanza_condition why, const char *condition, struct str text)
+{
+    struct xml_node *answer = stanza_error(outcome_arena(out), in->stanza, why, text);
+
+    xml_add(outcome_arena(out), stanza_error_child(answer), STR(NS_PUBSUB_ERRORS), str_from(condition));
+    outcome_reply(out, answer);
+    return HANDLED;
+}
+
+static struct str payload_text(struct arena *a, const struct xml_node *payload)
+{
+    struct buf text;
+    struct str copy;
+
+    buf_init(&text, SIZE_MAX / 2);
+    xml_write(&text, payload, STR(""));
+    copy = arena_str(a, buf_str(&text));
+    buf_deinit(&text);
+    return copy;
+}
+
+/* An id for an item that came without one (XEP-0060 §7.1.2): the same publication gets the same id. */
+static struct str make_item_id(const struct incoming *in, struct arena *a, struct str node, struct str payload)
+{
+    uint8_t digest[HASH_SIZE_MAX];
+
+    hash_digest(HASH_SHA256,
+                bytes_of_str(arena_printf(a, "%lld %llu %.*s %.*s", (long long)in->view->account,
+                                          (unsigned long long)in->now_ms, STR_ARG(node), STR_ARG(payload))),
+                digest);
+    return base32_text(a, bytes_of(digest, 15));
+}
+
+/* ---- Publish --------------------------------------------------------------------------------------- */
+
+/* The node as it is, or as it is made by this publication; NULL after an answer. */
+static struct pep_node *node_for(const struct incoming *in, struct outcome *out, struct str name,
+                                 const struct xml_node *options)
+{
+    struct arena *a = outcome_arena(out);
+    const struct pep_node *known = map_get(&in->view->pep_nodes, name);
+    struct pep_node *node = ARENA_NEW(a, struct pep_node);
+
+    if (known != NULL) {
+        if (options != NULL && !pep_config_meets(a, options, &known->config)) {
+            refuse_pubsub(in, out, COND_CONFLICT, "precondition-not-met",
+                          STR("The node is configured differently."));
+            return NULL;
+        }
+        *node = *known;
+        return node;
+    }
+    if (in->view->pep_nodes.n >= in->settings->pep_nodes) {
+        outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("You have too many nodes."));
+        return NULL;
+    }
+    node->name = name;
+    node->config = pep_config_default();
+    if (pep_config_read(a, options, &node->config) != ERR_NONE) {
+        refuse_pubsub(in, out, COND_CONFLICT, "precondition-not-met",
+                      STR("The node cannot be configured so."));
+        return NULL;
+    }
+    outcome_write(out, ROW_PEP_NODE)->pep_node = *node;
+    return node;
+}
+
+static void write_item(const struct incoming *in, struct outcome *out, const struct pep_node *node,
+                       const struct pep_item *item)
+{
+    uint64_t most = in->settings->pep_items_per_node;
+    struct row *row = outcome_write(out, ROW_PEP_ITEM);
+
+    row->pep_item.item = *item;
+    row->pep_item.keep_items = node->config.max_items < most ? node->config.max_items : most;
+}
+
+static enum verdict publish_item(const struct incoming *in, struct outcome *out, struct pep_node *node,
+                                 const struct xml_node *element)
+{
+    struct arena *a = outcome_arena(out);
+    struct xml_node *payload = xml_first_element(element), *result, *published, *items, *event;
+    struct pep_item item = { .node = node->name, .id = xml_get(element, STR("id")), .at_ms = in->now_ms };
+
+    if (payload != NULL && xml_next_element(payload) != NULL)
+        return refuse_pubsub(in, out, COND_BAD_REQUEST, "invalid-payload", STR("An item holds one element."));
+    item.payload = payload ? payload_text(a, payload) : STR("");
+    item.publisher = jid_text(a, &in->stanza->from);
+    if (item.payload.n > in->settings->pep_item_bytes || item.id.n > JID_PART_MAX)
+        return refuse_pubsub(in, out, COND_NOT_ACCEPTABLE, "payload-too-big", STR("The item is too big."));
+    if (item.id.n == 0)
+        item.id = make_item_id(in, a, node->name, item.payload);
+    if (node->config.persist && node->config.max_items > 0)
+        write_item(in, out, node, &item);
+
+    event = pep_event(a, STR_NONE, STR_NONE, node->name, &items);
+    pep_event_item(a, items, &item, node->config.deliver_payloads);
+    outcome_notify(out, node, event);
+
+    result = stanza_result(a, in->stanza);
+    published = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("publish"));
+    xml_set(a, published, STR("node"), node->name);
+    xml_set(a, xml_add(a, published, STR(NS_PUBSUB), STR("item")), STR("id"), item.id);
+    outcome_reply(out, result);
+    return HANDLED;
+}
+
+static enum verdict publish(const struct incoming *in, struct outcome *out, const struct xml_node *publish_node)
+{
+    const struct xml_node *element = xml_first_element(publish_node);
+    const struct xml_node *options =
+        xml_child(in->stanza->payload, STR(NS_PUBSUB), STR("publish-options"));
+    struct str name = xml_get(publish_node, STR("node"));
+    struct pep_node *node;
+
+    if (name.n == 0 || name.n > JID_PART_MAX)
+        return refuse_pubsub(in, out, COND_BAD_REQUEST, "nodeid-required", STR("The node has no name."));
+    if (element == NULL || !xml_is(element, STR(NS_PUBSUB), STR("item")))
+        return refuse_pubsub(in, out, COND_BAD_REQUEST, "item-required", STR("There is no item."));
+    if (xml_next_element(element) != NULL)
+        return outcome_refuse(in, out, COND_BAD_REQUEST, STR("One item at a time."));
+    node = node_for(in, out, name, options);
+    return node ? publish_item(in, out, node, element) : HANDLED;
+}
+
+/* ---- Retract --------------------------------------------------------------------------------------- */
+
+static enum verdict retract(const struct incoming *in, struct outcome *out, const struct xml_node *element)
+{
+    struct arena *a = outcome_arena(out);
+    const struct pep_node *known = map_get(&in->view->pep_nodes, xml_get(element, STR("node")));
+    const struct xml_node *item = xml_first_element(element);
+    struct str id = item ? xml_get(item, STR("id")) : STR_NONE;
+    struct xml_node *items, *event;
+    struct pep_node node;
+    struct row *row;
+
+    if (known == NULL)
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR("There is no such node."));
+    if (id.n == 0 || !xml_is(item, STR(NS_PUBSUB), STR("item")))
+        return refuse_pubsub(in, out, COND_BAD_REQUEST, "item-required", STR("The item has no id."));
+    node = *known;
+    row = outcome_write(out, ROW_PEP_ITEM_GONE);
+    row->pep_item.item.node = arena_str(a, node.name);
+    row->pep_item.item.id = id;
+    /* §7.2.2.1: the request's `notify` asks, the node's configuration decides otherwise. */
+    if (node.config.notify_retract || str_is(xml_get(element, STR("notify")), "true")
+        || str_is(xml_get(element, STR("notify")), "1")) {
+        event = pep_event(a, STR_NONE, STR_NONE, arena_str(a, node.name), &items);
+        xml_set(a, xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("retract")), STR("id"), id);
+        outcome_notify(out, &node, event);
+    }
+    return outcome_result(in, out);
+}
+
+/* ---- Retrieve -------------------------------------------------------------------------------------- */
+
+enum { ITEMS_MAX = 100, ITEM_IDS_MAX = 50 };
+
+static bool may_read(const struct incoming *in, const struct pep_config *c)
+{
+    return c->access == PEP_OPEN || pep_may_hear(in->view, c, in->sender);
+}
+
+static enum verdict items_found(const struct incoming *in, const struct store_query *done, struct outcome *out)
+{
+    struct arena *a = outcome_arena(out);
+    struct xml_node *result, *items;
+
+    if (done->op.result != ERR_NONE)
+        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR("The items could not be read."));
+    result = stanza_result(a, in->stanza);
+    items = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("items"));
+    xml_set(a, items, STR("node"), done->in.pep.node);
+    for (size_t i = done->out.pep.count; i > 0; i--) { /* stored newest first, told oldest first */
+        const struct pep_item *item = &done->out.pep.items[i - 1];
+        struct xml_node *node = xml_add(a, items, STR(NS_PUBSUB), STR("item")), *payload;
+        static const struct xml_limits stored = { SIZE_MAX, 1000, 1000, 1000000 };
+
+        xml_set(a, node, STR("id"), item->id);
+        if (item->payload.n > 0 && xml_parse_document(a, item->payload, &stored, &payload) == ERR_NONE)
+            xml_append(node, payload);
+    }
+    outcome_reply(out, result);
+    return HANDLED;
+}
+
+static enum verdict retrieve(const struct incoming *in, struct outcome *out, const struct xml_node *element)
+{
+    struct arena *a = outcome_arena(out);
+    const struct pep_node *node = map_get(&in->view->pep_nodes, xml_get(element, STR("node")));
+    struct store_query *q;
+    struct str *ids;
+    uint64_t max = ITEMS_MAX;
+
+    if (node == NULL)
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
+    if (!may_read(in, &node->config))
+        return refuse_pubsub(in, out, COND_NOT_AUTHORIZED, "presence-subscription-required", STR_NONE);
+    if (str_to_u64(xml_get(element, STR("max_items")), ITEMS_MAX, &max) != ERR_NONE || max == 0)
+        max = ITEMS_MAX;
+    q = outcome_query(out, QUERY_PEP_ITEMS, items_found);
+    ids = arena_alloc(a, ITEM_IDS_MAX * sizeof *ids);
+    q->in.pep.account = in->view->account;
+    q->in.pep.node = arena_str(a, node->name);
+    q->in.pep.ids = ids;
+    q->in.pep.max = (uint32_t)max;
+    for (const struct xml_node *i = xml_first_element(element);
+         i != NULL && q->in.pep.id_count < ITEM_IDS_MAX; i = xml_next_element(i))
+        if (xml_is(i, STR(NS_PUBSUB), STR("item")))
+            ids[q->in.pep.id_count++] = xml_get(i, STR("id"));
+    return WAIT;
+}
+
+/* ---- Requests -------------------------------------------------------------------------------------- */
+
+static enum verdict pep_get(const struct incoming *in, struct outcome *out)
+{
+    const struct xml_node *element = xml_first_element(in->stanza->payload);
+
+    if (element != NULL && xml_is(element, STR(NS_PUBSUB), STR("items")))
+        return retrieve(in, out, element);
+    return outcome_refuse(in, out, COND_FEATURE_NOT_IMPLEMENTED, STR_NONE);
+}
+
+static enum verdict pep_set(const struct incoming *in, struct outcome *out)
+{
+    const struct xml_node *element = xml_first_element(in->stanza->payload);
+
+    if (!in->own)
+        return outcome_refuse(in, out, COND_FORBIDDEN, STR("Only the owner may change this."));
+    if (element != NULL && xml_is(element, STR(NS_PUBSUB), STR("publish")))
+        return publish(in, out, element);
+    if (element != NULL && xml_is(element, STR(NS_PUBSUB), STR("retract")))
+        return retract(in, out, element);
+    return outcome_refuse(in, out, COND_FEATURE_NOT_IMPLEMENTED, STR_NONE);
+}
+
+const struct module pep_module = {
+    .name = "pep",
+    .spec = "XEP-0163 1.2.2, XEP-0060 1.27.0, XEP-0223 1.1.1",
+    .account_features = LIST(
+        STR_INIT(NS_PUBSUB), STR_INIT(NS_PUBSUB "#access-open"), STR_INIT(NS_PUBSUB "#access-presence"),
+        STR_INIT(NS_PUBSUB "#access-roster"), STR_INIT(NS_PUBSUB "#access-whitelist"),
+        STR_INIT(NS_PUBSUB "#auto-create"), STR_INIT(NS_PUBSUB "#auto-subscribe"),
+        STR_INIT(NS_PUBSUB "#config-node-max"), STR_INIT(NS_PUBSUB "#filtered-notifications"),
+        STR_INIT(NS_PUBSUB "#item-ids"), STR_INIT(NS_PUBSUB "#last-published"),
+        STR_INIT(NS_PUBSUB "#multi-items"), STR_INIT(NS_PUBSUB "#persistent-items"),
+        STR_INIT(NS_PUBSUB "#publish"), STR_INIT(NS_PUBSUB "#publish-options"),
+        STR_INIT(NS_PUBSUB "#retract-items"), STR_INIT(NS_PUBSUB "#retrieve-items")),
+    .iqs = IQS({ IQ_GET, TO_ACCOUNT, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_get },
+               { IQ_SET, TO_ACCOUNT, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_set }),
+};

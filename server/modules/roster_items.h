@@ -1,0 +1,13 @@
+/* roster_items.h: one contact as XML, and the pushes that tell of its change (RFC 6121 §2.1). For the modules that
+ * change rosters. */
+#ifndef SOTTO_SERVER_ROSTER_ITEMS_H
+#define SOTTO_SERVER_ROSTER_ITEMS_H
+
+#include "server/module.h"
+
+void roster_item_write(struct arena *a, struct xml_node *query, const struct roster_item *item);
+struct roster_item roster_item_copy(struct arena *a, const struct roster_item *item);   /* deep */
+void roster_push(struct outcome *out, const struct roster_item *item);
+void roster_push_gone(struct outcome *out, const struct roster_item *item);
+
+#endif

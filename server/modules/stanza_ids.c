@@ -1,0 +1,38 @@
+/* stanza_ids.c: Unique and Stable Stanza IDs (XEP-0359): an id by this account can only come from here.
+ *
+ * What a sender puts in our name is removed (§6), at both homes, so that clients may rely on what is left. The same
+ * goes for other elements that only an account's own server may add: carbons and archive results.
+ */
+#include "server/modules/modules.h"
+
+static bool forged(const struct xml_node *child, struct str account)
+{
+    if (xml_is(child, STR(NS_SID), STR("stanza-id")))
+        return str_eq(xml_get(child, STR("by")), account);
+    if (str_eq(child->ns, STR(NS_CARBONS)))
+        return !str_eq(child->name, STR("private"));
+    return xml_is(child, STR(NS_MAM), STR("result"));
+}
+
+static enum verdict strip(const struct incoming *in, struct outcome *out)
+{
+    struct xml_node *message = in->stanza->node;
+
+    (void)out;
+    if (in->stanza->kind != STANZA_MESSAGE)
+        return PASS;
+    for (struct xml_node *child = message->first, *next; child != NULL; child = next) {
+        next = child->next;
+        if (!xml_is_text(child) && forged(child, in->view->bare))
+            xml_detach(message, child);
+    }
+    return PASS;
+}
+
+const struct module stanza_ids_module = {
+    .name = "stanza-ids",
+    .spec = "XEP-0359 0.7.0",
+    .features = LIST(STR_INIT(NS_SID)),
+    .account_features = LIST(STR_INIT(NS_SID)),
+    .hooks = { [HOOK_OUT] = strip, [HOOK_IN] = strip },
+};

@@ -1,0 +1,188 @@
+/* outcome.c: what hooks and handlers bring about, collected in the routed stanza. */
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/reader.h"
+#include "server/home.h"
+#include "server/routed.h"
+
+struct routed *routed_new(void)
+{
+    struct routed *r = mem_alloc(sizeof *r);
+
+    r->deliver = true;
+    return r;
+}
+
+void routed_free(struct routed *r)
+{
+    if (r == NULL)
+        return;
+    for (struct store_query *q = r->query; q != NULL; q = q->previous)
+        arena_deinit(&q->op.arena);
+    arena_deinit(&r->writes.op.arena);
+    arena_deinit(&r->arena);
+    mem_free(r);
+}
+
+struct arena *outcome_arena(struct outcome *out)
+{
+    return &out->routed->arena;
+}
+
+static struct effect *outcome_effect(struct outcome *out, enum effect_kind kind)
+{
+    struct effect *e = ARENA_NEW(&out->routed->arena, struct effect);
+
+    e->kind = kind;
+    if (out->effects->last != NULL)
+        out->effects->last->next = e;
+    else
+        out->effects->first = e;
+    out->effects->last = e;
+    return e;
+}
+
+void outcome_reply(struct outcome *out, struct xml_node *node)
+{
+    struct outcome back = { out->routed, &out->routed->at_origin, out->account };
+
+    outcome_effect(&back, EFFECT_REPLY)->node = node;
+}
+
+enum verdict outcome_refuse(const struct incoming *in, struct outcome *out,
+                            enum stanza_condition why, struct str text)
+{
+    enum stanza_type type = in->stanza->type;
+
+    /* Errors and results are never answered (RFC 6120 §8.2.3, §8.3.1). */
+    if (type != MESSAGE_ERROR && type != PRESENCE_ERROR && type != IQ_ERROR && type != IQ_RESULT)
+        outcome_reply(out, stanza_error(outcome_arena(out), in->stanza, why, text));
+    return HANDLED;
+}
+
+enum verdict outcome_result(const struct incoming *in, struct outcome *out)
+{
+    outcome_reply(out, stanza_result(outcome_arena(out), in->stanza));
+    return HANDLED;
+}
+
+struct row *outcome_write(struct outcome *out, enum row_kind kind)
+{
+    struct row *row = write_set_add(&out->routed->writes, kind, out->account);
+
+    if (kind == ROW_MESSAGE)
+        out->routed->archived = row;
+    return row;
+}
+
+void outcome_push(struct outcome *out, struct xml_node *iq, unsigned flags)
+{
+    struct effect *e = outcome_effect(out, EFFECT_PUSH);
+
+    e->node = iq;
+    e->flags = flags;
+}
+
+void outcome_route(struct outcome *out, struct xml_node *node)
+{
+    outcome_effect(out, EFFECT_ROUTE)->node = node;
+}
+
+void outcome_announce(struct outcome *out, struct str jid, bool available)
+{
+    struct effect *e = outcome_effect(out, EFFECT_ANNOUNCE);
+
+    e->jid = jid;
+    e->flags = available;
+}
+
+void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml_node *event)
+{
+    struct effect *e = outcome_effect(out, EFFECT_NOTIFY);
+
+    e->pep = *node;
+    e->node = event;
+}
+
+void outcome_session(struct outcome *out, unsigned set, unsigned clear)
+{
+    out->routed->session_set |= set;
+    out->routed->session_clear |= clear;
+}
+
+void outcome_note(struct outcome *out, unsigned notes)
+{
+    out->routed->notes |= notes;
+}
+
+bool outcome_repeats(struct outcome *out, const uint8_t origin[16])
+{
+    struct routed *r = out->routed;
+
+    memcpy(r->origin_hash, origin, sizeof r->origin_hash);
+    r->has_origin = true;
+    return view_repeats(&r->sender_home->view, origin);
+}
+
+struct store_query *outcome_query(struct outcome *out, enum query_kind kind, query_fn *then)
+{
+    struct store_query *q = ARENA_NEW(&out->routed->arena, struct store_query);
+
+    q->kind = kind;
+    q->previous = out->routed->query; /* what it brought may be part of the answer */
+    out->routed->query = q;
+    out->routed->then = then;
+    return q;
+}
+
+/* Archive ids are base32(seq ‖ 4 octets of a keyed hash): opaque, stable, and not to be guessed into
+ * another account's sequence.
+ *     0               8          12
+ *     +---------------+----------+
+ *     | seq, big end. | check    |
+ *     +---------------+----------+ */
+enum { ARCHIVE_ID_OCTETS = 12, ARCHIVE_ID_CHARS = 20 };
+
+static void archive_id_octets(const struct settings *s, int64_t account, enum shelf shelf,
+                              uint64_t seq, uint8_t out[ARCHIVE_ID_OCTETS])
+{
+    uint64_t key[2], input[3] = { (uint64_t)account, shelf, seq };
+    uint64_t check;
+
+    memcpy(key, s->secret, sizeof key);
+    check = map_hash(key, (struct str){ (const char *)input, sizeof input });
+    for (int i = 0; i < 8; i++)
+        out[i] = (uint8_t)(seq >> (56 - 8 * i));
+    for (int i = 0; i < 4; i++)
+        out[8 + i] = (uint8_t)(check >> (8 * i));
+}
+
+struct str archive_id(const struct settings *s, struct arena *a, int64_t account, enum shelf shelf,
+                      uint64_t seq)
+{
+    uint8_t octets[ARCHIVE_ID_OCTETS];
+
+    archive_id_octets(s, account, shelf, seq, octets);
+    return base32_text(a, bytes_of(octets, sizeof octets));
+}
+
+bool archive_id_read(const struct settings *s, struct str id, int64_t account, enum shelf shelf,
+                     uint64_t *out_seq)
+{
+    struct arena a = { 0 };
+    struct bytes octets;
+    struct reader r;
+    uint64_t seq;
+    bool ours = false;
+
+    if (id.n == ARCHIVE_ID_CHARS && base32_read(&a, id, &octets) == ERR_NONE) {
+        r = reader_of(octets);
+        seq = read_u64(&r);
+        ours = str_eq(archive_id(s, &a, account, shelf, seq), id);
+        if (ours)
+            *out_seq = seq;
+    }
+    arena_deinit(&a);
+    return ours;
+}

@@ -1,0 +1,362 @@
+/* presence.c: availability of a session and who learns of it (RFC 6121 §4), and what coming online brings: probes,
+ * waiting subscription requests, offline messages.
+ */
+#include <string.h>
+
+#include "base/datetime.h"
+#include "server/caps.h"
+#include "server/limits.h"
+#include "server/router.h"
+#include "server/session.h"
+#include "xml/writer.h"
+
+/* ---- Text of a presence ---------------------------------------------------------------------------- */
+
+static const struct xml_limits own_text = { SIZE_MAX, 1000, 1000, 1000000 };
+
+static void keep_presence(struct session *s, struct xml_node *node)
+{
+    struct buf text;
+
+    buf_init(&text, SIZE_MAX / 2);
+    xml_write(&text, node, STR(NS_CLIENT));
+    blob_unref(s->presence);
+    s->presence = blob_new(buf_str(&text));
+    buf_deinit(&text);
+}
+
+/* Stored texts leave jabber:client undeclared, as on a stream: it is set again by name. */
+static struct xml_node *presence_tree(struct arena *a, struct str text)
+{
+    struct xml_node *node;
+    struct str start = STR("<presence"), rest = str_skip(text, start.n);
+    struct str declared = arena_concat(a, STR("<presence xmlns='" NS_CLIENT "'"), rest);
+
+    if (!str_starts(text, start) || xml_parse_document(a, declared, &own_text, &node) != ERR_NONE)
+        return NULL;
+    return node;
+}
+
+static void emit_presence(struct session *s, struct str to, bool available)
+{
+    struct arena a = { 0 };
+    struct xml_node *node = NULL;
+
+    if (!available)
+        node = stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, to, STR_NONE);
+    else if (s->presence != NULL)
+        node = presence_tree(&a, blob_str(s->presence));
+    if (node != NULL) {
+        xml_set(&a, node, STR("to"), to);
+        router_emit(s->home, node, STR_NONE);
+    }
+    arena_deinit(&a);
+}
+
+/* ---- Broadcast ------------------------------------------------------------------------------------- */
+
+static bool hears_us(const struct account *a, struct str bare)
+{
+    struct arena scratch = { 0 };
+    struct jid j;
+    bool hears = view_sees_us(&a->view, bare);
+
+    /* A blocked contact learns nothing (XEP-0191 §3.3). */
+    if (hears && a->view.blocks.n > 0 && jid_parse(&scratch, bare, &j) == ERR_NONE)
+        hears = !view_blocks(&a->view, &j);
+    arena_deinit(&scratch);
+    return hears;
+}
+
+static void broadcast(struct session *s, struct xml_node *node)
+{
+    struct account *a = s->account;
+    struct arena scratch = { 0 };
+    struct map_slot slot;
+
+    for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
+        if (!hears_us(a, slot.key))
+            continue;
+        xml_set(&scratch, node, STR("to"), slot.key);
+        router_emit(s->home, node, STR_NONE);
+    }
+    /* Also to the account's own devices, this one included: RFC 6121 §4.2.2. */
+    xml_set(&scratch, node, STR("to"), a->bare);
+    LIST_EACH(&a->sessions, l) {
+        struct session *other = LIST_ENTRY(l, struct session, in_account);
+
+        if (other->flags & SESSION_AVAILABLE)
+            session_send_node(other, node);
+    }
+    arena_deinit(&scratch);
+}
+
+static void forget_directed(struct session *s)
+{
+    struct map_slot slot;
+
+    for (size_t at = 0; map_next(&s->directed, &at, &slot);)
+        mem_free(slot.value);
+    map_deinit(&s->directed);
+}
+
+void presence_forget(struct session *s)
+{
+    forget_directed(s);
+}
+
+static void become_unavailable(struct session *s, struct xml_node *node)
+{
+    struct map_slot slot;
+
+    if (s->flags & SESSION_AVAILABLE) {
+        s->flags &= ~(unsigned)SESSION_AVAILABLE;
+        broadcast(s, node);
+    }
+    for (size_t at = 0; map_next(&s->directed, &at, &slot);) /* RFC 6121 §4.6.3 */
+        emit_presence(s, slot.key, false);
+    forget_directed(s);
+    blob_unref(s->presence);
+    s->presence = NULL;
+}
+
+void presence_gone(struct session *s)
+{
+    struct arena a = { 0 };
+
+    become_unavailable(s, stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, STR_NONE, STR_NONE));
+    arena_deinit(&a);
+}
+
+/* ---- Coming online --------------------------------------------------------------------------------- */
+
+static void probe_contacts(struct session *s)
+{
+    struct account *a = s->account;
+    struct map_slot slot;
+
+    for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
+        struct arena scratch = { 0 };
+
+        if (view_sees_them(&a->view, slot.key))
+            router_emit(s->home,
+                        stanza_new(&scratch, STANZA_PRESENCE, "probe", s->full, slot.key, STR_NONE),
+                        STR_NONE);
+        arena_deinit(&scratch);
+    }
+}
+
+static void send_own_devices(struct session *s)
+{
+    LIST_EACH(&s->account->sessions, l) {
+        struct session *other = LIST_ENTRY(l, struct session, in_account);
+
+        if (other != s && (other->flags & SESSION_AVAILABLE) && other->presence != NULL)
+            session_send(s, other->presence, 0);
+    }
+}
+
+/* Requests wait in the roster until they are answered: RFC 6121 §3.1.3. */
+static void send_requests(struct session *s)
+{
+    struct map_slot slot;
+
+    for (size_t at = 0; map_next(&s->account->view.roster, &at, &slot);) {
+        const struct roster_item *item = slot.value;
+        struct blob *b;
+
+        if (!item->pending_in || item->request.n == 0)
+            continue;
+        b = blob_new(item->request);
+        session_send(s, b, 0);
+        blob_unref(b);
+    }
+}
+
+static int read_priority(struct arena *a, const struct xml_node *presence)
+{
+    struct str text = str_trim(xml_child_text(a, presence, STR(NS_CLIENT), STR("priority")));
+    bool negative = str_starts(text, STR("-"));
+    uint64_t value;
+
+    /* Out of range or no number: as if it were absent (RFC 6121 §4.7.2.3). */
+    if (str_to_u64(negative ? str_skip(text, 1) : text, negative ? 128 : 127, &value) != ERR_NONE)
+        return 0;
+    return negative ? -(int)value : (int)value;
+}
+
+void presence_own(struct session *s, struct routed *r)
+{
+    struct xml_node *node = r->stanza.node;
+    bool initial = !(s->flags & SESSION_AVAILABLE);
+    int old_priority = s->priority;
+
+    if (r->stanza.type == PRESENCE_UNAVAILABLE) {
+        become_unavailable(s, node);
+        return;
+    }
+    s->priority = read_priority(&r->arena, node);
+    s->flags |= SESSION_AVAILABLE;
+    keep_presence(s, node);
+    broadcast(s, node);
+    if (initial) {
+        send_own_devices(s);
+        probe_contacts(s);
+        send_requests(s);
+    }
+    caps_presence(s, node);
+    if (s->priority >= 0 && (initial || old_priority < 0))
+        presence_catch_up(s);
+}
+
+void presence_directed(struct session *s, const struct stanza *p)
+{
+    struct arena a = { 0 };
+    struct str to = jid_text(&a, &p->to);
+    struct str *kept;
+
+    if (p->type == PRESENCE_UNAVAILABLE) {
+        mem_free(map_remove(&s->directed, to));
+    } else if (s->directed.n < DIRECTED_PRESENCES && map_get(&s->directed, to) == NULL) {
+        kept = mem_alloc_raw(sizeof *kept + to.n);
+        memcpy(kept + 1, to.p, to.n);
+        *kept = (struct str){ (char *)(kept + 1), to.n };
+        map_put(&s->directed, *kept, kept);
+    }
+    arena_deinit(&a);
+}
+
+/* ---- Probes ---------------------------------------------------------------------------------------- */
+
+static void announce_all(struct account *a, struct str to, bool available, size_t *out_count)
+{
+    LIST_EACH(&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (!(s->flags & SESSION_AVAILABLE))
+            continue;
+        emit_presence(s, to, available);
+        ++*out_count;
+    }
+}
+
+void presence_announce(struct account *a, struct str jid, bool available)
+{
+    size_t count = 0;
+
+    announce_all(a, jid, available, &count);
+}
+
+/* RFC 6121 §4.3.2. A prober without subscription gets no answer at all, the same as for an account that does not
+ * exist: an answer would tell who is here. */
+void presence_probed(struct account *a, const struct stanza *probe)
+{
+    struct arena scratch = { 0 };
+    struct str to = jid_text(&scratch, &probe->from);
+    struct str from = jid_bare_text(&scratch, &probe->from);
+    size_t count = 0;
+
+    if (hears_us(a, from) && !str_eq(from, a->bare)) {
+        announce_all(a, to, true, &count);
+        if (count == 0)
+            router_emit(a->home,
+                        stanza_new(&scratch, STANZA_PRESENCE, "unavailable", a->bare, to, STR_NONE), STR_NONE);
+    }
+    arena_deinit(&scratch);
+}
+
+/* ---- Offline messages (XEP-0160) -------------------------------------------------------------------- */
+
+struct catch_up {
+    struct store_query query;
+    struct session *session;
+    uint64_t newest;                 /* of the account when the page was asked for */
+};
+
+void presence_delivered(struct session *s, uint64_t seq)
+{
+    if (s->account != NULL)
+        account_delivered(s->account, seq);
+}
+
+static void ask_page(struct session *s);
+
+/* The archived text, with what only the archive can add: when it came, and its id. */
+static void send_archived(struct session *s, const struct archive_result *m)
+{
+    static const struct str end = STR_INIT("</message>");
+    struct account *account = s->account;
+    struct arena a = { 0 };
+    struct xml_node *delay = xml_new(&a, STR(NS_DELAY), STR("delay"));
+    struct xml_node *id = xml_new(&a, STR(NS_SID), STR("stanza-id"));
+    struct buf text;
+    struct blob *b;
+
+    xml_set(&a, delay, STR("from"), s->domain);
+    xml_set(&a, delay, STR("stamp"), datetime_text(&a, m->at_ms));
+    xml_set(&a, id, STR("by"), account->bare);
+    xml_set(&a, id, STR("id"),
+            archive_id(s->home->settings, &a, account->view.account, SHELF_ARCHIVE, m->seq));
+    buf_init(&text, SIZE_MAX / 2);
+    buf_add(&text, str_slice(m->body, 0, m->body.n - end.n));
+    xml_write(&text, delay, STR(NS_CLIENT));
+    xml_write(&text, id, STR(NS_CLIENT));
+    buf_add(&text, end);
+    b = blob_new(buf_str(&text));
+    session_send(s, b, m->seq);
+    blob_unref(b);
+    buf_deinit(&text);
+    arena_deinit(&a);
+}
+
+static void page_came(struct store_op *op)
+{
+    struct catch_up *c = CONTAINER_OF(op, struct catch_up, query.op);
+    struct session *s = c->session;
+
+    if (s->state == SESSION_BOUND) {
+        for (size_t i = 0; op->result == ERR_NONE && i < c->query.out.archive.count; i++) {
+            send_archived(s, &c->query.out.archive.results[i]);
+            s->caught_up_to = c->query.out.archive.results[i].seq;
+        }
+        if (op->result == ERR_NONE && c->query.out.archive.complete && c->newest > s->caught_up_to)
+            s->caught_up_to = c->newest;
+        if (s->state == SESSION_BOUND && op->result == ERR_NONE
+            && (!c->query.out.archive.complete || s->account->view.last_seq > s->caught_up_to))
+            ask_page(s);
+        else
+            s->catching_up = false;
+    }
+    arena_deinit(&op->arena);
+    mem_free(c);
+    session_release(s);
+}
+
+static void ask_page(struct session *s)
+{
+    struct catch_up *c = mem_alloc(sizeof *c);
+    struct archive_query *q = &c->query.in.archive;
+
+    c->session = s;
+    c->newest = s->account->view.last_seq;
+    c->query.kind = QUERY_ARCHIVE;
+    q->account = s->account->view.account;
+    q->shelf = SHELF_ARCHIVE;
+    q->after = s->caught_up_to;
+    q->offline = true;
+    q->max = OFFLINE_PAGE;
+    c->query.op.home = s->home->number;
+    c->query.op.done = page_came;
+    session_hold(s);
+    store_query(s->home->store, &c->query);
+}
+
+void presence_catch_up(struct session *s)
+{
+    if (s->catching_up || s->account->view.last_seq <= s->account->view.cursor)
+        return;
+    s->catching_up = true;
+    if (s->caught_up_to < s->account->view.cursor)
+        s->caught_up_to = s->account->view.cursor;
+    ask_page(s);
+}

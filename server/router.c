@@ -1,0 +1,476 @@
+/* router.c: the way of a stanza: judged at its origin, judged and committed at its target, delivered, back. */
+#include "server/router.h"
+
+#include "server/deliver.h"
+#include "server/limits.h"
+#include "server/pep_events.h"
+#include "server/session.h"
+#include "xml/writer.h"
+
+struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
+{
+    return xml_copy(&r->arena, node);
+}
+
+/* ---- Hooks ----------------------------------------------------------------------------------------- */
+
+static struct incoming incoming_of(const struct routed *r, const struct home *h, const struct account *a)
+{
+    return (struct incoming){
+        .stanza = &r->stanza,
+        .view = &a->view,
+        .settings = h->settings,
+        .now_ms = h->now_ms,
+        .sender = r->sender,
+        .sender_account = r->sender_account,
+        .own = str_eq(r->sender, a->bare),
+        .sender_notes = r->notes,
+        .origin = r->has_origin ? r->origin_hash : NULL,
+    };
+}
+
+static enum verdict run_hooks(enum hook hook, const struct incoming *in, struct outcome *out)
+{
+    for (size_t i = 0; all_modules[i] != NULL; i++) {
+        hook_fn *fn = all_modules[i]->hooks[hook];
+        enum verdict v = fn ? fn(in, out) : PASS;
+
+        if (v != PASS)
+            return v;
+    }
+    return PASS;
+}
+
+/* Rows take effect on the view when they are decided, before they are durable: the next stanza of the same account
+ * must not be judged by the old state. If the commit fails, the view is loaded again. */
+static void apply_rows(struct view *view, const struct row *from)
+{
+    for (; from != NULL; from = from->next)
+        view_apply(view, from);
+}
+
+/* ---- Target home ----------------------------------------------------------------------------------- */
+
+static void router_return(struct routed *r);
+
+static void post_back(struct routed *r, struct home *here)
+{
+    r->stage = ROUTED_RETURNING;
+    if (r->session == NULL)
+        routed_free(r);
+    else if (r->origin == here->number)
+        router_return(r);
+    else
+        here->host->ops->post(here->host->ctx, r->origin, &r->link);
+}
+
+static void push(struct account *a, struct effect *e, struct arena *arena)
+{
+    LIST_EACH(&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if ((s->flags & e->flags) != e->flags)
+            continue;
+        xml_set(arena, e->node, STR("id"), home_iq_id(a->home, arena));
+        xml_set(arena, e->node, STR("to"), s->full);
+        session_send_node(s, e->node);
+    }
+}
+
+static void run_effects(struct effects *effects, struct account *a, struct session *s, struct arena *arena)
+{
+    for (struct effect *e = effects->first; e != NULL; e = e->next) {
+        switch (e->kind) {
+        case EFFECT_REPLY:
+            if (s != NULL)
+                session_send_node(s, e->node);
+            break;
+        case EFFECT_PUSH: push(a, e, arena); break;
+        case EFFECT_ROUTE: router_emit(a->home, e->node, STR_NONE); break;
+        case EFFECT_ANNOUNCE: presence_announce(a, e->jid, e->flags != 0); break;
+        case EFFECT_NOTIFY: pep_notify(a, &e->pep, e->node); break;
+        }
+    }
+}
+
+static void refuse_uncommitted(struct routed *r)
+{
+    struct incoming in = { .stanza = &r->stanza };
+    struct outcome out = { r, &r->at_origin, 0 };
+
+    r->at_origin = r->at_target = (struct effects){ 0 };
+    r->session_set = r->session_clear = 0;
+    r->deliver = false;
+    r->stale = true;
+    outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
+                   STR("The server could not store this. Nothing of it was kept; please try again."));
+}
+
+static void finish_at_target(struct routed *r)
+{
+    struct account *a = r->account;
+    struct home *here = a->home;
+
+    if (r->writes.first != NULL && r->writes.op.result != ERR_NONE) {
+        refuse_uncommitted(r);
+        account_forget_view(a);
+    }
+    if (r->archived != NULL && r->writes.op.result == ERR_NONE) {
+        here->counters.archived++;
+        for (size_t i = 0; i < COUNT_OF(r->archived->message.entry); i++)
+            if (r->archived->message.entry[i].account == a->view.account
+                && r->archived->message.entry[i].seq > a->view.last_seq)
+                a->view.last_seq = r->archived->message.entry[i].seq;
+    }
+    if (r->deliver && r->target == TARGET_ACCOUNT)
+        deliver_stanza(r);
+    run_effects(&r->at_target, a, NULL, &r->arena);
+    r->account = NULL;
+    account_unpin(a);
+    post_back(r, here);
+}
+
+/* In order of arrival, up to the first that is not durable: RFC 6120 §10.1. */
+static void drain_settling(struct account *a)
+{
+    a->pins++;
+    for (struct link *l; (l = list_first(&a->settling)) != NULL;) {
+        struct routed *r = LIST_ENTRY(l, struct routed, link);
+
+        if (!r->settled)
+            break;
+        list_remove(l);
+        finish_at_target(r);
+    }
+    account_unpin(a);
+}
+
+static void router_committed(struct store_op *op)
+{
+    struct routed *r = CONTAINER_OF(op, struct routed, writes.op);
+
+    r->settled = true;
+    drain_settling(r->account);
+}
+
+static void settle(struct routed *r)
+{
+    struct account *a = r->account;
+
+    list_add(&a->settling, &r->link);
+    if (r->writes.first == NULL) {
+        r->settled = true;
+        drain_settling(a);
+        return;
+    }
+    r->writes.op.home = a->home->number;
+    r->writes.op.done = router_committed;
+    store_commit(a->home->store, &r->writes);
+}
+
+static void judged(struct routed *r, enum verdict v, const struct row *new_rows);
+
+static void router_fetched(struct store_op *op)
+{
+    struct store_query *q = CONTAINER_OF(op, struct store_query, op);
+    struct routed *r = q->context;
+    struct account *a = r->account;
+    struct incoming in = incoming_of(r, a->home, a);
+    struct outcome out = { r, &r->at_target, a->view.account };
+    const struct row *last = r->writes.last;
+    enum verdict v;
+
+    v = r->then(&in, q, &out);
+    judged(r, v, last);
+}
+
+/* Rows appended since `last_row` (NULL: all) belong to this home's view. */
+static void judged(struct routed *r, enum verdict v, const struct row *last_row)
+{
+    struct account *a = r->account;
+
+    apply_rows(&a->view, last_row ? last_row->next : r->writes.first);
+    if (v == WAIT) {
+        r->query->op.home = a->home->number;
+        r->query->op.done = router_fetched;
+        r->query->context = r;
+        store_query(a->home->store, r->query);
+        return;
+    }
+    r->deliver = v == PASS;
+    settle(r);
+}
+
+static enum verdict handle_iq(struct routed *r, enum iq_target to, const struct incoming *in, struct outcome *out)
+{
+    const struct iq_handler *i = home_handler(r->account->home, r->stanza.type, to, r->stanza.payload);
+
+    if (i == NULL)
+        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+    return i->handle(in, out);
+}
+
+static bool is_request(const struct stanza *s)
+{
+    return s->kind == STANZA_IQ && (s->type == IQ_GET || s->type == IQ_SET);
+}
+
+static enum verdict judge_at_target(struct routed *r, const struct incoming *in, struct outcome *out)
+{
+    struct account *a = r->account;
+    enum verdict v;
+
+    if (r->target == TARGET_SERVER)
+        return is_request(&r->stanza) ? handle_iq(r, TO_SERVER, in, out) : DROP;
+    if (a->view.account == 0)
+        return r->stanza.kind == STANZA_PRESENCE
+                   ? DROP : outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+    v = run_hooks(HOOK_IN, in, out);
+    if (v != PASS)
+        return v;
+    if (r->stanza.kind == STANZA_IQ && jid_is_bare(&r->stanza.to))
+        return is_request(&r->stanza) ? handle_iq(r, TO_ACCOUNT, in, out) : DROP;
+    if (r->stanza.kind == STANZA_PRESENCE && r->stanza.type == PRESENCE_PROBE) {
+        presence_probed(a, &r->stanza);
+        return DROP;
+    }
+    return PASS;
+}
+
+static void judge(struct routed *r)
+{
+    struct account *a = r->account;
+    struct incoming in = incoming_of(r, a->home, a);
+    struct outcome out = { r, &r->at_target, a->view.account };
+    const struct row *last = r->writes.last;
+
+    if (r->stage == ROUTED_ASKING) {
+        pep_send_newest(a, r);
+        account_unpin(a);
+        routed_free(r);
+        return;
+    }
+    judged(r, judge_at_target(r, &in, &out), last);
+}
+
+void router_receive(struct home *h, struct routed *r)
+{
+    if (r->stage == ROUTED_RETURNING) {
+        router_return(r);
+        return;
+    }
+    r->account = r->target == TARGET_SERVER ? r->sender_home : account_get(h, &r->stanza.to);
+    if (r->target == TARGET_SERVER)
+        r->account->pins++;
+    if (r->account->state == ACCOUNT_READY && list_empty(&r->account->waiting))
+        judge(r);
+    else
+        list_add(&r->account->waiting, &r->link);
+}
+
+void router_account_ready(struct account *a)
+{
+    a->pins++;
+    for (struct link *l; (l = list_pop(&a->arriving)) != NULL;)  {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        bind_complete(s);
+        session_resume_reading(s);
+    }
+    for (struct link *l; a->state == ACCOUNT_READY && (l = list_pop(&a->waiting)) != NULL;)
+        judge(LIST_ENTRY(l, struct routed, link));
+    account_unpin(a);
+}
+
+static void post_out(struct home *h, struct routed *r)
+{
+    unsigned to = r->target == TARGET_SERVER ? h->number : home_of(h, &r->stanza.to);
+
+    if (to == h->number)
+        router_receive(h, r);
+    else
+        h->host->ops->post(h->host->ctx, to, &r->link);
+}
+
+/* ---- Origin home ----------------------------------------------------------------------------------- */
+
+static void router_return(struct routed *r)
+{
+    struct session *s = r->session;
+    struct account *a = r->sender_home;
+
+    if (r->stale && a->state == ACCOUNT_READY && a->view.account != 0)
+        account_forget_view(a);
+    s->flags = (s->flags | r->session_set) & ~r->session_clear;
+    if (r->deliver && r->stanza.kind == STANZA_MESSAGE)
+        deliver_sent_carbons(r);
+    run_effects(&r->at_origin, a, s, &r->arena);
+    if (r->pending.next != NULL) {
+        list_remove(&r->pending);
+        s->pending_count--;
+        s->pending_bytes -= r->bytes;
+    }
+    routed_free(r);
+    account_unpin(a);
+    sm_durable(s);
+    if (s->state == SESSION_BOUND)
+        session_resume_reading(s);
+    session_release(s);
+}
+
+/* Ends here: nothing for the target. Keeps its place behind what the session sent before. */
+static void end_at_origin(struct routed *r)
+{
+    r->deliver = false;
+    r->account = r->sender_home;
+    r->account->pins++;
+    settle(r);
+}
+
+static enum stanza_condition choose_target(struct routed *r, const struct session *s)
+{
+    struct stanza *st = &r->stanza;
+
+    if (!st->has_to) { /* RFC 6120 §10.3: handled on behalf of the account */
+        st->to = jid_bare(&s->jid);
+        r->target = TARGET_ACCOUNT;
+    } else if (!settings_serves(s->home->settings, st->to.domain)) {
+        return COND_REMOTE_SERVER_NOT_FOUND;
+    } else if (st->to.local.n == 0) {
+        r->target = TARGET_SERVER;
+        if (!jid_is_bare(&st->to))
+            return COND_SERVICE_UNAVAILABLE;
+    } else {
+        r->target = TARGET_ACCOUNT;
+    }
+    return COND_NONE;
+}
+
+/* True if the session itself has dealt with it: its own presence, answers to our questions. */
+static bool session_takes(struct session *s, struct routed *r)
+{
+    const struct stanza *st = &r->stanza;
+    bool availability = st->type == PRESENCE_AVAILABLE || st->type == PRESENCE_UNAVAILABLE;
+
+    if (st->kind == STANZA_PRESENCE && availability && !st->has_to) {
+        presence_own(s, r);
+        return true;
+    }
+    if (st->kind == STANZA_IQ && (st->type == IQ_RESULT || st->type == IQ_ERROR)
+        && (!st->has_to || jid_is_bare(&st->to)))
+        return caps_answer(s, st) || true; /* answers to our pushes need no answer */
+    if (st->kind == STANZA_PRESENCE && availability)
+        presence_directed(s, st);
+    return false;
+}
+
+static void judge_at_origin(struct session *s, struct routed *r, enum stanza_condition malformed)
+{
+    struct account *a = s->account;
+    struct incoming in = incoming_of(r, s->home, a);
+    struct outcome out = { r, &r->at_origin, a->view.account };
+    enum stanza_condition why = malformed;
+    enum verdict v;
+
+    if (why == COND_NONE && session_takes(s, r)) {
+        end_at_origin(r);
+        return;
+    }
+    if (why == COND_NONE)
+        why = choose_target(r, s);
+    if (why != COND_NONE) {
+        outcome_refuse(&in, &out, why, STR_NONE);
+        end_at_origin(r);
+        return;
+    }
+    v = run_hooks(HOOK_OUT, &in, &out);
+    apply_rows(&a->view, r->writes.first);
+    if (v == PASS)
+        post_out(s->home, r);
+    else
+        end_at_origin(r);
+}
+
+/* Subscriptions are between accounts, whatever resource the client wrote: RFC 6121 §3.1.2. */
+static void use_bare_addresses(struct routed *r, struct xml_node *node)
+{
+    struct stanza *st = &r->stanza;
+
+    st->from = jid_bare(&st->from);
+    xml_set(&r->arena, node, STR("from"), r->sender);
+    if (st->has_to) {
+        st->to = jid_bare(&st->to);
+        xml_set(&r->arena, node, STR("to"), jid_bare_text(&r->arena, &st->to));
+    }
+}
+
+/* RFC 6120 §8.1.2.1: from must be the session's own address, or absent; we stamp the full one. */
+static bool stamp_from(struct session *s, struct routed *r, struct xml_node *node)
+{
+    struct stanza *st = &r->stanza;
+
+    if (st->has_from && !jid_same_account(&st->from, &s->jid))
+        return false;
+    if (st->has_from && !jid_is_bare(&st->from) && !str_eq(st->from.resource, s->jid.resource))
+        return false;
+    st->has_from = true;
+    st->from = jid_copy(&r->arena, &s->jid);
+    r->sender = jid_bare_text(&r->arena, &st->from);
+    xml_set(&r->arena, node, STR("from"), arena_str(&r->arena, s->full));
+    if (stanza_is_subscription(st))
+        use_bare_addresses(r, node);
+    return true;
+}
+
+void router_submit(struct session *s, struct xml_node *node, struct arena *arena, size_t bytes)
+{
+    struct routed *r = routed_new();
+    enum stanza_condition why = COND_NONE;
+    enum err e;
+
+    r->arena = arena_move(arena);
+    e = stanza_parse(&r->arena, node, &r->stanza, &why);
+    if (e == ERR_UNSUPPORTED) {
+        session_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, STR("That is no stanza."));
+        routed_free(r);
+        return;
+    }
+    if (!stamp_from(s, r, node)) {
+        session_fail(s, STREAM_INVALID_FROM, STR("The from address is not yours."));
+        routed_free(r);
+        return;
+    }
+    session_hold(s);
+    s->home->counters.stanzas_in++;
+    r->session = s;
+    r->origin = s->home->number;
+    r->sender_account = s->account->view.account;
+    r->sender_home = s->account;
+    s->account->pins++;
+    r->bytes = bytes;
+    r->serial = ++s->submitted;
+    list_add(&s->pending, &r->pending);
+    s->pending_count++;
+    s->pending_bytes += bytes;
+    judge_at_origin(s, r, e == ERR_NONE ? COND_NONE : why);
+}
+
+/* ---- Our own stanzas ------------------------------------------------------------------------------- */
+
+void router_emit(struct home *h, const struct xml_node *node, struct str pep_node)
+{
+    struct routed *r = routed_new();
+    enum stanza_condition why;
+
+    node = xml_copy(&r->arena, node);
+    if (stanza_parse(&r->arena, (struct xml_node *)node, &r->stanza, &why) != ERR_NONE
+        || !r->stanza.has_to || !r->stanza.has_from || r->stanza.to.local.n == 0
+        || !settings_serves(h->settings, r->stanza.to.domain)) {
+        routed_free(r); /* an address of another server: nothing reaches those yet */
+        return;
+    }
+    r->origin = h->number;
+    r->sender = jid_bare_text(&r->arena, &r->stanza.from);
+    r->pep_node = arena_str(&r->arena, pep_node);
+    post_out(h, r);
+}

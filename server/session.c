@@ -1,0 +1,370 @@
+/* session.c: the life of one client's stream (RFC 6120 §4): negotiation, dispatch, pausing, end. */
+#include "server/session.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "server/caps.h"
+#include "server/limits.h"
+#include "server/router.h"
+
+static const struct xml_limits preauth_limits = {
+    .element_bytes = PREAUTH_ELEMENT_BYTES,
+    .depth = PREAUTH_DEPTH,
+    .attrs = PREAUTH_ATTRS,
+    .nodes = PREAUTH_NODES,
+};
+
+static struct xml_limits stanza_limits(const struct session *s)
+{
+    return (struct xml_limits){
+        .element_bytes = s->home->settings->stanza_bytes,
+        .depth = STANZA_DEPTH,
+        .attrs = STANZA_ATTRS,
+        .nodes = STANZA_NODES,
+    };
+}
+
+static void set_deadline(struct session *s, uint64_t at_ms)
+{
+    s->deadline_ms = at_ms;
+    if (s->link != NULL)
+        s->home->host->ops->wake_at(s->link, at_ms);
+}
+
+struct session *session_new(struct home *h, void *link, bool secure)
+{
+    struct session *s = mem_alloc(sizeof *s);
+
+    s->home = h;
+    s->link = link;
+    s->secure = secure;
+    list_init(&s->pending);
+    map_init(&s->directed, NULL);
+    stream_init(&s->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT), &preauth_limits);
+    set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS);
+    h->counters.sessions++;
+    return s;
+}
+
+static void session_free(struct session *s)
+{
+    assert(list_empty(&s->pending));
+    stream_deinit(&s->stream);
+    auth_free(s->auth);
+    sm_free(s);
+    caps_forget(s);
+    presence_forget(s);
+    blob_unref(s->presence);
+    mem_free(s->jid_memory);
+    mem_free((char *)s->bind_id.p);
+    s->home->counters.sessions--;
+    mem_free(s);
+}
+
+void session_hold(struct session *s)
+{
+    s->holds++;
+}
+
+void session_release(struct session *s)
+{
+    if (--s->holds == 0 && s->link == NULL)
+        session_free(s);
+}
+
+void session_set_jid(struct session *s, const struct jid *jid)
+{
+    struct arena a = { 0 };
+    struct str text = jid_text(&a, jid);
+    char *memory = mem_alloc_raw(text.n);
+    struct jid copy = { { memory, jid->local.n }, { memory, jid->domain.n }, { memory, jid->resource.n } };
+
+    memcpy(memory, text.p, text.n);
+    copy.domain.p += jid->local.n ? jid->local.n + 1 : 0;
+    copy.resource.p = memory + text.n - jid->resource.n;
+    arena_deinit(&a);
+    mem_free(s->jid_memory);
+    s->jid_memory = memory;
+    s->jid = copy;
+    s->full = (struct str){ memory, text.n };
+}
+
+/* ---- Output ---------------------------------------------------------------------------------------- */
+
+void session_flush(struct session *s)
+{
+    struct str out = stream_output(&s->stream);
+
+    if (out.n == 0)
+        return;
+    if (s->link != NULL)
+        s->home->host->ops->write(s->link, out);
+    stream_sent(&s->stream, out.n);
+}
+
+void session_close(struct session *s)
+{
+    if (s->state == SESSION_CLOSED)
+        return;
+    stream_close(&s->stream);
+    session_flush(s);
+    session_unbind(s);
+    s->state = SESSION_CLOSED;
+    set_deadline(s, 0);
+    if (s->link != NULL)
+        s->home->host->ops->close(s->link);
+}
+
+void session_fail(struct session *s, enum stream_condition why, struct str text)
+{
+    if (s->state == SESSION_CLOSED)
+        return;
+    stream_error(&s->stream, why, text);
+    session_close(s);
+}
+
+void session_send(struct session *s, struct blob *stanza, uint64_t seq)
+{
+    if (s->state != SESSION_BOUND)
+        return;
+    s->home->counters.stanzas_out++;
+    if (s->link != NULL)
+        s->home->host->ops->send(s->link, blob_ref(stanza));
+    sm_sent(s, stanza, seq);
+}
+
+void session_send_node(struct session *s, const struct xml_node *node)
+{
+    struct buf text;
+    struct blob *blob;
+
+    buf_init(&text, SIZE_MAX / 2); /* of our own making: its parts were capped when they came in */
+    xml_write(&text, node, STR(NS_CLIENT));
+    blob = blob_new(buf_str(&text));
+    session_send(s, blob, 0);
+    blob_unref(blob);
+    buf_deinit(&text);
+}
+
+/* ---- Negotiation ----------------------------------------------------------------------------------- */
+
+static struct str served_domain(const struct session *s, struct str to)
+{
+    const struct settings *settings = s->home->settings;
+    struct arena a = { 0 };
+    struct str prepared, found = STR_NONE;
+
+    if (to.n == 0) /* old clients leave it out; there is one answer only if we serve one domain */
+        return settings->domain_count == 1 ? settings->domains[0] : STR_NONE;
+    if (jid_prepare_domain(&a, to, &prepared) == ERR_NONE)
+        for (size_t i = 0; i < settings->domain_count; i++)
+            if (str_eq(settings->domains[i], prepared))
+                found = settings->domains[i];
+    arena_deinit(&a);
+    return found;
+}
+
+static void offer_features(struct session *s)
+{
+    struct arena a = { 0 };
+    struct xml_node *features = xml_new(&a, STR(NS_STREAM), STR("features"));
+
+    if (s->state == SESSION_AUTHENTICATED) {
+        bind_features(s, &a, features);
+    } else if (!s->secure) {
+        struct xml_node *tls = xml_add(&a, features, STR(NS_TLS), STR("starttls"));
+
+        xml_add(&a, tls, STR(NS_TLS), STR("required"));
+    } else {
+        auth_features(s, &a, features);
+    }
+    stream_write(&s->stream, features);
+    arena_deinit(&a);
+}
+
+static void session_opened(struct session *s, const struct xml_node *header)
+{
+    struct arena a = { 0 };
+    struct str domain = served_domain(s, xml_get(header, STR("to")));
+    struct str id = random_token(&s->home->host->random, &a, 16);
+
+    if (domain.p == NULL) {
+        stream_open(&s->stream, s->home->settings->domains[0], STR_NONE, id, STR("en"));
+        session_fail(s, STREAM_HOST_UNKNOWN, STR("This server does not serve that domain."));
+    } else if (s->domain.p != NULL && !str_eq(domain, s->domain)) {
+        stream_open(&s->stream, s->domain, STR_NONE, id, STR("en"));
+        session_fail(s, STREAM_IMPROPER_ADDRESSING, STR("The domain changed within one connection."));
+    } else {
+        s->domain = domain;
+        stream_open(&s->stream, domain, STR_NONE, id, STR("en"));
+        offer_features(s);
+    }
+    arena_deinit(&a);
+}
+
+static void begin_tls(struct session *s)
+{
+    struct arena a = { 0 };
+
+    stream_write(&s->stream, xml_new(&a, STR(NS_TLS), STR("proceed")));
+    session_flush(s);
+    arena_deinit(&a);
+    /* What came in clear after <starttls/> would be taken for protected data: RFC 6120 §5.3.4 */
+    if (!stream_restart(&s->stream)) {
+        session_close(s);
+        return;
+    }
+    s->want_tls = true;
+    s->home->host->ops->start_tls(s->link);
+}
+
+void session_secured(struct session *s)
+{
+    s->secure = true;
+    s->want_tls = false;
+}
+
+static void negotiate(struct session *s, struct xml_node *node)
+{
+    if (!s->secure && xml_is(node, STR(NS_TLS), STR("starttls")))
+        begin_tls(s);
+    else if (!s->secure || !auth_element(s, node))
+        session_fail(s, STREAM_NOT_AUTHORIZED, STR("Please log in first."));
+}
+
+void session_arrived(struct session *s, struct home *h)
+{
+    struct xml_limits limits;
+
+    s->home = h;
+    h->counters.sessions++;
+    limits = stanza_limits(s);
+    stream_limits(&s->stream, &limits);
+    s->state = SESSION_AUTHENTICATED;
+    set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS); /* until it has bound a resource */
+    session_resume_reading(s);
+}
+
+/* ---- Dispatch -------------------------------------------------------------------------------------- */
+
+static void bound_element(struct session *s, struct stream_event *e)
+{
+    if (!sm_element(s, e->node))
+        router_submit(s, e->node, &e->arena, e->received_bytes);
+}
+
+static void authenticated_element(struct session *s, struct xml_node *node)
+{
+    if (xml_is(node, STR(NS_CLIENT), STR("iq"))
+        && xml_child(node, STR(NS_BIND), STR("bind")) != NULL)
+        bind_request(s, node);
+    else if (!sm_element(s, node))
+        session_fail(s, STREAM_NOT_AUTHORIZED, STR("Please bind a resource first."));
+}
+
+static void session_event(struct session *s, struct stream_event *e)
+{
+    switch (e->kind) {
+    case STREAM_OPENED:
+        session_opened(s, e->node);
+        break;
+    case STREAM_ELEMENT:
+        if (s->state == SESSION_BOUND)
+            bound_element(s, e);
+        else if (s->state == SESSION_AUTHENTICATED)
+            authenticated_element(s, e->node);
+        else if (s->state == SESSION_NEGOTIATING)
+            negotiate(s, e->node);
+        break;
+    case STREAM_CLOSED:
+        session_close(s);
+        break;
+    case STREAM_FAILED: /* the stream has written its error already */
+        session_close(s);
+        break;
+    }
+    arena_deinit(&e->arena);
+}
+
+/* Not while something earlier waits: a credentials query, the move, the view, commits of 64 stanzas. */
+static bool may_read(const struct session *s)
+{
+    switch (s->state) {
+    case SESSION_NEGOTIATING:
+        return !s->paused && !s->want_tls;
+    case SESSION_AUTHENTICATED:
+        return true;
+    case SESSION_BOUND:
+        return s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES;
+    default:
+        return false;
+    }
+}
+
+static void session_run(struct session *s)
+{
+    struct stream_event e;
+
+    session_hold(s);
+    s->dispatching = true;
+    while (may_read(s) && stream_next(&s->stream, &e))
+        session_event(s, &e);
+    s->dispatching = false;
+    if (s->state != SESSION_CLOSED) {
+        bool reading = may_read(s);
+
+        stream_park(&s->stream);
+        session_flush(s);
+        if (s->link != NULL)
+            s->home->host->ops->pause(s->link, !reading && !s->want_tls);
+    }
+    session_release(s);
+}
+
+void session_received(struct session *s, struct str bytes)
+{
+    if (s->state == SESSION_CLOSED)
+        return;
+    if (s->state == SESSION_NEGOTIATING) {
+        s->preauth_bytes += bytes.n;
+        if (s->preauth_bytes > PREAUTH_TOTAL_BYTES) {
+            session_fail(s, STREAM_POLICY_VIOLATION, STR("Too much before logging in."));
+            return;
+        }
+    }
+    stream_feed(&s->stream, bytes);
+    session_run(s);
+}
+
+void session_resume_reading(struct session *s)
+{
+    if (!s->dispatching && s->state != SESSION_CLOSED)
+        session_run(s);
+}
+
+/* ---- End ------------------------------------------------------------------------------------------- */
+
+void session_wake(struct session *s)
+{
+    if (s->state == SESSION_BOUND) {
+        s->deadline_ms = 0;
+        sm_durable(s);
+    } else if (s->state != SESSION_CLOSED) {
+        session_fail(s, STREAM_CONNECTION_TIMEOUT, STR("Logging in took too long."));
+    }
+}
+
+void session_shutdown(struct session *s)
+{
+    session_fail(s, STREAM_SYSTEM_SHUTDOWN, STR("The server is going down."));
+}
+
+void session_gone(struct session *s)
+{
+    session_hold(s);
+    s->link = NULL;
+    session_unbind(s);
+    s->state = SESSION_CLOSED;
+    session_release(s);
+}

@@ -1,0 +1,115 @@
+/* session.h: one client's stream, from the first byte to its end: negotiation, binding, presence, acks.
+ *
+ * Split by idea: session.c (stream life), auth.c (SASL), bind.c (resources), sm.c (XEP-0198), presence.c
+ * (availability). A session lives at the home of the worker that accepted it until it is authenticated, then at the
+ * home of its account; host->move carries it over once.
+ * Owns: itself; freed when its connection is gone and no routed stanza holds it.  Threads: its home's.
+ */
+#ifndef SOTTO_SERVER_SESSION_H
+#define SOTTO_SERVER_SESSION_H
+
+#include "server/home.h"
+#include "xmpp/stream.h"
+
+struct auth;
+struct caps;
+struct sm;
+
+enum session_state {
+    SESSION_NEGOTIATING,             /* not authenticated */
+    SESSION_MOVING,                  /* authenticated, on the way to its home */
+    SESSION_AUTHENTICATED,           /* at home; may bind */
+    SESSION_BINDING,                 /* waits for its account's view */
+    SESSION_BOUND,
+    SESSION_CLOSED,                  /* nothing is read or sent any more */
+};
+
+struct session {
+    struct home *home;
+    void *link;                      /* the host's connection; NULL when it is gone */
+    struct stream stream;
+    enum session_state state;
+    unsigned flags;                  /* enum session_flag */
+    unsigned holds;                  /* routed stanzas and queries that name it */
+    bool secure, want_tls, paused, dispatching;
+    uint64_t deadline_ms;
+
+    /* Negotiation. */
+    struct auth *auth;               /* until authenticated */
+    size_t preauth_bytes;
+    struct str domain;               /* of ours, that the stream is for; static */
+
+    /* From authentication on. The texts are owned. */
+    struct jid jid;                  /* bare until bound */
+    struct str full;                 /* text of jid once bound */
+    char *jid_memory;
+
+    /* From binding on. */
+    struct account *account;
+    struct link in_account;
+    struct str bind_id;              /* of the bind iq, while binding; owned */
+    int priority;                    /* of its presence, RFC 6121 §4.7.2.3 */
+    struct blob *presence;           /* its last available presence as text, without `to` */
+    struct map directed;             /* JIDs that got directed presence -> themselves, RFC 6121 §4.6 */
+    struct caps *caps;               /* PEP nodes it wants to hear of, or NULL */
+    struct str caps_wanted;          /* id of our disco#info request, owned; n == 0: none */
+    struct str caps_ver;             /* the hash it was sent for, owned */
+
+    struct sm *sm;                   /* XEP-0198, once enabled */
+    struct list pending;             /* routed.pending: submitted and not yet durable, in order */
+    size_t pending_count, pending_bytes;
+    uint32_t submitted;              /* stanzas taken since <enable/>, mod 2^32 */
+
+    bool catching_up;                /* archived messages come from the archive, not live */
+    uint64_t caught_up_to;           /* archive position delivered to this session */
+};
+
+/* Entry points for the host. */
+struct session *session_new(struct home *h, void *link, bool secure);
+void session_received(struct session *s, struct str bytes);
+void session_secured(struct session *s);                  /* TLS is up */
+void session_arrived(struct session *s, struct home *h);  /* moved here */
+void session_wake(struct session *s);                     /* the deadline */
+void session_gone(struct session *s);                     /* the connection has ended */
+void session_shutdown(struct session *s);                 /* the server drains: system-shutdown */
+
+/* For the files of the engine. */
+void session_hold(struct session *s);
+void session_release(struct session *s);
+void session_flush(struct session *s);                    /* what the stream wrote, to the connection */
+void session_fail(struct session *s, enum stream_condition why, struct str text);
+void session_close(struct session *s);
+void session_resume_reading(struct session *s);           /* if it was paused for pending stanzas */
+void session_send(struct session *s, struct blob *stanza, uint64_t seq);   /* borrows; seq: archive position or 0 */
+void session_send_node(struct session *s, const struct xml_node *node);
+void session_set_jid(struct session *s, const struct jid *jid);
+
+/* session_auth.c */
+void auth_free(struct auth *auth);
+void auth_features(struct session *s, struct arena *a, struct xml_node *features);
+bool auth_element(struct session *s, struct xml_node *node);   /* true: it was one of SASL's */
+
+/* session_bind.c */
+void bind_features(struct session *s, struct arena *a, struct xml_node *features);
+void bind_request(struct session *s, struct xml_node *iq);
+void bind_complete(struct session *s);                    /* the account's view is there */
+void session_unbind(struct session *s);
+
+/* session_sm.c */
+bool sm_element(struct session *s, struct xml_node *node);     /* true: it was one of XEP-0198's */
+void sm_sent(struct session *s, struct blob *stanza, uint64_t seq);
+void sm_durable(struct session *s);                       /* the durable prefix may have grown */
+void sm_free(struct session *s);
+
+/* presence.c */
+void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */
+void presence_directed(struct session *s, const struct stanza *p);
+void presence_gone(struct session *s);                    /* the stream has ended */
+void presence_forget(struct session *s);                /* frees what presence.c keeps in a session */
+void presence_probed(struct account *a, const struct stanza *probe);
+void presence_announce(struct account *a, struct str jid, bool available);
+void presence_catch_up(struct session *s);                /* offline messages */
+void presence_delivered(struct session *s, uint64_t seq); /* up to this archive position a client has it */
+
+
+#endif

@@ -1,0 +1,41 @@
+/* settings.h: what the engine needs to know of the configuration, already typed and checked.
+ *
+ * Immutable after start: every home reads the same one without locks; a reload makes a new one.
+ * Owns: nothing; texts live as long as the process.  Threads: read-only.
+ */
+#ifndef SOTTO_SERVER_SETTINGS_H
+#define SOTTO_SERVER_SETTINGS_H
+
+#include "base/str.h"
+
+struct settings {
+    const struct str *domains;
+    size_t domain_count;
+    uint8_t secret[32];              /* of this server: resources, archive ids, decoy salts */
+
+    bool e2ee_required;              /* policy.e2ee */
+    bool strangers_gated;            /* policy.strangers */
+    bool archive_on;                 /* archive.mode */
+    bool mechanism_plain;            /* auth.mechanisms, in the order in which we offer them */
+    bool mechanism_sha1, mechanism_sha256, mechanism_sha512;
+    uint32_t scram_iterations;
+
+    size_t stanza_bytes;             /* limits.*, authenticated */
+    unsigned sessions_per_account;
+    unsigned roster_items;
+    unsigned pep_nodes, pep_items_per_node;
+    unsigned pep_item_bytes;
+    unsigned blocks;
+    size_t output_bytes;             /* of a session whose peer does not read: then it lags */
+};
+
+/* True if `domain` is one of ours. */
+static inline bool settings_serves(const struct settings *s, struct str domain)
+{
+    for (size_t i = 0; i < s->domain_count; i++)
+        if (str_eq(s->domains[i], domain))
+            return true;
+    return false;
+}
+
+#endif

@@ -1,0 +1,12 @@
+/* syscalls.h: the system calls that the server process keeps (seccomp).
+ *
+ * Owns: nothing.  Threads: the only one; threads made later inherit the filter.  Errors: ERR_IO.
+ */
+#ifndef SOTTO_SERVER_SYSCALLS_H
+#define SOTTO_SERVER_SYSCALLS_H
+
+#include "base/err.h"
+
+CHECKED enum err syscalls_restrict(void);
+
+#endif

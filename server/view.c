@@ -1,0 +1,207 @@
+/* view.c: the cached record of an account. */
+#include "server/view.h"
+
+#include <string.h>
+
+/* An item and its texts are one allocation: a roster of a thousand contacts stays small. */
+static struct str pack(char **at, struct str s)
+{
+    struct str packed = { *at, s.n };
+
+    if (s.n > 0)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return packed;
+}
+
+void view_init(struct view *v, struct str bare)
+{
+    *v = (struct view){ .bare = bare };
+    map_init(&v->roster, NULL);
+    map_init(&v->blocks, NULL);
+    map_init(&v->pep_nodes, NULL);
+}
+
+static void clear(struct map *m)
+{
+    struct map_slot slot;
+
+    for (size_t at = 0; map_next(m, &at, &slot);)
+        mem_free(slot.value);
+    map_deinit(m);
+}
+
+void view_deinit(struct view *v)
+{
+    clear(&v->roster);
+    clear(&v->blocks);
+    clear(&v->pep_nodes);
+    mem_free((char *)v->mam_prefs.p);
+    mem_free(v->origins);
+    view_init(v, v->bare);
+}
+
+static void put_item(struct view *v, const struct roster_item *from)
+{
+    size_t texts = from->jid.n + from->name.n + from->request.n;
+    struct roster_item *item;
+    struct str *groups;
+    char *at;
+
+    for (size_t i = 0; i < from->group_count; i++)
+        texts += from->groups[i].n;
+    item = mem_alloc_raw(sizeof *item + from->group_count * sizeof *groups + texts);
+    groups = (struct str *)(item + 1);
+    at = (char *)(groups + from->group_count);
+    *item = *from;
+    item->jid = pack(&at, from->jid);
+    item->name = pack(&at, from->name);
+    item->request = pack(&at, from->request);
+    for (size_t i = 0; i < from->group_count; i++)
+        groups[i] = pack(&at, from->groups[i]);
+    item->groups = groups;
+    mem_free(map_remove(&v->roster, item->jid));
+    map_put(&v->roster, item->jid, item);
+}
+
+static void put_node(struct view *v, const struct pep_node *from)
+{
+    const struct pep_config *c = &from->config;
+    struct pep_node *node =
+        mem_alloc_raw(sizeof *node + from->name.n + c->title.n + c->type.n + c->groups.n);
+    char *at = (char *)(node + 1);
+
+    *node = *from;
+    node->name = pack(&at, from->name);
+    node->config.title = pack(&at, c->title);
+    node->config.type = pack(&at, c->type);
+    node->config.groups = pack(&at, c->groups);
+    mem_free(map_remove(&v->pep_nodes, node->name));
+    map_put(&v->pep_nodes, node->name, node);
+}
+
+static void put_block(struct view *v, struct str jid)
+{
+    struct str *block = mem_alloc_raw(sizeof *block + jid.n);
+    char *at = (char *)(block + 1);
+
+    *block = pack(&at, jid);
+    mem_free(map_remove(&v->blocks, *block));
+    map_put(&v->blocks, *block, block);
+}
+
+static void put_prefs(struct view *v, struct str prefs)
+{
+    char *copy = mem_alloc_raw(prefs.n);
+
+    if (prefs.n > 0)
+        memcpy(copy, prefs.p, prefs.n);
+    mem_free((char *)v->mam_prefs.p);
+    v->mam_prefs = (struct str){ copy, prefs.n };
+}
+
+void view_load(struct view *v, const struct account_record *record)
+{
+    view_deinit(v);
+    v->account = record->id;
+    v->roster_version = record->roster_version;
+    v->cursor = record->cursor;
+    v->last_seq = record->last_seq;
+    for (size_t i = 0; i < record->roster_count; i++)
+        put_item(v, &record->roster[i]);
+    for (size_t i = 0; i < record->block_count; i++)
+        put_block(v, record->blocks[i]);
+    for (size_t i = 0; i < record->pep_count; i++)
+        put_node(v, &record->pep_nodes[i]);
+    for (size_t i = 0; i < record->origin_count; i++)
+        view_repeats(v, record->origins[i]);
+    put_prefs(v, record->mam_prefs);
+}
+
+void view_apply(struct view *v, const struct row *row)
+{
+    if (row->account != v->account)
+        return;
+    switch (row->kind) {
+    case ROW_ROSTER:
+        v->roster_version = row->roster.version;
+        put_item(v, &row->roster);
+        break;
+    case ROW_ROSTER_GONE:
+        v->roster_version = row->roster.version;
+        mem_free(map_remove(&v->roster, row->roster.jid));
+        break;
+    case ROW_BLOCK:
+        put_block(v, row->block.jid);
+        break;
+    case ROW_BLOCK_GONE:
+        if (row->block.jid.n == 0)
+            clear(&v->blocks);
+        else
+            mem_free(map_remove(&v->blocks, row->block.jid));
+        break;
+    case ROW_PEP_NODE:
+        put_node(v, &row->pep_node);
+        break;
+    case ROW_PEP_NODE_GONE:
+        mem_free(map_remove(&v->pep_nodes, row->pep_node.name));
+        break;
+    case ROW_DOCUMENT:
+        if (row->document.kind == DOC_MAM_PREFS)
+            put_prefs(v, row->document.value);
+        break;
+    case ROW_CURSOR:
+        if (row->entry.seq > v->cursor)
+            v->cursor = row->entry.seq;
+        break;
+    default:
+        break; /* what a view does not hold */
+    }
+}
+
+const struct roster_item *view_contact(const struct view *v, struct str bare)
+{
+    return map_get(&v->roster, bare);
+}
+
+bool view_sees_us(const struct view *v, struct str bare)
+{
+    const struct roster_item *item = view_contact(v, bare);
+
+    return item != NULL && (item->subscription == SUB_FROM || item->subscription == SUB_BOTH);
+}
+
+bool view_sees_them(const struct view *v, struct str bare)
+{
+    const struct roster_item *item = view_contact(v, bare);
+
+    return item != NULL && (item->subscription == SUB_TO || item->subscription == SUB_BOTH);
+}
+
+bool view_blocks(const struct view *v, const struct jid *j)
+{
+    struct arena a = { 0 };
+    struct jid at_domain = { .domain = j->domain, .resource = j->resource };
+    bool hit;
+
+    if (v->blocks.n == 0)
+        return false;
+    hit = map_get(&v->blocks, jid_text(&a, j)) != NULL
+          || map_get(&v->blocks, jid_bare_text(&a, j)) != NULL
+          || map_get(&v->blocks, jid_text(&a, &at_domain)) != NULL
+          || map_get(&v->blocks, j->domain) != NULL;
+    arena_deinit(&a);
+    return hit;
+}
+
+bool view_repeats(struct view *v, const uint8_t origin[16])
+{
+    if (v->origins == NULL)
+        v->origins = mem_alloc(RECENT_ORIGINS * sizeof *v->origins);
+    for (size_t i = 0; i < RECENT_ORIGINS; i++)
+        if (memcmp(v->origins[i], origin, sizeof v->origins[i]) == 0)
+            return true;
+    memcpy(v->origins[v->origin_next], origin, sizeof v->origins[0]);
+    v->origin_next = (v->origin_next + 1) % RECENT_ORIGINS;
+    return false;
+}

@@ -1,0 +1,43 @@
+/* view.h: what the server knows of one account, as the hooks see it: roster, blocks, PEP nodes, preferences.
+ *
+ * Loaded whole from the store before any hook runs and kept at the account's home. Rows that a hook appends are
+ * applied to the view when they are submitted, so that the next stanza sees them; should the commit fail, the home
+ * forgets the view and loads it again.
+ * Owns: its items.  Threads: the account's home.
+ */
+#ifndef SOTTO_SERVER_VIEW_H
+#define SOTTO_SERVER_VIEW_H
+
+#include "base/map.h"
+#include "server/store.h"
+#include "xmpp/jid.h"
+
+struct view {
+    int64_t account;                 /* 0: there is no such account */
+    struct str bare;                 /* its address, borrowed from the account */
+    uint64_t roster_version;
+    struct map roster;               /* bare JID -> struct roster_item */
+    struct map blocks;               /* JID as given -> its own text */
+    struct map pep_nodes;            /* name -> struct pep_node */
+    struct str mam_prefs;
+    uint64_t cursor;                 /* offline messages up to it were delivered */
+    uint64_t last_seq;               /* newest archive position known here */
+    uint8_t (*origins)[16];          /* RECENT_ORIGINS of them once it sends; else NULL */
+    size_t origin_next;
+};
+
+void view_init(struct view *v, struct str bare);
+void view_deinit(struct view *v);
+void view_load(struct view *v, const struct account_record *record);
+void view_apply(struct view *v, const struct row *row);          /* a row of another account changes nothing */
+
+const struct roster_item *view_contact(const struct view *v, struct str bare);   /* NULL if unknown */
+bool view_sees_us(const struct view *v, struct str bare);        /* they get our presence: from or both */
+bool view_sees_them(const struct view *v, struct str bare);      /* we get theirs: to or both */
+/* Blocks match full JID, bare JID, or domain (XEP-0191 §3.1). */
+bool view_blocks(const struct view *v, const struct jid *j);
+
+/* True if this origin was among the last ones; else remembers it. */
+bool view_repeats(struct view *v, const uint8_t origin[16]);
+
+#endif
