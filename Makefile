@@ -3,6 +3,7 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
+RUN ?= build/run
 SANITIZE = -Dbuildtype=debugoptimized -Db_lundef=false
 
 .PHONY: all run check test test-all test-more fuzz bench wasm format lint asan tsan install clean help
@@ -14,7 +15,7 @@ all: ## build everything into build/bin
 run: ## start a server on loopback, prove it, print invitations; ONCE=1 ends there; ARGS='-o key=value'
 	@tools/install-deps run
 	@tools/build build/meson
-	@exec tools/prove $(if $(ONCE),--once) -- $(ARGS)
+	@tools/prove $(if $(ONCE),--once) --folder $(RUN) -- $(ARGS)
 
 check: all ## unit tables and engine scripts, under two minutes
 	@tools/run-tests check

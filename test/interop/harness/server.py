@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, folder=None):
         self._temporary = folder is None
-        self.folder = Path(folder or tempfile.mkdtemp(prefix='sotto-test-'))
+        self.folder = Path(folder or tempfile.mkdtemp(prefix='sotto-test-')).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / 'data'
         self.log = self.folder / 'server.log'
@@ -97,16 +97,17 @@ class Server:
 
 
 class Sottod(Server):
-    """sottod with its data in the folder. `options` are more `-o` arguments, `section.key=value`."""
+    """sottod with its data in the folder. `options` are more `-o` settings, `section.key=value`; `arguments` come
+    last on its command line as they are."""
 
     name = 'sottod'
     LISTENING = re.compile(r'^sotto: listening (\S+) (\S+):(\d+)$')
 
-    def __init__(self, folder=None, options=(), default_ports=False, echo=None):
+    def __init__(self, folder=None, options=(), arguments=(), default_ports=False):
         super().__init__(folder)
         self.options = list(options)
+        self.arguments = list(arguments)
         self.default_ports = default_ports
-        self.echo = echo                       # called with each line of the log, if given
         self.ports = {}
         self._ready = threading.Event()
         self._reader = None
@@ -120,6 +121,7 @@ class Sottod(Server):
             settings += ['listen.c2s=127.0.0.1:0', 'listen.c2s_tls=127.0.0.1:0', 'listen.https=127.0.0.1:0']
         for setting in settings + self.options:
             argv += ['-o', setting]
+        argv += self.arguments
         try:
             self.process = self._spawn(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         except OSError as error:
@@ -142,8 +144,6 @@ class Sottod(Server):
                 line = raw.decode(errors='replace').rstrip('\n')
                 log.write(line + '\n')
                 log.flush()
-                if self.echo:
-                    self.echo(line)
                 if found := self.LISTENING.match(line):
                     self.ports.setdefault(found[1], int(found[3]))
                 elif line == 'sotto: ready':
