@@ -68,24 +68,24 @@ static struct blob *stanza_blob(struct routed *r, const struct archive_entry *en
     return node_blob(r->stanza.node);
 }
 
-/* XEP-0280 §7: from and to are the bare address of the account that the copy is for. */
-static struct blob *carbon_blob(struct routed *r, struct account *a, struct str direction,
+struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrapping, struct xml_node *inner)
+{
+    struct str direction = wrapping == WRAP_SENT ? STR("sent") : STR("received");
+    struct xml_node *copy = stanza_new(a, STANZA_MESSAGE, "chat", bare, bare, STR_NONE);
+    struct xml_node *carbon = xml_add(a, copy, STR(NS_CARBONS), direction);
+
+    xml_append(xml_add(a, carbon, STR(NS_FORWARD), STR("forwarded")), inner);
+    return node_blob(copy);
+}
+
+static struct blob *carbon_blob(struct routed *r, struct account *a, enum wrapping wrapping,
                                 const struct archive_entry *entry)
 {
-    struct arena *arena = &r->arena;
-    struct xml_node *copy = xml_new(arena, STR(NS_CLIENT), STR("message"));
-    struct xml_node *forwarded, *inner;
+    struct xml_node *inner = xml_copy(&r->arena, r->stanza.node);
 
-    xml_set(arena, copy, STR("from"), a->bare);
-    xml_set(arena, copy, STR("to"), a->bare);
-    xml_set(arena, copy, STR("type"), STR("chat"));
-    forwarded = xml_add(arena, xml_add(arena, copy, STR(NS_CARBONS), direction), STR(NS_FORWARD),
-                        STR("forwarded"));
-    inner = xml_copy(arena, r->stanza.node);
     if (entry != NULL)
         xml_append(inner, stanza_id(r, a->home->settings, a->bare, entry));
-    xml_append(forwarded, inner);
-    return node_blob(copy);
+    return carbon_wrap(&r->arena, a->bare, wrapping, inner);
 }
 
 /* ---- Who gets it ----------------------------------------------------------------------------------- */
@@ -109,11 +109,15 @@ static void answer(struct routed *r, enum stanza_condition why, struct str text)
     outcome_refuse(&in, &out, why, text);
 }
 
-static void send_live(struct session *s, struct blob *b, uint64_t seq)
+static void send_live(struct session *s, struct blob *b, const struct archive_entry *entry,
+                      enum wrapping wrapping)
 {
-    if (seq != 0 && (s->catching_up || seq <= s->caught_up_to))
-        return; /* it comes, or came, from the archive, in its order */
-    session_send(s, b, seq);
+    uint64_t seq = entry ? entry->seq : 0;
+
+    /* What the catch-up brings in its order is not sent twice. It brings no carbons. */
+    if (wrapping == WRAP_NONE && seq != 0 && (s->catching_up || seq <= s->caught_up_to))
+        return;
+    session_send_archived(s, b, seq, wrapping);
 }
 
 static void carbon_received(struct routed *r, const struct session *except,
@@ -131,8 +135,8 @@ static void carbon_received(struct routed *r, const struct session *except,
             || (to_negative_only && (s->flags & SESSION_AVAILABLE) && s->priority >= 0))
             continue;
         if (b == NULL)
-            b = carbon_blob(r, a, STR("received"), entry);
-        send_live(s, b, entry ? entry->seq : 0);
+            b = carbon_blob(r, a, WRAP_RECEIVED, entry);
+        send_live(s, b, entry, WRAP_RECEIVED);
     }
     blob_unref(b);
 }
@@ -150,7 +154,7 @@ static void message_to_all(struct routed *r, const struct archive_entry *entry)
             continue;
         if (b == NULL)
             b = stanza_blob(r, entry);
-        send_live(s, b, entry ? entry->seq : 0);
+        send_live(s, b, entry, WRAP_NONE);
     }
     blob_unref(b);
     carbon_received(r, NULL, entry, true);
@@ -168,7 +172,7 @@ static void event_to_interested(struct routed *r)
             continue;
         if (b == NULL)
             b = stanza_blob(r, NULL);
-        session_send(s, b, 0);
+        session_send(s, b);
     }
     blob_unref(b);
 }
@@ -187,7 +191,7 @@ static void deliver_message(struct routed *r)
         s = find_resource(r->account, r->stanza.to.resource);
     if (s != NULL) {
         b = stanza_blob(r, entry);
-        send_live(s, b, entry ? entry->seq : 0);
+        send_live(s, b, entry, WRAP_NONE);
         blob_unref(b);
         carbon_received(r, s, entry, false);
     } else if (r->stanza.type == MESSAGE_NORMAL || r->stanza.type == MESSAGE_CHAT
@@ -208,7 +212,7 @@ static void deliver_presence(struct routed *r)
         if (!(s->flags & SESSION_AVAILABLE))
             continue;
         if (jid_is_bare(&r->stanza.to) || str_eq(s->jid.resource, r->stanza.to.resource))
-            session_send(s, b, 0);
+            session_send(s, b);
     }
     blob_unref(b);
 }
@@ -239,7 +243,7 @@ static void deliver_iq(struct routed *r)
         return;
     }
     b = stanza_blob(r, NULL);
-    session_send(s, b, 0);
+    session_send(s, b);
     blob_unref(b);
 }
 
@@ -267,8 +271,8 @@ void deliver_sent_carbons(struct routed *r)
         if (s == r->session || !(s->flags & SESSION_CARBONS))
             continue;
         if (b == NULL)
-            b = carbon_blob(r, a, STR("sent"), entry);
-        send_live(s, b, entry ? entry->seq : 0);
+            b = carbon_blob(r, a, WRAP_SENT, entry);
+        send_live(s, b, entry, WRAP_SENT);
     }
     blob_unref(b);
 }

@@ -47,6 +47,7 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
     for (size_t i = 0; all_modules[i] != NULL; i++)
         home_add_handlers(h, all_modules[i]);
     list_init(&h->dirty);
+    list_init(&h->waiting);
     h->caps = caps_cache_new(&host->random);
 }
 
@@ -213,6 +214,16 @@ static void store_cursors(struct home *h)
     }
 }
 
+static void end_unresumed(struct home *h)
+{
+    LIST_EACH(&h->waiting, l) {
+        struct session *s = LIST_ENTRY(l, struct session, waiting);
+
+        if (h->now_ms >= sm_waits_until_ms(s))
+            session_close(s);
+    }
+}
+
 /* Collects first, because dropping changes the map. */
 void home_sweep(struct home *h)
 {
@@ -220,6 +231,7 @@ void home_sweep(struct home *h)
     struct map_slot slot;
     size_t n = 0;
 
+    end_unresumed(h);
     store_cursors(h);
     for (size_t at = 0; n < COUNT_OF(idle) && map_next(&h->accounts, &at, &slot);) {
         struct account *a = slot.value;

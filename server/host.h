@@ -12,6 +12,8 @@
 #include "base/random.h"
 #include "xmpp/sasl.h"
 
+struct session;
+
 struct host_ops {
     void (*send)(void *link, struct blob *b);              /* takes one reference */
     void (*write)(void *link, struct str text);            /* copies */
@@ -22,6 +24,8 @@ struct host_ops {
     void (*wake_at)(void *link, uint64_t at_ms);           /* session_wake() at that time; 0: never. One per link */
     void (*move)(void *link, unsigned home);               /* hand session and connection to another home, where
                                                               session_arrived() runs; this home forgets it */
+    void (*take)(void *link, struct session *to);          /* from now on the connection is that session's */
+    void (*drop)(void *link);                              /* abort it; no session is told */
     void (*offload)(void *ctx, void (*work)(void *), void (*done)(void *), void *arg);
                                                            /* work on another thread, then done on ours */
     void (*post)(void *ctx, unsigned home, struct link *parcel);   /* home_receive() there */

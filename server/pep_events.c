@@ -3,7 +3,7 @@
 
 #include "server/caps.h"
 #include "server/router.h"
-#include "xml/parser.h"
+#include "server/stored.h"
 
 static bool in_groups(const struct roster_item *item, struct str groups)
 {
@@ -46,12 +46,11 @@ struct xml_node *pep_event(struct arena *a, struct str from, struct str to, stru
 
 void pep_event_item(struct arena *a, struct xml_node *items, const struct pep_item *item, bool payload)
 {
-    static const struct xml_limits stored = { SIZE_MAX, 1000, 1000, 1000000 };
-    struct xml_node *node = xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("item")), *content;
+    struct xml_node *node = xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("item"));
+    struct xml_node *content = payload ? stored_element(a, item->payload) : NULL;
 
     xml_set(a, node, STR("id"), item->id);
-    if (payload && item->payload.n > 0
-        && xml_parse_document(a, item->payload, &stored, &content) == ERR_NONE)
+    if (content != NULL)
         xml_append(node, content);
 }
 

@@ -3,16 +3,13 @@
  */
 #include <string.h>
 
-#include "base/datetime.h"
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/router.h"
-#include "server/session.h"
+#include "server/stored.h"
 #include "xml/writer.h"
 
 /* ---- Text of a presence ---------------------------------------------------------------------------- */
-
-static const struct xml_limits own_text = { SIZE_MAX, 1000, 1000, 1000000 };
 
 static void keep_presence(struct session *s, struct xml_node *node)
 {
@@ -25,18 +22,6 @@ static void keep_presence(struct session *s, struct xml_node *node)
     buf_deinit(&text);
 }
 
-/* Stored texts leave jabber:client undeclared, as on a stream: it is set again by name. */
-static struct xml_node *presence_tree(struct arena *a, struct str text)
-{
-    struct xml_node *node;
-    struct str start = STR("<presence"), rest = str_skip(text, start.n);
-    struct str declared = arena_concat(a, STR("<presence xmlns='" NS_CLIENT "'"), rest);
-
-    if (!str_starts(text, start) || xml_parse_document(a, declared, &own_text, &node) != ERR_NONE)
-        return NULL;
-    return node;
-}
-
 static void emit_presence(struct session *s, struct str to, bool available)
 {
     struct arena a = { 0 };
@@ -45,7 +30,7 @@ static void emit_presence(struct session *s, struct str to, bool available)
     if (!available)
         node = stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, to, STR_NONE);
     else if (s->presence != NULL)
-        node = presence_tree(&a, blob_str(s->presence));
+        node = stored_stanza(&a, blob_str(s->presence));
     if (node != NULL) {
         xml_set(&a, node, STR("to"), to);
         router_emit(s->home, node, STR_NONE);
@@ -152,7 +137,7 @@ static void send_own_devices(struct session *s)
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
         if (other != s && (other->flags & SESSION_AVAILABLE) && other->presence != NULL)
-            session_send(s, other->presence, 0);
+            session_send(s, other->presence);
     }
 }
 
@@ -168,7 +153,7 @@ static void send_requests(struct session *s)
         if (!item->pending_in || item->request.n == 0)
             continue;
         b = blob_new(item->request);
-        session_send(s, b, 0);
+        session_send(s, b);
         blob_unref(b);
     }
 }
@@ -281,31 +266,23 @@ void presence_delivered(struct session *s, uint64_t seq)
 
 static void ask_page(struct session *s);
 
-/* The archived text, with what only the archive can add: when it came, and its id. */
 static void send_archived(struct session *s, const struct archive_result *m)
 {
-    static const struct str end = STR_INIT("</message>");
     struct account *account = s->account;
     struct arena a = { 0 };
-    struct xml_node *delay = xml_new(&a, STR(NS_DELAY), STR("delay"));
-    struct xml_node *id = xml_new(&a, STR(NS_SID), STR("stanza-id"));
+    struct xml_node *node = stored_message(&a, s->home->settings, account->bare, account->view.account,
+                                           m, s->domain);
     struct buf text;
     struct blob *b;
 
-    xml_set(&a, delay, STR("from"), s->domain);
-    xml_set(&a, delay, STR("stamp"), datetime_text(&a, m->at_ms));
-    xml_set(&a, id, STR("by"), account->bare);
-    xml_set(&a, id, STR("id"),
-            archive_id(s->home->settings, &a, account->view.account, SHELF_ARCHIVE, m->seq));
-    buf_init(&text, SIZE_MAX / 2);
-    buf_add(&text, str_slice(m->body, 0, m->body.n - end.n));
-    xml_write(&text, delay, STR(NS_CLIENT));
-    xml_write(&text, id, STR(NS_CLIENT));
-    buf_add(&text, end);
-    b = blob_new(buf_str(&text));
-    session_send(s, b, m->seq);
-    blob_unref(b);
-    buf_deinit(&text);
+    if (node != NULL) {
+        buf_init(&text, SIZE_MAX / 2);
+        xml_write(&text, node, STR(NS_CLIENT));
+        b = blob_new(buf_str(&text));
+        session_send_archived(s, b, m->seq, WRAP_NONE);
+        blob_unref(b);
+        buf_deinit(&text);
+    }
     arena_deinit(&a);
 }
 
@@ -314,14 +291,14 @@ static void page_came(struct store_op *op)
     struct catch_up *c = CONTAINER_OF(op, struct catch_up, query.op);
     struct session *s = c->session;
 
-    if (s->state == SESSION_BOUND) {
+    if (s->account != NULL) {
         for (size_t i = 0; op->result == ERR_NONE && i < c->query.out.archive.count; i++) {
             send_archived(s, &c->query.out.archive.results[i]);
             s->caught_up_to = c->query.out.archive.results[i].seq;
         }
         if (op->result == ERR_NONE && c->query.out.archive.complete && c->newest > s->caught_up_to)
             s->caught_up_to = c->newest;
-        if (s->state == SESSION_BOUND && op->result == ERR_NONE
+        if (s->account != NULL && op->result == ERR_NONE
             && (!c->query.out.archive.complete || s->account->view.last_seq > s->caught_up_to))
             ask_page(s);
         else
@@ -353,10 +330,16 @@ static void ask_page(struct session *s)
 
 void presence_catch_up(struct session *s)
 {
-    if (s->catching_up || s->account->view.last_seq <= s->account->view.cursor)
+    uint64_t from = s->account->view.cursor;
+
+    /* What a replaced session of the same client never acknowledged is due again, whatever other devices have. */
+    if (s->inherited_from != 0 && s->inherited_from < from)
+        from = s->inherited_from;
+    s->inherited_from = 0;
+    if (s->catching_up || s->account->view.last_seq <= from)
         return;
     s->catching_up = true;
-    if (s->caught_up_to < s->account->view.cursor)
-        s->caught_up_to = s->account->view.cursor;
+    if (s->caught_up_to < from)
+        s->caught_up_to = from;
     ask_page(s);
 }

@@ -1,6 +1,7 @@
 /* router.c: the way of a stanza: judged at its origin, judged and committed at its target, delivered, back. */
 #include "server/router.h"
 
+#include "server/caps.h"
 #include "server/deliver.h"
 #include "server/limits.h"
 #include "server/pep_events.h"

@@ -7,6 +7,7 @@
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/router.h"
+#include "xml/writer.h"
 
 static const struct xml_limits preauth_limits = {
     .element_bytes = PREAUTH_ELEMENT_BYTES,
@@ -52,6 +53,7 @@ static void session_free(struct session *s)
     assert(list_empty(&s->pending));
     stream_deinit(&s->stream);
     auth_free(s->auth);
+    list_remove(&s->waiting);
     sm_free(s);
     caps_forget(s);
     presence_forget(s);
@@ -114,6 +116,8 @@ void session_close(struct session *s)
     set_deadline(s, 0);
     if (s->link != NULL)
         s->home->host->ops->close(s->link);
+    else if (s->holds == 0)
+        session_free(s); /* it waited to be resumed */
 }
 
 void session_fail(struct session *s, enum stream_condition why, struct str text)
@@ -124,14 +128,19 @@ void session_fail(struct session *s, enum stream_condition why, struct str text)
     session_close(s);
 }
 
-void session_send(struct session *s, struct blob *stanza, uint64_t seq)
+void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping)
 {
-    if (s->state != SESSION_BOUND)
+    if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
         return;
     s->home->counters.stanzas_out++;
-    if (s->link != NULL)
+    if (s->link != NULL && s->state == SESSION_BOUND && !s->replaying)
         s->home->host->ops->send(s->link, blob_ref(stanza));
-    sm_sent(s, stanza, seq);
+    sm_sent(s, stanza, seq, wrapping);
+}
+
+void session_send(struct session *s, struct blob *stanza)
+{
+    session_send_archived(s, stanza, 0, WRAP_NONE);
 }
 
 void session_send_node(struct session *s, const struct xml_node *node)
@@ -142,7 +151,7 @@ void session_send_node(struct session *s, const struct xml_node *node)
     buf_init(&text, SIZE_MAX / 2); /* of our own making: its parts were capped when they came in */
     xml_write(&text, node, STR(NS_CLIENT));
     blob = blob_new(buf_str(&text));
-    session_send(s, blob, 0);
+    session_send(s, blob);
     blob_unref(blob);
     buf_deinit(&text);
 }
@@ -347,10 +356,7 @@ void session_resume_reading(struct session *s)
 
 void session_wake(struct session *s)
 {
-    if (s->state == SESSION_BOUND) {
-        s->deadline_ms = 0;
-        sm_durable(s);
-    } else if (s->state != SESSION_CLOSED) {
+    if (s->state != SESSION_CLOSED && s->state != SESSION_BOUND) {
         session_fail(s, STREAM_CONNECTION_TIMEOUT, STR("Logging in took too long."));
     }
 }
@@ -362,8 +368,12 @@ void session_shutdown(struct session *s)
 
 void session_gone(struct session *s)
 {
-    session_hold(s);
     s->link = NULL;
+    if ((s->state == SESSION_BOUND || s->state == SESSION_RESUMING) && sm_can_wait(s)) {
+        list_add(&s->home->waiting, &s->waiting);
+        return;
+    }
+    session_hold(s);
     session_unbind(s);
     s->state = SESSION_CLOSED;
     session_release(s);

@@ -15,12 +15,16 @@ struct auth;
 struct caps;
 struct sm;
 
+/* How an archived message was put before a client: as it is, or as a carbon (XEP-0280). */
+enum wrapping { WRAP_NONE, WRAP_SENT, WRAP_RECEIVED };
+
 enum session_state {
     SESSION_NEGOTIATING,             /* not authenticated */
     SESSION_MOVING,                  /* authenticated, on the way to its home */
     SESSION_AUTHENTICATED,           /* at home; may bind */
     SESSION_BINDING,                 /* waits for its account's view */
     SESSION_BOUND,
+    SESSION_RESUMING,                /* bound, on a new connection, until its own stanzas are durable */
     SESSION_CLOSED,                  /* nothing is read or sent any more */
 };
 
@@ -47,6 +51,7 @@ struct session {
     /* From binding on. */
     struct account *account;
     struct link in_account;
+    struct link waiting;             /* in home->waiting while it has no connection */
     struct str bind_id;              /* of the bind iq, while binding; owned */
     int priority;                    /* of its presence, RFC 6121 §4.7.2.3 */
     struct blob *presence;           /* its last available presence as text, without `to` */
@@ -61,6 +66,8 @@ struct session {
     uint32_t submitted;              /* stanzas taken since <enable/>, mod 2^32 */
 
     bool catching_up;                /* archived messages come from the archive, not live */
+    bool replaying;                  /* resumed: what was unacknowledged goes out first */
+    uint64_t inherited_from;         /* archive position after which a replaced session had acknowledged nothing */
     uint64_t caught_up_to;           /* archive position delivered to this session */
 };
 
@@ -80,7 +87,8 @@ void session_flush(struct session *s);                    /* what the stream wro
 void session_fail(struct session *s, enum stream_condition why, struct str text);
 void session_close(struct session *s);
 void session_resume_reading(struct session *s);           /* if it was paused for pending stanzas */
-void session_send(struct session *s, struct blob *stanza, uint64_t seq);   /* borrows; seq: archive position or 0 */
+void session_send(struct session *s, struct blob *stanza);                 /* borrows */
+void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void session_send_node(struct session *s, const struct xml_node *node);
 void session_set_jid(struct session *s, const struct jid *jid);
 
@@ -97,9 +105,16 @@ void session_unbind(struct session *s);
 
 /* session_sm.c */
 bool sm_element(struct session *s, struct xml_node *node);     /* true: it was one of XEP-0198's */
-void sm_sent(struct session *s, struct blob *stanza, uint64_t seq);
+void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void sm_durable(struct session *s);                       /* the durable prefix may have grown */
 void sm_free(struct session *s);
+bool sm_can_wait(const struct session *s);                /* without its connection, to be resumed */
+uint64_t sm_waits_until_ms(const struct session *s);
+uint64_t sm_first_unacked(const struct session *s);       /* archive position, 0: none */
+
+/* session_resume.c */
+void resume_request(struct session *s, const struct xml_node *node);
+void resume_continue(struct session *s);                  /* its pending stanzas are durable, or an answer came */
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */

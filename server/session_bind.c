@@ -94,6 +94,9 @@ static void end_conflict(struct session *s)
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
         if (other != s && str_eq(other->jid.resource, s->jid.resource)) {
+            uint64_t first = sm_first_unacked(other);
+
+            s->inherited_from = first ? first - 1 : 0;
             session_fail(other, STREAM_CONFLICT, STR("The same client has logged in again."));
             return;
         }
@@ -148,7 +151,8 @@ void session_unbind(struct session *s)
 
     if (a == NULL)
         return;
-    if (s->state == SESSION_BOUND)
+    list_remove(&s->waiting);
+    if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING)
         presence_gone(s);
     list_remove(&s->in_account);
     s->account = NULL;

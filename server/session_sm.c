@@ -5,24 +5,15 @@
  * What we sent and was not acknowledged is remembered as archive positions; only what no archive holds is kept as
  * (shared) text.
  */
+#include <string.h>
+
 #include "server/limits.h"
 #include "server/routed.h"
-#include "server/session.h"
+#include "server/sm.h"
 
 enum { QUEUE_ROOM_MIN = 8 };        /* a power of two, like every room */
 
-struct unacked { uint64_t seq; struct blob *text; };   /* text is NULL for what the archive holds */
-
-struct sm {
-    uint32_t sent, acked;            /* stanzas sent to the client and acknowledged by it, mod 2^32 */
-    struct unacked *queue;           /* a ring of `room` entries, grown on demand: idle sessions stay small */
-    size_t first, count, room;
-    bool asked;                      /* an <r/> of ours waits for its <a/> */
-    bool answer;                     /* an <r/> of the client waits for its <a/> */
-    uint32_t answer_at;              /* stanzas submitted when it asked */
-};
-
-static struct unacked *queue_at(struct sm *sm, size_t i)
+struct unacked *sm_queue_at(struct sm *sm, size_t i)
 {
     return &sm->queue[(sm->first + i) & (sm->room - 1)];
 }
@@ -33,7 +24,7 @@ static void queue_grow(struct sm *sm)
     struct unacked *grown = mem_alloc(room * sizeof *grown);
 
     for (size_t i = 0; i < sm->count; i++)
-        grown[i] = *queue_at(sm, i);
+        grown[i] = *sm_queue_at(sm, i);
     mem_free(sm->queue);
     sm->queue = grown;
     sm->room = room;
@@ -47,7 +38,7 @@ void sm_free(struct session *s)
     if (sm == NULL)
         return;
     for (size_t i = 0; i < sm->count; i++)
-        blob_unref(queue_at(sm, i)->text);
+        blob_unref(sm_queue_at(sm, i)->text);
     mem_free(sm->queue);
     mem_free(sm);
     s->sm = NULL;
@@ -61,7 +52,7 @@ static void write_simple(struct session *s, struct str name)
     arena_deinit(&a);
 }
 
-static void sm_fail(struct session *s, struct str condition)
+void sm_fail(struct session *s, struct str condition)
 {
     struct arena a = { 0 };
     struct xml_node *failed = xml_new(&a, STR(NS_SM), STR("failed"));
@@ -74,7 +65,7 @@ static void sm_fail(struct session *s, struct str condition)
 /* ---- What the client sent -------------------------------------------------------------------------- */
 
 /* Stanzas that are safe, counted up to the first that is not. */
-static uint32_t durable_count(const struct session *s)
+uint32_t sm_durable_count(const struct session *s)
 {
     const struct link *first = list_first(&s->pending);
 
@@ -86,7 +77,7 @@ static void write_ack(struct session *s)
     struct arena a = { 0 };
     struct xml_node *node = xml_new(&a, STR(NS_SM), STR("a"));
 
-    xml_set(&a, node, STR("h"), arena_printf(&a, "%u", durable_count(s)));
+    xml_set(&a, node, STR("h"), arena_printf(&a, "%u", sm_durable_count(s)));
     stream_write(&s->stream, node);
     session_flush(s);
     arena_deinit(&a);
@@ -96,10 +87,12 @@ void sm_durable(struct session *s)
 {
     struct sm *sm = s->sm;
 
+    if (s->state == SESSION_RESUMING)
+        resume_continue(s);
     if (sm == NULL || !sm->answer || s->state != SESSION_BOUND)
         return;
     /* Serial arithmetic: h wraps at 2^32 (XEP-0198 §4). */
-    if ((int32_t)(durable_count(s) - sm->answer_at) < 0)
+    if ((int32_t)(sm_durable_count(s) - sm->answer_at) < 0)
         return;
     sm->answer = false;
     write_ack(s);
@@ -109,14 +102,14 @@ void sm_durable(struct session *s)
 
 static void sm_ask(struct session *s)
 {
-    if (s->sm->asked)
+    if (s->sm->asked || s->link == NULL || s->state != SESSION_BOUND || s->replaying)
         return;
     s->sm->asked = true;
     write_simple(s, STR("r"));
     session_flush(s);
 }
 
-void sm_sent(struct session *s, struct blob *stanza, uint64_t seq)
+void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping)
 {
     struct sm *sm = s->sm;
 
@@ -130,27 +123,20 @@ void sm_sent(struct session *s, struct blob *stanza, uint64_t seq)
     }
     if (sm->count == sm->room)
         queue_grow(sm);
-    *queue_at(sm, sm->count++) = (struct unacked){ seq, seq ? NULL : blob_ref(stanza) };
-    sm->sent++;
+    *sm_queue_at(sm, sm->count++) = (struct unacked){ seq, seq ? NULL : blob_ref(stanza), wrapping };
     if (seq != 0 || sm->count >= UNACKED_ASK_EVERY)
         sm_ask(s);
 }
 
-static void sm_acked(struct session *s, const struct xml_node *node)
+bool sm_acknowledge(struct session *s, uint32_t h)
 {
     struct sm *sm = s->sm;
-    uint64_t h, seq = 0;
+    uint64_t seq = 0;
 
-    if (str_to_u64(xml_get(node, STR("h")), UINT32_MAX, &h) != ERR_NONE) {
-        session_fail(s, STREAM_INVALID_XML, STR("An <a/> needs its h."));
-        return;
-    }
-    if ((uint32_t)h - sm->acked > sm->count) { /* XEP-0198 §4: handled-count-too-high */
-        session_fail(s, STREAM_UNDEFINED_CONDITION, STR("You acknowledged more than was sent."));
-        return;
-    }
-    for (; sm->acked != (uint32_t)h; sm->acked++) {
-        struct unacked *u = queue_at(sm, 0);
+    if (h - sm->acked > sm->count)
+        return false;
+    for (; sm->acked != h; sm->acked++) {
+        struct unacked *u = sm_queue_at(sm, 0);
 
         if (u->seq > seq)
             seq = u->seq;
@@ -160,15 +146,61 @@ static void sm_acked(struct session *s, const struct xml_node *node)
     }
     sm->asked = false;
     presence_delivered(s, seq);
-    if (sm->count >= UNACKED_ASK_EVERY)
+    return true;
+}
+
+static void sm_acked(struct session *s, const struct xml_node *node)
+{
+    uint64_t h;
+
+    if (str_to_u64(xml_get(node, STR("h")), UINT32_MAX, &h) != ERR_NONE)
+        session_fail(s, STREAM_INVALID_XML, STR("An <a/> needs its h."));
+    else if (!sm_acknowledge(s, (uint32_t)h)) /* XEP-0198 §4: handled-count-too-high */
+        session_fail(s, STREAM_UNDEFINED_CONDITION, STR("You acknowledged more than was sent."));
+    else if (s->sm->count >= UNACKED_ASK_EVERY)
         sm_ask(s);
+}
+
+/* ---- Waiting for resumption ------------------------------------------------------------------------ */
+
+static size_t waiting_count(const struct account *a)
+{
+    size_t n = 0;
+
+    for (const struct link *l = list_first(&a->sessions); l != NULL; l = list_next(&a->sessions, l))
+        n += LIST_ENTRY(l, const struct session, in_account)->link == NULL;
+    return n;
+}
+
+bool sm_can_wait(const struct session *s)
+{
+    if (s->sm == NULL || s->sm->id.n == 0
+        || waiting_count(s->account) > s->home->settings->resumable_per_account)
+        return false;
+    s->sm->waits_until_ms = s->home->now_ms + (uint64_t)s->home->settings->resume_s * 1000;
+    return true;
+}
+
+uint64_t sm_waits_until_ms(const struct session *s)
+{
+    return s->sm->waits_until_ms;
+}
+
+uint64_t sm_first_unacked(const struct session *s)
+{
+    for (size_t i = 0; s->sm != NULL && i < s->sm->count; i++)
+        if (sm_queue_at(s->sm, i)->seq != 0)
+            return sm_queue_at(s->sm, i)->seq;
+    return 0;
 }
 
 /* ---- Elements -------------------------------------------------------------------------------------- */
 
-static void sm_enable(struct session *s)
+static void sm_enable(struct session *s, const struct xml_node *node)
 {
     struct arena a = { 0 };
+    struct xml_node *enabled;
+    struct str wish = xml_get(node, STR("resume"));
 
     if (s->state != SESSION_BOUND || s->sm != NULL) {
         sm_fail(s, STR("unexpected-request"));
@@ -178,7 +210,17 @@ static void sm_enable(struct session *s)
     s->submitted = 0;
     LIST_EACH(&s->pending, l) /* submitted before: none of them has a number */
         LIST_ENTRY(l, struct routed, pending)->serial = 1;
-    stream_write(&s->stream, xml_new(&a, STR(NS_SM), STR("enabled")));
+    enabled = xml_new(&a, STR(NS_SM), STR("enabled"));
+    if ((str_is(wish, "true") || str_is(wish, "1")) && s->home->settings->resumable_per_account > 0) {
+        struct str id = random_token(&s->home->host->random, &a, SM_ID_OCTETS);
+
+        memcpy(s->sm->id_memory, id.p, id.n);
+        s->sm->id = (struct str){ s->sm->id_memory, id.n };
+        xml_set(&a, enabled, STR("id"), s->sm->id);
+        xml_set(&a, enabled, STR("resume"), STR("true"));
+        xml_set(&a, enabled, STR("max"), arena_printf(&a, "%u", s->home->settings->resume_s));
+    }
+    stream_write(&s->stream, enabled);
     arena_deinit(&a);
 }
 
@@ -187,9 +229,9 @@ bool sm_element(struct session *s, struct xml_node *node)
     if (!str_eq(node->ns, STR(NS_SM)))
         return false;
     if (str_eq(node->name, STR("enable"))) {
-        sm_enable(s);
+        sm_enable(s, node);
     } else if (str_eq(node->name, STR("resume"))) {
-        sm_fail(s, STR("item-not-found"));
+        resume_request(s, node);
     } else if (s->sm == NULL) {
         sm_fail(s, STR("unexpected-request"));
     } else if (str_eq(node->name, STR("r"))) {

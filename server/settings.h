@@ -22,6 +22,8 @@ struct settings {
 
     size_t stanza_bytes;             /* limits.*, authenticated */
     unsigned sessions_per_account;
+    unsigned resumable_per_account;  /* of them, how many may wait without a connection */
+    uint32_t resume_s;               /* and how long: XEP-0198 §5 */
     unsigned roster_items;
     unsigned pep_nodes, pep_items_per_node;
     unsigned pep_item_bytes;

@@ -6,7 +6,7 @@
 #include "server/modules/modules.h"
 #include "server/modules/pep_config.h"
 #include "server/pep_events.h"
-#include "xml/parser.h"
+#include "server/stored.h"
 #include "xml/writer.h"
 
 /* A pubsub condition beside the stanza's own (XEP-0060 §16.5). */
@@ -187,11 +187,11 @@ static enum verdict items_found(const struct incoming *in, const struct store_qu
     xml_set(a, items, STR("node"), done->in.pep.node);
     for (size_t i = done->out.pep.count; i > 0; i--) { /* stored newest first, told oldest first */
         const struct pep_item *item = &done->out.pep.items[i - 1];
-        struct xml_node *node = xml_add(a, items, STR(NS_PUBSUB), STR("item")), *payload;
-        static const struct xml_limits stored = { SIZE_MAX, 1000, 1000, 1000000 };
+        struct xml_node *node = xml_add(a, items, STR(NS_PUBSUB), STR("item"));
+        struct xml_node *payload = stored_element(a, item->payload);
 
         xml_set(a, node, STR("id"), item->id);
-        if (item->payload.n > 0 && xml_parse_document(a, item->payload, &stored, &payload) == ERR_NONE)
+        if (payload != NULL)
             xml_append(node, payload);
     }
     outcome_reply(out, result);

@@ -1,0 +1,292 @@
+/* server.c: the server process: store, workers, control socket, and the orders of the supervisor. */
+#include "server/server.h"
+
+#include <stdio.h>
+
+#include "crypto/hash.h"
+#include "io/conn.h"
+#include "server/control_store.h"
+#include "server/lifeline.h"
+#include "server/worker.h"
+
+struct server {
+    const struct server_boot *boot;
+    struct arena arena;
+    struct settings settings;
+    struct worker_group group;
+    struct loop *loop;               /* the main thread's: control socket, orders */
+    struct inbox *completions;       /* of store operations submitted here */
+    struct inbox *tokens;            /* answers of workers to calls */
+    struct timer *minute;
+    struct lifeline *lifeline;
+    struct control *control;
+    struct control_host control_host;
+    struct tls_context *tls;
+    bool draining;
+};
+
+static void fill_settings(struct server *s)
+{
+    const struct config *c = s->boot->config;
+    struct settings *to = &s->settings;
+    uint8_t key[HASH_SIZE_MAX];
+
+    hmac(HASH_SHA256, bytes_of(s->boot->server_key, SERVER_KEY_SIZE), bytes_of_str(STR("engine")), key);
+    for (size_t i = 0; i < sizeof to->secret; i++)
+        to->secret[i] = key[i];
+    to->domains = c->server.domain.items;
+    to->domain_count = c->server.domain.count;
+    to->e2ee_required = c->policy.e2ee == E2EE_REQUIRED;
+    to->strangers_gated = c->policy.strangers == STRANGERS_GATE;
+    to->archive_on = c->archive.mode == ARCHIVE_ON;
+    to->mechanism_plain = c->auth.mechanisms & MECHANISM_PLAIN;
+    to->mechanism_sha1 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_1 | MECHANISM_SCRAM_SHA_1_PLUS);
+    to->mechanism_sha256 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_256 | MECHANISM_SCRAM_SHA_256_PLUS);
+    to->mechanism_sha512 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_512 | MECHANISM_SCRAM_SHA_512_PLUS);
+    to->scram_iterations = (uint32_t)c->auth.scram_iterations;
+    to->stanza_bytes = c->limits.stanza_bytes;
+    to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
+    to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
+    to->resume_s = (uint32_t)c->limits.resume_s;
+    to->roster_items = (unsigned)c->limits.roster_items;
+    to->pep_nodes = (unsigned)c->limits.pep_nodes;
+    to->pep_items_per_node = (unsigned)c->limits.pep_items;
+    to->pep_item_bytes = (unsigned)c->limits.pep_item_bytes;
+    to->blocks = (unsigned)c->limits.blocked_jids;
+    to->output_bytes = c->limits.output_bytes;
+}
+
+/* ---- Store ----------------------------------------------------------------------------------------- */
+
+/* Any thread: completions go to the home that submitted, the number after the last worker is ours. */
+static void deliver(void *ctx, unsigned home, struct list *ops)
+{
+    struct server *s = ctx;
+
+    if (home < s->group.count)
+        worker_deliver(s->group.workers[home], ops);
+    else
+        inbox_post_list(s->completions, ops);
+}
+
+static void completions_came(void *ctx, struct list *items)
+{
+    (void)ctx;
+    for (struct link *l; (l = list_pop(items)) != NULL;) {
+        struct store_op *op = LIST_ENTRY(l, struct store_op, link);
+
+        op->done(op);
+    }
+}
+
+static bool open_store(struct server *s)
+{
+    const struct config *c = s->boot->config;
+    struct str why = STR("");
+    struct store_options options = {
+        .url = c->store.url,
+        .ack_memory = c->store.ack == ACK_MEMORY,
+        .readers = 2,
+        .retention_days = c->archive.retention_days,
+        .deliver = deliver,
+        .deliver_ctx = s,
+    };
+
+    if (store_open(&options, &s->group.store, &why, &s->arena) == ERR_NONE)
+        return true;
+    LOG(s->boot->log, ERROR, "store.failed", log_text("reason", why));
+    return false;
+}
+
+static void every_minute(void *ctx)
+{
+    struct server *s = ctx;
+
+    store_expire(s->group.store, clock_wall_ms());
+    timer_start(s->minute, 60 * 1000);
+}
+
+/* ---- Orders of the supervisor ----------------------------------------------------------------------- */
+
+static void drain(void *ctx)
+{
+    struct server *s = ctx;
+
+    if (s->draining)
+        return;
+    s->draining = true;
+    LOG(s->boot->log, INFO, "server.draining");
+    for (unsigned i = 0; i < s->group.count; i++)
+        worker_drain(s->group.workers[i]);
+    loop_stop(s->loop);
+}
+
+static bool load_certificate(struct server *s, const char *certificate, const char *key)
+{
+    struct arena a = { 0 };
+    struct str why = STR("");
+    struct tls_context *tls;
+    bool loaded = tls_context_new(certificate, key, "xmpp-client", &tls, &why, &a) == ERR_NONE;
+
+    if (loaded) {
+        tls_context_unref(s->tls);
+        s->tls = tls;
+    } else {
+        LOG(s->boot->log, ERROR, "tls.failed", log_text("reason", why));
+    }
+    arena_deinit(&a);
+    return loaded;
+}
+
+static void reload(void *ctx, const struct config *config, const char *certificate, const char *key)
+{
+    struct server *s = ctx;
+
+    log_configure(s->boot->log, config->log.level, config->log.format);
+    if (load_certificate(s, certificate, key))
+        for (unsigned i = 0; i < s->group.count; i++)
+            worker_reload(s->group.workers[i], s->tls);
+    LOG(s->boot->log, INFO, "server.reloaded");
+}
+
+static void orphaned(void *ctx)
+{
+    drain(ctx);
+}
+
+static const struct lifeline_handlers lifeline_handlers = { drain, reload, orphaned };
+
+/* ---- Calls of the control socket -------------------------------------------------------------------- */
+
+struct removal { struct link token; struct control_call *call; json_t *result; };
+
+static void tokens_came(void *ctx, struct list *items)
+{
+    (void)ctx;
+    for (struct link *l; (l = list_pop(items)) != NULL;) {
+        struct removal *r = LIST_ENTRY(l, struct removal, token);
+
+        control_done(r->call, r->result);
+        mem_free(r);
+    }
+}
+
+static void account_gone(void *ctx, struct control_call *call, struct str bare, json_t *result)
+{
+    struct server *s = ctx;
+    struct removal *r = mem_alloc(sizeof *r);
+    unsigned home = (unsigned)(map_hash((const uint64_t[2]){ 0, 0 }, bare) % s->group.count);
+
+    r->call = call;
+    r->result = result;
+    worker_forget(s->group.workers[home], bare, s->tokens, &r->token);
+}
+
+static void stats(void *ctx, struct control_call *call, json_t *result)
+{
+    struct server *s = ctx;
+    struct worker_counters sum = { 0 };
+
+    for (unsigned i = 0; i < s->group.count; i++) {
+        struct worker_counters c = worker_counters(s->group.workers[i]);
+
+        sum.sessions += c.sessions;
+        sum.stanzas_in += c.stanzas_in;
+        sum.stanzas_out += c.stanzas_out;
+        sum.archived += c.archived;
+        sum.logins += c.logins;
+        sum.failed_logins += c.failed_logins;
+    }
+    json_object_set_new(result, "workers", json_integer(s->group.count));
+    json_object_set_new(result, "sessions", json_integer((json_int_t)sum.sessions));
+    json_object_set_new(result, "stanzas_in", json_integer((json_int_t)sum.stanzas_in));
+    json_object_set_new(result, "stanzas_out", json_integer((json_int_t)sum.stanzas_out));
+    json_object_set_new(result, "archived", json_integer((json_int_t)sum.archived));
+    json_object_set_new(result, "logins", json_integer((json_int_t)sum.logins));
+    json_object_set_new(result, "failed_logins", json_integer((json_int_t)sum.failed_logins));
+    control_done(call, result);
+}
+
+static void start_control(struct server *s)
+{
+    s->control_host = (struct control_host){
+        .loop = s->loop,
+        .store = s->group.store,
+        .home = s->group.count,
+        .boot = s->boot,
+        .random = { tls_random, NULL },
+        .ctx = s,
+        .account_gone = account_gone,
+        .stats = stats,
+        .drain = drain,
+    };
+    s->control = control_new(s->loop, s->boot->control_fd, s->boot->config, s->boot->log);
+    control_store_register(s->control, &s->control_host);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------ */
+
+static bool start_workers(struct server *s)
+{
+    for (unsigned i = 0; i < s->group.count; i++)
+        if (worker_start(s->group.workers[i], s->tls) != ERR_NONE) {
+            LOG(s->boot->log, ERROR, "worker.failed", log_int("worker", i));
+            return false;
+        }
+    return true;
+}
+
+static void make_workers(struct server *s)
+{
+    s->group.workers = arena_alloc(&s->arena, s->group.count * sizeof *s->group.workers);
+    for (unsigned i = 0; i < s->group.count; i++)
+        s->group.workers[i] = worker_new(&s->group, i);
+}
+
+/* Sessions end first, then the store takes in what they left, then memory goes. */
+static void stop(struct server *s)
+{
+    for (unsigned i = 0; i < s->group.count; i++) {
+        worker_drain(s->group.workers[i]);
+        worker_join(s->group.workers[i]);
+    }
+    control_free(s->control);
+    store_close(s->group.store);
+    for (unsigned i = 0; i < s->group.count; i++)
+        worker_free(s->group.workers[i]);
+}
+
+int server_run(const struct server_boot *boot)
+{
+    struct server s = { .boot = boot };
+    int status = 1;
+
+    s.group = (struct worker_group){
+        .boot = boot, .settings = &s.settings, .count = (unsigned)boot->config->server.workers };
+    fill_settings(&s);
+    s.loop = loop_new();
+    s.completions = inbox_new(s.loop, completions_came, &s);
+    s.tokens = inbox_new(s.loop, tokens_came, &s);
+    s.minute = timer_new(s.loop, every_minute, &s);
+    s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
+    if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
+        goto done;
+    make_workers(&s);
+    start_control(&s);
+    if (start_workers(&s)) {
+        every_minute(&s);
+        lifeline_ready(s.lifeline);
+        loop_run(s.loop);
+        status = 0;
+    }
+    stop(&s);
+done:
+    timer_free(s.minute);
+    lifeline_free(s.lifeline);
+    inbox_free(s.completions);
+    inbox_free(s.tokens);
+    loop_free(s.loop);
+    tls_context_unref(s.tls);
+    arena_deinit(&s.arena);
+    return status;
+}

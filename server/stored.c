@@ -1,0 +1,51 @@
+/* stored.c: from kept text to trees. */
+#include "server/stored.h"
+
+#include "base/datetime.h"
+#include "server/module.h"
+#include "xml/parser.h"
+
+static const struct xml_limits any = { SIZE_MAX, 1000, 1000, 1000000 };
+
+struct xml_node *stored_element(struct arena *a, struct str text)
+{
+    struct xml_node *node;
+
+    return xml_parse_document(a, text, &any, &node) == ERR_NONE ? node : NULL;
+}
+
+struct xml_node *stored_stanza(struct arena *a, struct str text)
+{
+    struct buf declared;
+    struct xml_node *node;
+    size_t name = 1;
+
+    /* <message from=… becomes <message xmlns='jabber:client' from=… */
+    while (name < text.n && text.p[name] >= 'a' && text.p[name] <= 'z')
+        name++;
+    buf_init(&declared, SIZE_MAX / 2);
+    buf_add(&declared, str_slice(text, 0, name));
+    buf_add(&declared, STR(" xmlns='" NS_CLIENT "'"));
+    buf_add(&declared, str_skip(text, name));
+    node = stored_element(a, buf_str(&declared));
+    buf_deinit(&declared);
+    return node;
+}
+
+struct xml_node *stored_message(struct arena *a, const struct settings *s, struct str owner, int64_t account,
+                                const struct archive_result *m, struct str from)
+{
+    struct xml_node *node = stored_stanza(a, m->body), *id, *delay;
+
+    if (node == NULL)
+        return NULL;
+    if (from.n > 0) {
+        delay = xml_add(a, node, STR(NS_DELAY), STR("delay"));
+        xml_set(a, delay, STR("from"), from);
+        xml_set(a, delay, STR("stamp"), datetime_text(a, m->at_ms));
+    }
+    id = xml_add(a, node, STR(NS_SID), STR("stanza-id"));
+    xml_set(a, id, STR("by"), owner);
+    xml_set(a, id, STR("id"), archive_id(s, a, account, SHELF_ARCHIVE, m->seq));
+    return node;
+}

@@ -1,0 +1,40 @@
+/* worker.h: one thread, one loop, one home: binds the engine to sockets (host.h), timers and the inboxes.
+ *
+ * A connection is accepted by any worker, authenticated there, and then handed over once to the home worker of its
+ * account: descriptor and TLS state move along (conn_detach, conn_adopt).
+ * Owns: its loop, connections and home.  Threads: its own; the functions below are for the server's main thread.
+ */
+#ifndef SOTTO_SERVER_WORKER_H
+#define SOTTO_SERVER_WORKER_H
+
+#include "io/conn.h"
+#include "server/home.h"
+#include "server/server.h"
+
+struct worker;
+
+struct worker_group {                /* what all workers share; constant while they run, but for `tls` */
+    const struct server_boot *boot;
+    const struct settings *settings;
+    struct store *store;
+    struct worker **workers;
+    unsigned count;
+};
+
+struct worker *worker_new(struct worker_group *group, unsigned number);
+CHECKED enum err worker_start(struct worker *w, struct tls_context *tls);  /* takes a reference; accepts from now on */
+
+/* Messages to the worker; they take effect on its thread. */
+void worker_deliver(struct worker *w, struct list *ops);               /* completed store operations */
+void worker_reload(struct worker *w, struct tls_context *tls);         /* takes a reference */
+void worker_drain(struct worker *w);                                   /* end sessions, then the loop */
+
+/* Ends the sessions of an account and forgets what is cached of it. */
+void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, struct link *token);
+struct worker_counters { uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins; };
+struct worker_counters worker_counters(const struct worker *w);        /* a snapshot, not exact */
+
+void worker_join(struct worker *w);
+void worker_free(struct worker *w);
+
+#endif
