@@ -1,0 +1,75 @@
+# Sotto: `make run` sets up, builds, proves itself and serves; `make test` tests. `make help` lists the rest.
+# Every target installs the Debian packages it needs (tools/deps) if they are missing.
+
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 600
+RUN ?= build/run
+SANITIZE = -Dbuildtype=debugoptimized -Db_lundef=false
+
+.PHONY: all run check test test-all test-more fuzz bench wasm format lint asan tsan install clean help
+
+all: ## build everything into build/bin
+	@tools/install-deps build
+	@tools/build build/meson
+
+run: ## start a server on loopback, prove it, print invitations; ONCE=1 ends there; ARGS='-o key=value'
+	@tools/install-deps run
+	@tools/build build/meson
+	@tools/prove $(if $(ONCE),--once) --folder $(RUN) -- $(ARGS)
+
+check: all ## unit tables and engine scripts, under two minutes
+	@tools/run-tests check
+
+test: ## check, sanitizers and interop with the quick peers
+	@tools/install-deps test
+	@tools/build build/meson
+	@tools/build build/asan $(SANITIZE) -Db_sanitize=address,undefined
+	@tools/run-tests test
+
+test-more: ## what test-all adds to test: lint, threads, valgrind, fuzzing, reference servers, chaos
+	@tools/install-deps test-all
+	@tools/build build/meson
+	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
+	@test/fuzz/run build
+	@tools/run-tests more
+
+test-all: ## everything
+	@tools/sum-runs test test-more
+
+fuzz: ## every fuzz target for FUZZ_SECONDS seconds (600)
+	@tools/install-deps fuzz
+	@test/fuzz/run build
+	@test/fuzz/run long $(FUZZ_SECONDS)
+
+bench: all ## load and micro benchmarks
+	@bench/run
+
+wasm: ## lib/ as WebAssembly
+	@tools/install-deps wasm
+	@tools/build-wasm
+
+format: ## clang-format over our C
+	@tools/install-deps format
+	@git ls-files '*.c' '*.h' | xargs -r clang-format -i
+
+lint: ## clang-tidy and cppcheck; no findings allowed
+	@tools/install-deps build lint
+	@tools/build build/meson
+	@tools/lint
+
+asan: ## a build with AddressSanitizer and UBSan in build/asan
+	@tools/install-deps test
+	@tools/build build/asan $(SANITIZE) -Db_sanitize=address,undefined
+
+tsan: ## a build with ThreadSanitizer in build/tsan
+	@tools/install-deps build test-all
+	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
+
+install: all ## into DESTDIR and PREFIX (/usr/local)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" tools/install
+
+clean: ## remove build/
+	rm -rf build
+
+help:
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12

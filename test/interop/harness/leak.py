@@ -1,0 +1,70 @@
+"""leak.py: looks for plaintext in everything that a server wrote.
+
+A search that finds nothing proves little unless it could have found something: so find() is also asked for
+what must be there (the ciphertext), and for SQLite says in which column.
+"""
+import base64
+import sqlite3
+import sys
+from pathlib import Path
+
+
+def spellings(text):
+    """The ways in which text may lie in a file: UTF-8, UTF-16, base64 at each of the three alignments, hex."""
+    octets = text.encode()
+    yield octets
+    yield text.encode('utf-16-le')
+    yield octets.hex().encode()
+    for shift in range(3):
+        whole = base64.b64encode(b'\0' * shift + octets)
+        # What the neighbours of the text can change is cut off at both ends.
+        yield whole[4 if shift else 0:len(whole) // 4 * 4 - 4]
+
+
+def find(folder, text):
+    """Files below folder that hold the text in some spelling, as paths relative to it."""
+    needles = [s for s in spellings(text) if len(s) >= 8]
+    hits = []
+    for path in sorted(Path(folder).rglob('*')):
+        if path.is_file() and not path.is_symlink():
+            octets = path.read_bytes()
+            if any(needle in octets for needle in needles):
+                hits.append(str(path.relative_to(folder)))
+    return hits
+
+
+def find_in_sqlite(folder, text):
+    """(file, table, column, value as text) of each cell that holds the text, in every database below folder."""
+    needle = text.encode()
+    for path in sorted(Path(folder).rglob('*')):
+        if not path.is_file() or path.open('rb').read(16) != b'SQLite format 3\0':
+            continue
+        base = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
+        try:
+            for table, column in columns(base):
+                # instr over a blob compares octets; values may be text or blob.
+                query = f'SELECT "{column}" FROM "{table}" WHERE instr(CAST("{column}" AS BLOB), ?) > 0'
+                for (value,) in base.execute(query, (needle,)):
+                    shown = value.decode(errors='replace') if isinstance(value, bytes) else str(value)
+                    yield path, table, column, shown
+        finally:
+            base.close()
+
+
+def columns(base):
+    """(table, column) of every table that has rows of its own."""
+    for (table,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'"):
+        for row in base.execute(f'PRAGMA table_info("{table}")'):
+            yield table, row[1]
+
+
+def main():
+    """leak.py FOLDER TEXT...: prints where each text lies; exit 1 if any does."""
+    hits = [(text, path) for text in sys.argv[2:] for path in find(sys.argv[1], text)]
+    for text, path in hits:
+        print(f'{path}: {text}')
+    sys.exit(1 if hits else 0)
+
+
+if __name__ == '__main__':
+    main()
