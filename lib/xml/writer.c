@@ -215,6 +215,14 @@ void xml_write_open(struct buf *out, const struct xml_node *node, struct str def
     PUT(out, ">");
 }
 
+void xml_write_root(struct buf *out, const struct xml_node *root, struct str content_ns)
+{
+    put_start(out, root, STR_NONE, has_stream_prefix(root));
+    PUT(out, " xmlns");
+    put_value(out, content_ns);
+    PUT(out, ">");
+}
+
 void xml_write_close(struct buf *out, const struct xml_node *node, struct str default_ns)
 {
     (void)default_ns; /* end tags declare nothing */
