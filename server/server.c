@@ -52,6 +52,7 @@ static void fill_settings(struct server *s)
     to->pep_nodes = (unsigned)c->limits.pep_nodes;
     to->pep_items_per_node = (unsigned)c->limits.pep_items;
     to->pep_item_bytes = (unsigned)c->limits.pep_item_bytes;
+    to->archive_page = (uint32_t)c->limits.archive_page;
     to->blocks = (unsigned)c->limits.blocked_jids;
     to->output_bytes = c->limits.output_bytes;
 }
