@@ -221,7 +221,7 @@ static void start_control(struct server *s)
         .stats = stats,
         .drain = drain,
     };
-    s->control = control_new(s->loop, s->boot->control_fd, s->boot->config);
+    s->control = control_new(s->loop, s->boot->control_fd, s->boot->config, s->boot->log);
     control_store_register(s->control, &s->control_host);
 }
 
