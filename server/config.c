@@ -279,20 +279,30 @@ enum err config_load(const char *file, const char *const *overrides, size_t over
  * One line per key, in the order of the table: `+` or `-` for given or not, then what an override says. All keys are written, because defaults
  * depend on the machine and on who asks. */
 
-void config_dump(const struct config *c, struct buf *out)
+static void dump_key(const struct config *c, size_t i, struct buf *out)
 {
     struct arena a = { 0 };
 
-    for (size_t i = 0; i < config_key_count; i++) {
-        buf_add_char(out, c->given[i] ? '+' : '-');
-        buf_add(out, str_from(config_keys[i].section));
-        buf_add_char(out, '.');
-        buf_add(out, str_from(config_keys[i].name));
-        buf_add_char(out, '=');
-        buf_add(out, config_value_text(c, &a, &config_keys[i]));
-        buf_add_char(out, '\n');
-    }
+    buf_add_char(out, c->given[i] ? '+' : '-');
+    buf_add(out, str_from(config_keys[i].section));
+    buf_add_char(out, '.');
+    buf_add(out, str_from(config_keys[i].name));
+    buf_add_char(out, '=');
+    buf_add(out, config_value_text(c, &a, &config_keys[i]));
+    buf_add_char(out, '\n');
     arena_deinit(&a);
+}
+
+void config_dump(const struct config *c, struct buf *out)
+{
+    for (size_t i = 0; i < config_key_count; i++)
+        dump_key(c, i, out);
+}
+
+void config_dump_reload(const struct config *running, const struct config *wanted, struct buf *out)
+{
+    for (size_t i = 0; i < config_key_count; i++)
+        dump_key(config_keys[i].live ? wanted : running, i, out);
 }
 
 enum err config_undump(struct str text, const struct config **out, struct buf *problems)

@@ -121,6 +121,8 @@ CHECKED enum err config_load(const char *file, const char *const *overrides, siz
 /* Every value as text, one a line: how the supervisor hands its
  * configuration to a process that can no longer read the file. */
 void config_dump(const struct config *c, struct buf *out);
+/* The same of what a reload leaves: keys marked live as `wanted` has them, the others as they are. */
+void config_dump_reload(const struct config *running, const struct config *wanted, struct buf *out);
 CHECKED enum err config_undump(struct str text, const struct config **out, struct buf *problems);
 
 const struct config *config_ref(const struct config *c);

@@ -14,10 +14,10 @@
 #include <jansson.h>
 
 #include "io/loop.h"
-#include "server/log.h"
+#include "server/config.h"
 #include "xmpp/jid.h"
 
-enum { CONTROL_LINE_MAX = 64 * 1024, CONTROL_CONNECTIONS_MAX = 16, CONTROL_COUNT_MAX = 10 * 1000 * 1000 };
+enum { CONTROL_LINE_MAX = 64 * 1024, CONTROL_CONNECTIONS_MAX = 16, CONTROL_COUNT_MAX = 10 * 1000 * 1000, CONTROL_DAYS_MAX = 3650 };
 
 enum control_field {                 /* which members a command takes; all are required but those of `optional` */
     FIELD_JID = 1 << 0,
@@ -41,7 +41,7 @@ struct control_call {                /* one request in work */
     struct arena arena;              /* of the call: args and whatever the handler needs until its end */
     struct control_args args;
     void *ctx;                       /* of the command's table */
-    struct control_private *private;
+    struct control_peer *peer;
 };
 
 typedef void control_handler(struct control_call *call);
@@ -53,7 +53,7 @@ struct control_command {
 };
 
 struct control;
-struct control *control_new(struct loop *l, int listening_fd, const struct config *config, struct log *log);
+struct control *control_new(struct loop *l, int listening_fd, const struct config *config);
 /* A table of commands; may be called several times. A later row replaces an earlier one of the same name. */
 void control_add(struct control *c, const struct control_command *commands, size_t count, void *ctx);
 void control_free(struct control *c);            /* NULL is allowed; calls in work must have ended */
@@ -62,7 +62,7 @@ bool control_gone(const struct control_call *call);                             
 void control_progress(struct control_call *call, uint64_t done, uint64_t total);
 void control_done(struct control_call *call, json_t *result);                      /* takes result; NULL: null */
 /* `code`: a stable word: usage, exists, missing, denied, io, unbuilt, …  `why`: a sentence. */
-void control_fail(struct control_call *call, const char *code, const char *why);
+void control_fail(struct control_call *call, const char *code, struct str why);
 void control_fail_err(struct control_call *call, enum err e, const char *what);    /* "what: err_text" */
 
 #endif

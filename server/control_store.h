@@ -15,6 +15,7 @@ struct control_host {
     struct loop *loop;
     struct store *store;
     unsigned home;                   /* of store operations that complete on this loop */
+    const struct config *config;     /* kept up to date by its owner */
     const struct server_boot *boot;
     struct random random;
     void *ctx;
@@ -24,6 +25,9 @@ struct control_host {
     void (*stats)(void *ctx, struct control_call *call, json_t *result);
     void (*drain)(void *ctx);        /* as the supervisor's order */
 };
+
+/* What is stored and looked up for an invitation: SHA-256 of the token's text. */
+void invite_token_hash(struct str token, uint8_t out[HASH_SIZE_MAX]);
 
 /* Registers user add|add-many|list|delete|id, invite create, stats, check, backup, drain, and the commands of features
  * that do not exist yet. `host` outlives the control socket. */

@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_STEP = 16 * 1024 };
+enum { READ_STEP = 16 * 1024, COPY_MAX = 1024 * 1024 };
 
 enum err file_read_fd(int fd, struct buf *out)
 {
@@ -87,18 +88,43 @@ enum err file_write(int folder_fd, const char *name, mode_t mode, struct bytes c
     return e;
 }
 
+static bool seal(int fd)
+{
+    return lseek(fd, 0, SEEK_SET) == 0 &&
+           fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
+}
+
 int file_memory(const char *name, struct bytes content)
 {
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-    if (fd < 0)
-        return -1;
-    if (file_write_all(fd, content) != ERR_NONE || lseek(fd, 0, SEEK_SET) != 0 ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+    if (fd >= 0 && file_write_all(fd, content) == ERR_NONE && seal(fd))
+        return fd;
+    if (fd >= 0)
         close(fd);
-        return -1;
+    return -1;
+}
+
+int file_memory_copy(const char *name, const char *path)
+{
+    int from = open(path, O_RDONLY | O_CLOEXEC), fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), why;
+    ssize_t n = -1;
+
+    for (size_t left = COPY_MAX; from >= 0 && fd >= 0 && left > 0; left -= (size_t)n) {
+        if ((n = sendfile(fd, from, NULL, left)) <= 0)
+            break;
     }
-    return fd;
+    if (n == 0 && seal(fd)) {
+        close(from);
+        return fd;
+    }
+    why = n > 0 ? EFBIG : errno;
+    if (from >= 0)
+        close(from);
+    if (fd >= 0)
+        close(fd);
+    errno = why;
+    return -1;
 }
 
 enum err file_make_folder(const char *path, mode_t mode)

@@ -16,6 +16,8 @@ CHECKED enum err file_read_fd(int fd, struct buf *out);                  /* from
 CHECKED enum err file_write(int folder_fd, const char *name, mode_t mode, struct bytes content);
 /* Sealed memory that reads like a file, for another process. -1 on failure. */
 int file_memory(const char *name, struct bytes content);
+/* The same with the content of a file, which never passes through our own memory: it may be a key. */
+int file_memory_copy(const char *name, const char *path);
 CHECKED enum err file_make_folder(const char *path, mode_t mode);        /* and its parents (0755); existing is fine */
 CHECKED enum err file_write_all(int fd, struct bytes content);
 

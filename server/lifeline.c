@@ -174,11 +174,11 @@ enum err lifeline_order(int fd, enum order order, int config_fd, int certificate
     return send_word(fd, WORD_RELOAD, &fds);
 }
 
-bool lifeline_heard_ready(int fd)
+enum heard lifeline_hear(int fd)
 {
     struct passed fds;
     int word = receive_word(fd, &fds);
 
     close_fds(&fds);
-    return word == WORD_READY;
+    return word == WORD_READY ? HEARD_READY : word < 0 ? HEARD_GONE : HEARD_NOTHING;
 }

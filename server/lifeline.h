@@ -13,6 +13,7 @@
 enum { LIFELINE_PATH_MAX = 32 };
 
 enum order { ORDER_DRAIN, ORDER_RELOAD };
+enum heard { HEARD_NOTHING, HEARD_READY, HEARD_GONE };
 
 struct lifeline_handlers {
     void (*drain)(void *ctx);                          /* stop accepting, end sessions, return from server_run() */
@@ -31,6 +32,6 @@ void lifeline_path(int fd, char out[LIFELINE_PATH_MAX]);
 
 /* The supervisor's side: datagrams without a loop. Descriptors are copied; -1 with ORDER_DRAIN. */
 CHECKED enum err lifeline_order(int fd, enum order order, int config_fd, int certificate_fd, int key_fd);
-bool lifeline_heard_ready(int fd);                     /* takes one datagram if there is one; never waits */
+enum heard lifeline_hear(int fd);                      /* takes one datagram if there is one; never waits */
 
 #endif

@@ -8,8 +8,8 @@
  * thread of op->home: the store hands finished operations in batches to the `deliver` function given at opening,
  * whose job is to get them there (inbox of the worker; directly under the virtual clock).
  * Owns: operations in flight.  Threads: store_commit and store_query from any thread.
- * Errors: in op->result: ERR_IO (nothing of the write-set is there), ERR_FULL (disk), ERR_EXISTS, ERR_MISSING,
- * ERR_CONFLICT.  Units: milliseconds since the epoch, bytes.
+ * Errors: in op->result: ERR_IO (nothing of the write-set is there; see `fatal` for the exception), ERR_FULL (disk;
+ * nothing is there), ERR_EXISTS, ERR_CONFLICT, ERR_MISSING (also: an account that a row names is gone).  Units: milliseconds since the epoch, bytes.
  */
 #ifndef SOTTO_SERVER_STORE_H
 #define SOTTO_SERVER_STORE_H
@@ -92,6 +92,8 @@ struct pep_item {
 /* Small per-account records that modules keep, by (kind, key): private XML, vCard, preferences. */
 enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH };
 
+struct document_record { struct str key, value; };
+
 struct device_record {               /* XEP-0494; one row per stable resource */
     struct str resource;
     struct str user_agent_id, software, name;
@@ -105,20 +107,23 @@ struct device_record {               /* XEP-0494; one row per stable resource */
 
 enum row_kind {
     ROW_ACCOUNT_NEW,                 /* account; fills row.account.  ERR_EXISTS if the name is taken */
-    ROW_ACCOUNT_GONE,                /* everything of an account */
+    ROW_ACCOUNT_GONE,                /* everything of an account; archives are hidden at once and removed in steps */
     ROW_CREDENTIAL,                  /* replaces the keys of (account, device, hash) */
     ROW_ROSTER, ROW_ROSTER_GONE,     /* put or remove one item; also sets the roster version */
     ROW_BLOCK, ROW_BLOCK_GONE,       /* jid; ROW_BLOCK_GONE with an empty jid removes all */
     ROW_PEP_NODE, ROW_PEP_NODE_GONE, /* put configuration; remove node and items */
-    ROW_PEP_ITEM,                    /* put one item, newest last, then trim to keep_items */
+    ROW_PEP_ITEM,                    /* put one item, newest last, then trim to keep_items; ERR_MISSING: no such node */
     ROW_PEP_ITEM_GONE, ROW_PEP_PURGE,
     ROW_DOCUMENT,                    /* put; an empty value removes */
-    ROW_MESSAGE,                     /* one archived message with one or two entries */
+    ROW_MESSAGE,                     /* one archived message with one or two entries; at_ms becomes its time in the
+                                        archive, never before that of the entries it follows */
     ROW_CURSOR,                      /* offline messages up to seq are delivered; never moves back */
     ROW_ENTRY_MOVE,                  /* entries of a peer from SHELF_REQUESTS to SHELF_ARCHIVE, new seqs */
     ROW_ENTRY_GONE,                  /* one entry (account, shelf, seq), or all of a shelf with seq 0 */
-    ROW_INVITE, ROW_INVITE_USED,     /* ROW_INVITE_USED: ERR_CONFLICT if used up or expired at now_ms */
-    ROW_DEVICE, ROW_DEVICE_GONE,
+    ROW_INVITE,                      /* ERR_EXISTS */
+    ROW_INVITE_USED,                 /* by token_hash; ERR_CONFLICT if used up or expired at now_ms, ERR_MISSING */
+    ROW_DEVICE,
+    ROW_DEVICE_GONE,                 /* and the credentials of that device */
     ROW_UPLOAD, ROW_UPLOAD_GONE,
     ROW_KIND_COUNT
 };
@@ -159,7 +164,8 @@ struct row {
             uint8_t origin[16];      /* hash of (sender, recipient, origin-id), zeroes: none */
             struct archive_entry entry[2];   /* recipient's, sender's */
         } message;
-        struct { enum shelf shelf; uint64_t seq; struct str peer; } entry;  /* CURSOR, ENTRY_MOVE, ENTRY_GONE */
+        struct { enum shelf shelf; uint64_t seq; struct str peer; uint64_t at_ms; } entry;  /* CURSOR, ENTRY_MOVE (at_ms:
+                                        now; peer bare: any resource), ENTRY_GONE */
         struct { struct invite_record invite; uint64_t now_ms; } invite;
         struct device_record device;
         struct upload_record upload;
@@ -168,7 +174,7 @@ struct row {
 
 struct write_set { struct store_op op; struct row *first, *last; };
 
-/* A row of the write-set's arena, appended. */
+/* A row in the write-set's arena, appended. */
 struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t account);
 
 void store_commit(struct store *s, struct write_set *w);
@@ -180,10 +186,15 @@ enum query_kind {
     QUERY_CREDENTIALS,   /* keys of one hash, of the password or of a device; ERR_MISSING */
     QUERY_ARCHIVE,
     QUERY_PEP_ITEMS,
-    QUERY_DOCUMENT,
+    QUERY_DOCUMENT,      /* one, by kind and key; an empty value if there is none */
+    QUERY_DOCUMENTS,     /* all of a kind */
     QUERY_ACCOUNTS,      /* names, in order, paged */
-    QUERY_INVITE, QUERY_INVITES,
-    QUERY_UPLOAD, QUERY_UPLOAD_USE,
+    QUERY_INVITE,        /* by token hash; ERR_MISSING */
+    QUERY_INVITES,       /* the newest thousand */
+    QUERY_UPLOAD,        /* one slot; ERR_MISSING, also when its account is gone */
+    QUERY_UPLOAD_USE,    /* bytes and files of an account since a time */
+    QUERY_UPLOADS_EXPIRED,  /* slots whose files shall be removed: expired, or their account (0) is gone. Remove the
+                            file, then commit ROW_UPLOAD_GONE */
     QUERY_DEVICES,
     QUERY_STATS,
     QUERY_KIND_COUNT
@@ -203,7 +214,9 @@ struct account_record {
     const uint8_t (*origins)[16];     size_t origin_count;  /* of the last messages that it sent */
 };
 
-struct archive_result { uint64_t seq, at_ms; unsigned flags; struct str peer, body; };
+/* at_ms never decreases along a shelf. Where ROW_ENTRY_MOVE brought an entry here later, sent_ms is when it first
+ * came; else both are the same. */
+struct archive_result { uint64_t seq, at_ms, sent_ms; unsigned flags; struct str peer, body; };
 
 struct archive_query {
     int64_t account;
@@ -215,7 +228,7 @@ struct archive_query {
     const uint64_t *ids; size_t id_count;   /* only these seqs (XEP-0313 #extended); 0: all */
     bool newest;                      /* the page at the end of the range instead of its beginning */
     bool offline;                     /* only ENTRY_OFFLINE, ENTRY_HIDDEN included */
-    bool want_count;
+    bool want_count;                  /* total: of all that matches the other conditions, whatever after and before say */
     uint32_t max;
 };
 
@@ -228,11 +241,13 @@ struct store_query {
         struct { struct str local, domain; } account;
         struct { struct str local, domain, device; enum hash hash; } credentials;
         struct archive_query archive;
-        struct { int64_t account; struct str node; const struct str *ids; size_t id_count; uint32_t max; } pep; /* newest first; id_count 0: all */
+        struct { int64_t account; struct str node; const struct str *ids; size_t id_count; uint32_t max; } pep;
+                                     /* newest first, max 0: all; or those of `ids`, in that order.  ERR_MISSING: no node */
         struct { int64_t account; enum document_kind kind; struct str key; } document;
         struct { struct str after; uint32_t max; } accounts;          /* after: bare JID text */
         struct { struct bytes token_hash; } invite;
         struct { struct str slot; int64_t account; uint64_t since_ms; } upload;
+        struct { uint64_t now_ms; uint32_t max; } uploads_expired;
         struct { int64_t account; struct str resource; } devices;      /* empty: all */
     } in;
     union {
@@ -242,9 +257,11 @@ struct store_query {
                  uint64_t first_seq, first_ms, last_seq, last_ms; } archive; /* always ascending; first/last: of the whole shelf */
         struct { const struct pep_item *items; size_t count; } pep;
         struct { struct str value; } document;
+        struct { const struct document_record *documents; size_t count; } documents;
         struct { const struct str *jids; size_t count; } accounts;
         struct { const struct invite_record *invites; size_t count; } invites;
         struct { struct upload_record upload; uint64_t bytes, files; } upload;
+        struct { const struct upload_record *uploads; size_t count; } uploads;
         struct { const struct device_record *devices; size_t count; } devices;
         struct { uint64_t accounts, messages, entries, file_bytes, wal_bytes, free_bytes; } stats;
     } out;
@@ -256,12 +273,18 @@ void store_query(struct store *s, struct store_query *q);
 
 struct store_options {
     struct str url;                   /* sqlite:PATH; sqlite::memory: for tests */
-    bool ack_memory;                  /* complete before the commit: acknowledged messages can be lost */
+    bool ack_memory;                  /* complete when the operating system has it, without waiting for the disk: what
+                                         was acknowledged survives kill -9, but not a power failure */
     unsigned readers;                 /* reader threads */
     bool inline_run;                  /* no threads: operations run inside store_step(), for scripts on a virtual clock */
     int64_t retention_days;           /* of archive entries; -1 for ever */
     store_deliver *deliver;
     void *deliver_ctx;
+    /* The disk failed in a way that leaves open what is on it (a failed fsync above all): every later write-set ends
+     * with ERR_IO, and whether the last ones are there shows only after a restart. The owner stops the process. Runs
+     * once, on a thread of the store, before the completions. NULL: not wanted. */
+    void (*fatal)(void *ctx, const char *sentence);
+    void *fatal_ctx;
 };
 
 /* Creates or migrates the schema. A newer schema than ours is ERR_UNSUPPORTED. `why` gets one sentence for the

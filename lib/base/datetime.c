@@ -86,6 +86,14 @@ static int64_t take_offset_s(struct str *s, bool *failed)
     return (sign == '-' ? -1 : 1) * (int64_t)(hours * 3600 + minutes * 60);
 }
 
+static unsigned days_in_month(struct civil c)
+{
+    struct civil next = { c.year + c.month / 12, c.month % 12 + 1, 1 };
+
+    c.day = 1;
+    return (unsigned)(days_from_civil(next) - days_from_civil(c));
+}
+
 enum err datetime_read(struct str in, uint64_t *out_ms)
 {
     bool failed = false;
@@ -100,8 +108,8 @@ enum err datetime_read(struct str in, uint64_t *out_ms)
     second = take(&in, 2, 0, &failed);
     ms = take_fraction_ms(&in, &failed);
     at = -take_offset_s(&in, &failed);
-    if (failed || in.n > 0 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || hour > 23
-        || minute > 59 || second > 60)
+    if (failed || in.n > 0 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > days_in_month(c)
+        || hour > 23 || minute > 59 || second > 60)
         return ERR_MALFORMED;
     at += days_from_civil(c) * DAY_S + hour * 3600 + minute * 60 + second;
     if (at < 0)

@@ -1,6 +1,7 @@
 /* map.c: open addressing with backward-shift deletion; SipHash-1-3 (Aumasson, Bernstein 2012). */
 #include "base/map.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -104,6 +105,7 @@ void *map_put(struct map *m, struct str key, void *value)
     struct map_slot *slot;
     void *replaced;
 
+    assert(value != NULL); /* NULL marks a free slot */
     if (m->room == 0 || m->n + 1 > m->room - m->room / 4)
         map_grow(m);
     slot = &m->slots[map_seek(m, key, hash)];

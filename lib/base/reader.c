@@ -14,6 +14,8 @@ struct bytes read_bytes(struct reader *r, size_t n)
         r->failed = true;
         return (struct bytes){ NULL, 0 };
     }
+    if (n == 0)
+        return bytes_of(r->left.p, 0); /* p may be NULL, which has no offsets */
     taken = bytes_of(r->left.p, n);
     r->left.p += n;
     r->left.n -= n;

@@ -1,10 +1,10 @@
 /* hash_native.c: the running state over OpenSSL's EVP.
  *
- * Looking an algorithm up by name costs more than hashing a block, so the three are fetched once per
- * process and kept. That table is the one thing here which is not on the caller's stack: it is
+ * Looking an algorithm up by name costs more than hashing a block, so the three are fetched once
+ * per process and kept. That table is the one thing here which is not on the caller's stack: it is
  * written under a once-guard before its first use and never changes, so it is a constant that could
- * only be computed at run time, not state. OpenSSL releases it with the process.
- * EVP refuses only when memory is short or the library is broken: both stop the process (mem.h).
+ * only be computed at run time, not state. OpenSSL releases it with the process. EVP refuses only
+ * when memory is short or the library is broken: both stop the process (mem.h).
  */
 #include "crypto/hash.h"
 

@@ -29,27 +29,42 @@ const uint8_t xml_char_classes[256] = {
     ['~'] = XML_URI, ['%'] = XML_URI,
 };
 
+/* Sixteen bytes at a time. Compilers have this for every machine; comparisons yield all ones or zero. */
+typedef uint8_t lanes __attribute__((vector_size(16)));
+
 /* '<' and '>' differ in one bit, so that one test finds both. */
 enum { ANGLE_BIT = '<' ^ '>' };
 
-struct seen { uint64_t high, control, amp, angle; };
+struct seen { lanes high, control, amp, angle; };
 
-static inline void look(struct seen *seen, uint64_t word)
+static inline void look(struct seen *seen, const char *p)
 {
-    seen->high |= word;
-    seen->control |= xml_any_below(word, 0x20);
-    seen->amp |= xml_any_equal(word, '&');
-    seen->angle |= xml_any_equal(word | XML_EACH_BYTE(ANGLE_BIT), '<' | ANGLE_BIT);
+    lanes bytes;
+
+    memcpy(&bytes, p, sizeof bytes);
+    seen->high |= bytes;
+    seen->control |= (lanes)(bytes < 0x20);
+    seen->amp |= (lanes)(bytes == '&');
+    seen->angle |= (lanes)((bytes | ANGLE_BIT) == ('<' | ANGLE_BIT));
 }
 
-/* Fewer than eight bytes, filled up with what has no trait. */
-static uint64_t load_few(struct str text)
+static inline bool any(lanes bytes, uint8_t bits)
 {
-    char few[8] = "        ";
+    uint64_t halves[2];
 
+    memcpy(halves, &bytes, sizeof halves);
+    return ((halves[0] | halves[1]) & XML_EACH_BYTE(bits)) != 0;
+}
+
+/* Fewer bytes than lanes: the rest is filled up with what has no trait. */
+static inline void look_at_few(struct seen *seen, struct str text)
+{
+    char few[sizeof(lanes)];
+
+    memset(few, ' ', sizeof few);
     for (size_t i = 0; i < text.n; i++)
         few[i] = text.p[i];
-    return xml_load8(few);
+    look(seen, few);
 }
 
 unsigned xml_traits(struct str text)
@@ -57,15 +72,17 @@ unsigned xml_traits(struct str text)
     struct seen seen = { 0 };
     size_t i = 0;
 
-    for (; text.n - i >= 8; i += 8)
-        look(&seen, xml_load8(text.p + i));
-    if (text.n >= 8)
-        look(&seen, xml_load8(text.p + text.n - 8)); /* may overlap what was seen */
-    else
-        look(&seen, load_few(text));
-    return (seen.high & XML_EACH_BYTE(0x80) ? XML_HAS_HIGH : 0u)
-           | (seen.control ? XML_HAS_CONTROL : 0u) | (seen.amp ? XML_HAS_AMP : 0u)
-           | (seen.angle ? XML_HAS_ANGLE : 0u);
+    if (text.n < sizeof(lanes)) {
+        look_at_few(&seen, text);
+    } else {
+        for (; text.n - i >= sizeof(lanes); i += sizeof(lanes))
+            look(&seen, text.p + i);
+        look(&seen, text.p + text.n - sizeof(lanes)); /* may overlap what was seen */
+    }
+    return (any(seen.high, 0x80) ? XML_HAS_HIGH : 0u)
+           | (any(seen.control, 0xff) ? XML_HAS_CONTROL : 0u)
+           | (any(seen.amp, 0xff) ? XML_HAS_AMP : 0u)
+           | (any(seen.angle, 0xff) ? XML_HAS_ANGLE : 0u);
 }
 
 static bool follows(uint8_t byte)
@@ -98,7 +115,7 @@ static const uint8_t *skip_plain(const uint8_t *p, const uint8_t *end)
     while (end - p >= 8) {
         uint64_t word = xml_load8((const char *)p);
 
-        if ((word & XML_EACH_BYTE(0x80)) != 0 || xml_any_below(word, 0x20) != 0)
+        if ((word & XML_EACH_BYTE(0x80)) != 0 || xml_find_below(word, 0x20) != 0)
             break;
         p += 8;
     }

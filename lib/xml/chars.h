@@ -46,7 +46,8 @@ size_t xml_char_length(const uint8_t *p, size_t left);
 
 bool xml_is_space(struct str text); /* white space only, or nothing */
 
-/* Eight bytes in a word. The tests are exact on whether some byte matches, not on which. */
+/* Eight bytes in a word, the first one lowest. Each test yields a word whose lowest set bit is in the
+ * first byte that matches, or 0; its higher bits mean nothing. */
 #define XML_EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (uint8_t)(c))
 
 static inline uint64_t xml_load8(const char *p)
@@ -54,17 +55,28 @@ static inline uint64_t xml_load8(const char *p)
     uint64_t word;
 
     memcpy(&word, p, sizeof word);
-    return word;
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word) : word;
 }
 
-static inline uint64_t xml_any_below(uint64_t word, uint8_t limit) /* limit <= 0x80 */
+static inline uint64_t xml_find_below(uint64_t word, uint8_t limit) /* limit <= 0x80 */
 {
     return (word - XML_EACH_BYTE(limit)) & ~word & XML_EACH_BYTE(0x80);
 }
 
-static inline uint64_t xml_any_equal(uint64_t word, char c)
+static inline uint64_t xml_find_equal(uint64_t word, char c)
 {
-    return xml_any_below(word ^ XML_EACH_BYTE(c), 1);
+    return xml_find_below(word ^ XML_EACH_BYTE(c), 1);
+}
+
+/* c or the character that differs from it in `bit` only, such as '<' and '>'. */
+static inline uint64_t xml_find_either(uint64_t word, char c, char bit)
+{
+    return xml_find_equal(word | XML_EACH_BYTE(bit), (char)(c | bit));
+}
+
+static inline size_t xml_first_found(uint64_t found) /* found != 0 */
+{
+    return (size_t)__builtin_ctzll(found) / 8;
 }
 
 #endif

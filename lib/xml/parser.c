@@ -149,14 +149,12 @@ static void open_root(struct xml_parser *p, const struct xml_tag *tag, struct xm
     complete(p, XML_ROOT_OPEN, tag->node, out);
 }
 
-/* The scope around the element in work. Its default namespace lives as long as the element, which
+/* The scope around a child of the root, or a document. Its default namespace lives as long as the element, which
  * outlives the parser. */
-static struct xml_scope outer_scope(struct xml_parser *p)
+static struct xml_scope outermost_scope(struct xml_parser *p)
 {
     struct xml_scope scope = { 0 };
 
-    if (p->open != NULL)
-        return p->open->scope;
     if (p->root != NULL) {
         scope = p->root->scope;
         scope.default_ns = arena_str(&p->arena, scope.default_ns);
@@ -167,7 +165,7 @@ static struct xml_scope outer_scope(struct xml_parser *p)
 static enum err open_element(struct xml_parser *p, struct str raw, struct xml_event *out)
 {
     bool is_root = p->framing == XML_STREAM && p->root == NULL;
-    struct xml_scope outer;
+    struct xml_scope outermost;
     struct xml_tag tag;
     enum err e;
 
@@ -175,8 +173,10 @@ static enum err open_element(struct xml_parser *p, struct str raw, struct xml_ev
         return ERR_TOO_BIG;
     if ((e = count_node(p)) != ERR_NONE)
         return e;
-    outer = outer_scope(p);
-    if ((e = xml_tag_start(&p->arena, raw, p->scan.values, &outer, &tag)) != ERR_NONE)
+    if (p->open == NULL)
+        outermost = outermost_scope(p);
+    e = xml_tag_start(&p->arena, raw, p->scan.values, p->open ? &p->open->scope : &outermost, &tag);
+    if (e != ERR_NONE)
         return e;
     if (p->open != NULL)
         xml_append(p->open->node, tag.node);
@@ -233,7 +233,8 @@ static enum err declaration(struct xml_parser *p, struct str raw)
 
 static enum err use_unit(struct xml_parser *p, struct str unit, struct xml_event *out)
 {
-    struct str text = str_slice(unit, 0, p->scan.tag_at), tag = str_skip(unit, text.n);
+    struct str text = { unit.p, p->scan.tag_at };
+    struct str tag = { unit.p + text.n, unit.n - text.n };
     enum err e;
 
     if (text.n > 0) {
@@ -254,13 +255,12 @@ static enum err use_unit(struct xml_parser *p, struct str unit, struct xml_event
 /* Takes a whole unit from the front of *in, or all of *in if the unit goes on. */
 static enum err take_unit(struct xml_parser *p, struct str *in, struct str *out_unit)
 {
-    struct str allowed = str_slice(*in, 0, p->limits.element_bytes - p->element_bytes), taken;
-    size_t used;
-    enum xml_found found = xml_scan(&p->scan, allowed, &used);
+    size_t left = p->limits.element_bytes - p->element_bytes;
+    struct str taken = { in->p, 0 };
+    enum xml_found found = xml_scan(&p->scan, str_slice(*in, 0, left), &taken.n);
 
-    taken = str_slice(allowed, 0, used);
-    *in = str_skip(*in, used);
-    p->element_bytes += used;
+    *in = str_skip(*in, taken.n);
+    p->element_bytes += taken.n;
     if (found == XML_FOUND_RESTRICTED)
         return ERR_UNSUPPORTED;
     if (found == XML_FOUND_MALFORMED)

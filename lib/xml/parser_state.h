@@ -19,6 +19,7 @@ struct xml_scan {
     unsigned values; /* quoted values in the tag: no more attributes than that */
     uint8_t state;
     uint8_t matched; /* bytes of "[CDATA[" or of "]]>" */
+    char quote;      /* the quote that ends the value in work, or 0 */
 };
 
 struct xml_parser {

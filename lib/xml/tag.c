@@ -116,6 +116,11 @@ static enum err declare(struct work *w, const struct qname *name, struct str val
     return xml_scope_set_default(&w->scope, value);
 }
 
+static bool is_xmlns(struct str name)
+{
+    return name.n == 5 && memcmp(name.p, "xmlns", 5) == 0;
+}
+
 static enum err take_attribute(struct cursor *c, struct work *w)
 {
     struct qname name;
@@ -124,7 +129,7 @@ static enum err take_attribute(struct cursor *c, struct work *w)
 
     if ((e = take_qname(c, &name)) != ERR_NONE || (e = take_value(c, &value)) != ERR_NONE)
         return e;
-    if (str_eq(name.prefix.n > 0 ? name.prefix : name.local, STR("xmlns")))
+    if (is_xmlns(name.prefix.n > 0 ? name.prefix : name.local))
         return declare(w, &name, value);
     w->prefixed |= name.prefix.n > 0;
     /* The prefix waits in `ns`: its declaration may stand further right. */
@@ -147,7 +152,8 @@ static bool has_duplicates(const struct work *w)
 {
     for (size_t i = 1; i < w->n; i++)
         for (size_t j = 0; j < i; j++)
-            if (str_eq(w->attrs[i].name, w->attrs[j].name)
+            if (w->attrs[i].name.n == w->attrs[j].name.n
+                && str_eq(w->attrs[i].name, w->attrs[j].name)
                 && str_eq(w->attrs[i].ns, w->attrs[j].ns))
                 return true;
     return false;
@@ -198,7 +204,7 @@ static enum err name_element(struct work *w, const struct qname *name, struct xm
 enum err xml_tag_start(struct arena *a, struct str raw, unsigned values,
                        const struct xml_scope *outer, struct xml_tag *out)
 {
-    unsigned traits = xml_traits(str_slice(raw, 1, raw.n - 2));
+    unsigned traits = xml_traits((struct str){ raw.p + 1, raw.n - 2 });
     struct work w = { .arena = a, .outer = outer, .scope = *outer };
     struct cursor c = { .plain = (traits & (XML_HAS_AMP | XML_HAS_CONTROL | XML_HAS_ANGLE)) == 0 };
     struct xml_node *node;

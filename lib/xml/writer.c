@@ -40,12 +40,11 @@ static inline void put(struct buf *out, struct str s)
 
 #define PUT(out, literal) put((out), STR(literal))
 
-static bool all_plain(uint64_t word)
+/* A word's part of what `stops` says, with values' characters counted everywhere. */
+static uint64_t find_special(uint64_t word)
 {
-    return ((word & XML_EACH_BYTE(0x80)) | xml_any_below(word, 0x20)
-            | xml_any_equal(word | XML_EACH_BYTE(1), '\'')  /* & and ' differ in this bit, */
-            | xml_any_equal(word | XML_EACH_BYTE(2), '>'))  /* < and > in that */
-           == 0;
+    return (word & XML_EACH_BYTE(0x80)) | xml_find_below(word, 0x20)
+           | xml_find_either(word, '<', '<' ^ '>') | xml_find_either(word, '&', '&' ^ '\'');
 }
 
 /* How much of the front of the text can be written as it is. */
@@ -55,7 +54,7 @@ static size_t plain_run(struct str text, uint8_t place)
     size_t i = 0;
 
     while (i < text.n) {
-        if (text.n - i >= 8 && all_plain(xml_load8(text.p + i))) {
+        if (text.n - i >= 8 && find_special(xml_load8(text.p + i)) == 0) {
             i += 8;
         } else if (p[i] >= 0x80) {
             size_t n = xml_char_length(p + i, text.n - i);
@@ -213,6 +212,14 @@ void xml_write(struct buf *out, const struct xml_node *node, struct str default_
 void xml_write_open(struct buf *out, const struct xml_node *node, struct str default_ns)
 {
     put_start(out, node, default_ns, has_stream_prefix(node));
+    PUT(out, ">");
+}
+
+void xml_write_root(struct buf *out, const struct xml_node *root, struct str content_ns)
+{
+    put_start(out, root, STR_NONE, has_stream_prefix(root));
+    PUT(out, " xmlns");
+    put_value(out, content_ns);
     PUT(out, ">");
 }
 

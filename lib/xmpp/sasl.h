@@ -1,12 +1,13 @@
 /* sasl.h: SCRAM (RFC 5802, RFC 7677; SHA-512 alike) with and without channel binding, and PLAIN
  * (RFC 4616); server and client side as small state machines without I/O.
  *
- * The server side stops after the first message, because the keys come from the store: ask for them,
- * then go on. An unknown user goes on with keys of scram_decoy(): same answers, same work.
- * An error ends the exchange; its struct is then good for nothing but another _init.
+ * The server side stops after the first message, because the keys come from the store: ask for
+ * them, then go on. An unknown user goes on with keys of scram_decoy(): same answers, same work. An
+ * error ends the exchange; its struct is then good for nothing but another _init.
  * Owns: nothing on the heap; texts live in the arena given to each call.  Threads: pure.
- * Errors: ERR_MALFORMED; ERR_TOO_BIG (message or iterations over the cap); ERR_UNSUPPORTED (mandatory
- * extension, unknown channel binding, too few iterations); ERR_DENIED (wrong proof, nonce or binding).
+ * Errors: ERR_MALFORMED; ERR_TOO_BIG (message or iterations over the cap); ERR_UNSUPPORTED
+ * (mandatory extension, unknown channel binding, too few iterations); ERR_DENIED (wrong proof,
+ * nonce or binding).
  */
 #ifndef SOTTO_XMPP_SASL_H
 #define SOTTO_XMPP_SASL_H
@@ -15,12 +16,13 @@
 #include "crypto/hash.h"
 
 enum {
+    SASL_PASSWORD_MAX = 1024,           /* octets; RFC 4616 §2 asks for 255 at least */
     SCRAM_SALT_OCTETS = 16,             /* of the keys that we make, true and decoy */
     SCRAM_SALT_MAX = 64,                /* of keys made elsewhere and imported */
     SCRAM_NONCE_OCTETS = 18,
     SCRAM_MESSAGE_MAX = 2048,
     SCRAM_ITERATIONS_MIN = 4096,        /* RFC 5802 §5.1: below, a client does not answer */
-    SCRAM_ITERATIONS_MAX = 10000000,    /* above, a client would work for seconds at a server's word */
+    SCRAM_ITERATIONS_MAX = 10000000,    /* above, a server could keep a client busy for long */
 };
 
 struct scram_keys {
@@ -31,18 +33,20 @@ struct scram_keys {
     uint8_t stored_key[HASH_SIZE_MAX], server_key[HASH_SIZE_MAX];
 };
 
-/* From a password, prepared by sasl_prepare_password(). Costs `iterations` HMACs: never on a loop. */
+/* From a prepared password. Costs `iterations` HMACs: never on a loop. */
 void scram_derive(enum hash h, struct str password, struct bytes salt, uint32_t iterations,
                   struct scram_keys *out);
-/* The same with a salt drawn for these keys alone. Keys of new passwords are made by this: decoys look
- * like them (length of the salt, another salt for each hash). */
+/* The same with a salt drawn for these keys alone. Keys of new passwords are made by this: decoys
+ * look like them (length of the salt, another salt for each hash). */
 void scram_derive_fresh(enum hash h, struct str password, uint32_t iterations,
                         const struct random *random, struct scram_keys *out);
-/* Keys for an account that does not exist: stable per (secret, name, hash), never matching any password.
- * `name` is prepared as for a lookup. Costs three HMACs: make it before the lookup, needed or not. */
+/* Keys for an account that does not exist: stable per (secret, name, hash), never matching any
+ * password. `name` is prepared as for a lookup. Costs three HMACs: make it before the lookup,
+ * needed or not. */
 void scram_decoy(enum hash h, struct bytes secret, struct str name, uint32_t iterations,
                  struct scram_keys *out);
-/* PRECIS OpaqueString (RFC 8265 §4.2). ASCII is not copied: `out` may be a view of `in`. */
+/* PRECIS OpaqueString (RFC 8265 §4.2). ASCII is not copied: `out` is then a view of `in`.
+ * ERR_MALFORMED: empty, or with characters that no password may have. ERR_TOO_BIG. */
 CHECKED enum err sasl_prepare_password(struct arena *a, struct str in, struct str *out);
 
 enum channel_binding { BINDING_NONE, BINDING_TLS_EXPORTER, BINDING_TLS_SERVER_END_POINT };
@@ -59,17 +63,19 @@ struct scram_server {
     struct str username;                /* decoded, not prepared */
     struct str authzid;                 /* empty unless given */
     struct str gs2_header, client_first_bare, server_first, nonce;
-    struct str extra;                   /* attribute for the server-first message, such as XEP-0474's h=…; may be empty */
+    struct str extra;                   /* for the server-first message: XEP-0474's h=…; or empty */
     const struct scram_keys *keys;      /* borrowed from the challenge to the end */
 };
 
 void scram_server_init(struct scram_server *s, enum hash h, bool plus, bool plus_offered);
-CHECKED enum err scram_server_first(struct scram_server *s, struct arena *a, struct str client_first);
-struct str scram_server_challenge(struct scram_server *s, struct arena *a, const struct scram_keys *keys,
-                                  const struct random *random);
+CHECKED enum err scram_server_first(struct scram_server *s, struct arena *a,
+                                    struct str client_first);
+struct str scram_server_challenge(struct scram_server *s, struct arena *a,
+                                  const struct scram_keys *keys, const struct random *random);
 /* Once per challenge. `bound` may be NULL without -PLUS. */
-CHECKED enum err scram_server_final(struct scram_server *s, struct arena *a, struct str client_final,
-                                    const struct binding_data *bound, struct str *out_server_final);
+CHECKED enum err scram_server_final(struct scram_server *s, struct arena *a,
+                                    struct str client_final, const struct binding_data *bound,
+                                    struct str *out_server_final);
 
 struct scram_client {
     enum hash hash;
@@ -85,12 +91,14 @@ void scram_client_init(struct scram_client *c, enum hash h, enum channel_binding
 struct str scram_client_first(struct scram_client *c, struct arena *a, struct str username,
                               const struct random *random);
 /* The password is prepared. Costs the server's number of iterations: never on a loop. */
-CHECKED enum err scram_client_final(struct scram_client *c, struct arena *a, struct str server_first,
-                                    struct str password, const struct binding_data *bound, struct str *out);
+CHECKED enum err scram_client_final(struct scram_client *c, struct arena *a,
+                                    struct str server_first, struct str password,
+                                    const struct binding_data *bound, struct str *out);
 /* Only after ERR_NONE has the server shown that it knows the password's keys. */
-CHECKED enum err scram_client_verify(struct scram_client *c, struct arena *a, struct str server_final);
+CHECKED enum err scram_client_verify(struct scram_client *c, struct arena *a,
+                                     struct str server_final);
 
-/* Views of `message`; the authzid may be empty. Who they are and whether they may differ is for the caller. */
+/* Views of `message`; the authzid may be empty. Whether it may differ is for the caller. */
 CHECKED enum err sasl_plain_read(struct str message, struct str *out_authzid, struct str *out_user,
                                  struct str *out_password);
 

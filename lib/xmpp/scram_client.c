@@ -20,12 +20,13 @@ struct str scram_client_first(struct scram_client *c, struct arena *a, struct st
     struct str name = scram_name_text(a, username);
 
     if (c->binding != BINDING_NONE)
-        c->gs2_header = arena_printf(a, "p=%s,,", channel_binding_name(c->binding));
+        c->gs2_header =
+            SCRAM_JOIN(a, STR("p="), str_from(channel_binding_name(c->binding)), STR(",,"));
     else
         c->gs2_header = c->server_lacks_plus ? STR("y,,") : STR("n,,");
     c->username = arena_str(a, username);
     c->nonce = scram_nonce(a, random);
-    c->client_first_bare = arena_printf(a, "n=%.*s,r=%.*s", STR_ARG(name), STR_ARG(c->nonce));
+    c->client_first_bare = SCRAM_JOIN(a, STR("n="), name, STR(",r="), c->nonce);
     return arena_concat(a, c->gs2_header, c->client_first_bare);
 }
 
@@ -49,7 +50,7 @@ static enum err read_iterations(struct str *rest, uint32_t *out)
     if ((e = str_to_u64(text, SCRAM_ITERATIONS_MAX, &n)) != ERR_NONE)
         return e;
     if (n < SCRAM_ITERATIONS_MIN)
-        return ERR_UNSUPPORTED; /* a proof over so few would give the password away to whoever asks */
+        return ERR_UNSUPPORTED; /* whoever asks for so few is after the password */
     *out = (uint32_t)n;
     return ERR_NONE;
 }
@@ -72,7 +73,7 @@ static enum err read_challenge(const struct scram_client *c, struct arena *a, st
     return ERR_NONE;
 }
 
-/* ClientProof = ClientKey xor HMAC(StoredKey, AuthMessage); the other signature is for later (§3). */
+/* ClientProof = ClientKey xor HMAC(StoredKey, AuthMessage), and what the server will show (§3). */
 static void prove(struct scram_client *c, struct str password, const struct challenge *ch,
                   struct bytes auth_message, uint8_t proof[HASH_SIZE_MAX])
 {
@@ -94,18 +95,17 @@ enum err scram_client_final(struct scram_client *c, struct arena *a, struct str 
     uint8_t proof[HASH_SIZE_MAX];
     struct challenge ch;
     struct bytes binding, auth_message;
-    struct str without_proof, c_text, p_text;
+    struct str without_proof;
     enum err e;
 
     if ((e = read_challenge(c, a, server_first, &ch)) != ERR_NONE
         || (e = scram_binding_input(a, c->binding, c->gs2_header, bound, &binding)) != ERR_NONE)
         return e;
-    c_text = base64_text(a, binding);
-    without_proof = arena_printf(a, "c=%.*s,r=%.*s", STR_ARG(c_text), STR_ARG(ch.nonce));
+    without_proof = SCRAM_JOIN(a, STR("c="), base64_text(a, binding), STR(",r="), ch.nonce);
     auth_message = scram_auth_message(a, c->client_first_bare, server_first, without_proof);
     prove(c, password, &ch, auth_message, proof);
-    p_text = base64_text(a, bytes_of(proof, hash_size(c->hash)));
-    *out = arena_printf(a, "%.*s,p=%.*s", STR_ARG(without_proof), STR_ARG(p_text));
+    *out = SCRAM_JOIN(a, without_proof, STR(",p="),
+                      base64_text(a, bytes_of(proof, hash_size(c->hash))));
     return ERR_NONE;
 }
 

@@ -1,7 +1,8 @@
 /* scram_grammar.c: reading and writing the attributes of SCRAM messages (RFC 5802 §7).
  *
- * Stricter than the RFC in one point: an optional extension may not carry a letter that the RFC has given
- * a meaning to. No client sends that, and it leaves no message which two readers can understand differently.
+ * Stricter than the RFC in one point: an optional extension may not carry a letter that the RFC has
+ * given a meaning to. No client sends that, and it leaves no message which two readers can
+ * understand differently.
  */
 #include "xmpp/scram_grammar.h"
 
@@ -124,6 +125,22 @@ struct str scram_name_text(struct arena *a, struct str name)
     return (struct str){ text, n };
 }
 
+struct str scram_join(struct arena *a, const struct str *parts, size_t count)
+{
+    size_t n = 0;
+    char *text, *at;
+
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    at = text = arena_raw(a, n);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n > 0)
+            memcpy(at, parts[i].p, parts[i].n);
+        at += parts[i].n;
+    }
+    return (struct str){ text, n };
+}
+
 struct str scram_nonce(struct arena *a, const struct random *random)
 {
     uint8_t octets[SCRAM_NONCE_OCTETS];
@@ -160,6 +177,6 @@ enum err scram_binding_input(struct arena *a, enum channel_binding b, struct str
 struct bytes scram_auth_message(struct arena *a, struct str client_first_bare,
                                 struct str server_first, struct str client_final_without_proof)
 {
-    return bytes_of_str(arena_printf(a, "%.*s,%.*s,%.*s", STR_ARG(client_first_bare),
-                                     STR_ARG(server_first), STR_ARG(client_final_without_proof)));
+    return bytes_of_str(SCRAM_JOIN(a, client_first_bare, STR(","), server_first, STR(","),
+                                   client_final_without_proof));
 }

@@ -1,5 +1,5 @@
-/* scram_grammar.h: what both sides of SCRAM share: the grammar of RFC 5802 §7, the input of the channel
- * binding (§6), and the keys that a password yields (§3). Internal to the scram_*.c files.
+/* scram_grammar.h: what both sides of SCRAM share: the grammar of RFC 5802 §7, the input of the
+ * channel binding (§6), and the keys that a password yields (§3). Internal to the scram_*.c files.
  *
  * Owns: nothing.  Threads: pure.  Errors: as in sasl.h.
  */
@@ -15,13 +15,20 @@ CHECKED enum err scram_check_message(struct str message);
  * A mandatory extension (m=) in its place is ERR_UNSUPPORTED: §5.1. */
 CHECKED enum err scram_read_attr(struct str *rest, char letter, struct str *out);
 CHECKED enum err scram_read_nonce(struct str *rest, struct str *out);
-CHECKED enum err scram_read_base64(struct arena *a, struct str *rest, char letter, struct bytes *out);
+CHECKED enum err scram_read_base64(struct arena *a, struct str *rest, char letter,
+                                   struct bytes *out);
 /* All that is left has to be optional extensions, which we ignore. */
 CHECKED enum err scram_read_extensions(struct str rest);
 
 /* saslname: "," is "=2C" and "=" is "=3D". */
 CHECKED enum err scram_read_name(struct arena *a, struct str in, struct str *out);
 struct str scram_name_text(struct arena *a, struct str name);
+
+/* A message out of its parts. (printf would end a part at a NUL.) */
+struct str scram_join(struct arena *a, const struct str *parts, size_t count);
+#define SCRAM_JOIN(arena, ...)                                                                     \
+    scram_join((arena), (const struct str[]){ __VA_ARGS__ },                                       \
+               sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
 
 struct str scram_nonce(struct arena *a, const struct random *random);
 

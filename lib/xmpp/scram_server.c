@@ -23,9 +23,9 @@ static bool is_binding_name(struct str name) /* cb-name */
     return name.n > 0;
 }
 
-/* gs2-cbind-flag: "n" (the client cannot), "y" (it could, and believes that we cannot) or "p=" cb-name
- * (it does). It has to agree with the form of the mechanism; a "y" although we offered -PLUS means that
- * somebody took the offer away on its way to the client (§6). */
+/* gs2-cbind-flag: "n" (the client cannot), "y" (it could, and believes that we cannot) or "p="
+ * cb-name (it does). It has to agree with the form of the mechanism; a "y" although we offered
+ * -PLUS means that somebody took the offer away on its way to the client (§6). */
 static enum err read_binding_flag(const struct scram_server *s, struct str flag,
                                   enum channel_binding *out)
 {
@@ -87,17 +87,17 @@ struct str scram_server_challenge(struct scram_server *s, struct arena *a,
                                   const struct scram_keys *keys, const struct random *random)
 {
     struct str salt = base64_text(a, bytes_of(keys->salt, keys->salt_n));
-    struct str extra = s->extra.n > 0 ? arena_concat(a, STR(","), s->extra) : STR("");
+    struct str iterations = arena_printf(a, "%lu", (unsigned long)keys->iterations);
 
     assert(keys->hash == s->hash && s->nonce.n > 0);
     s->keys = keys;
     s->nonce = arena_concat(a, s->nonce, scram_nonce(a, random));
-    s->server_first = arena_printf(a, "r=%.*s,s=%.*s,i=%lu%.*s", STR_ARG(s->nonce), STR_ARG(salt),
-                                   (unsigned long)keys->iterations, STR_ARG(extra));
+    s->server_first = SCRAM_JOIN(a, STR("r="), s->nonce, STR(",s="), salt, STR(",i="), iterations,
+                                 s->extra.n > 0 ? STR(",") : STR_NONE, s->extra);
     return s->server_first;
 }
 
-/* ClientKey = ClientProof xor HMAC(StoredKey, AuthMessage); right if its digest is StoredKey (§3). */
+/* ClientKey = ClientProof xor HMAC(StoredKey, AuthMessage); its digest has to be StoredKey (§3). */
 static bool proof_is_right(const struct scram_keys *k, struct bytes auth_message,
                            struct bytes proof)
 {

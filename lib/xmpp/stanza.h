@@ -46,9 +46,12 @@ struct stanza {
 CHECKED enum err stanza_parse(struct arena *a, struct xml_node *node, struct stanza *out,
                               enum stanza_condition *out_why);
 
+/* Errors are never answered, nor are results (RFC 6120 §8.3.1, §8.2.3). */
+bool stanza_may_be_answered(const struct stanza *s);
+
 /* Answers, addressed from the stanza's `to` to its `from`. The error type (auth, cancel, modify, wait) is
- * the one RFC 6120 §8.3.3 gives to the condition; `text` may be empty. Errors carry the legacy `code`
- * attribute (XEP-0086) beside it: Profanity waits for it. */
+ * the one RFC 6120 §8.3.3 gives to the condition; `text`, in English, may be empty. Errors carry the legacy
+ * `code` attribute (XEP-0086) beside it: Profanity waits for it. To answer an error is the caller's bug. */
 struct xml_node *stanza_result(struct arena *a, const struct stanza *iq);
 struct xml_node *stanza_error(struct arena *a, const struct stanza *in, enum stanza_condition why, struct str text);
 /* The <error/> child of an answer of stanza_error(), for application conditions. */

@@ -3,9 +3,13 @@
  * Shape of every engine: feed bytes, pull events until there is none, send the output. Fed bytes are
  * borrowed until stream_next() has returned false; stream_park() copies the unread rest instead, for a
  * session that must pause in between.
- * Owns: parser state, parked input, unsent output.  Threads: one at a time.
+ * TCP input is a sequence of bytes, cut anywhere; its output one too (stream_output, stream_sent). WebSocket
+ * input is fed one text message at a time, each a document; output comes as documents (stream_next_frame).
+ * Owns: parser state, parked input, unsent output; an idle stream holds the peer's namespaces only.
+ * Threads: one at a time.  Units: bytes.
  * Errors: a broken stream yields one STREAM_FAILED event; the stream error and the closing tag are then in
- * the output.  Units: bytes.
+ * the output, after a header if none was sent (RFC 6120 §4.9.1.2). Output past STREAM_OUT_LIMIT or parked
+ * input past STREAM_PARK_LIMIT fails the stream in the same way.
  */
 #ifndef SOTTO_XMPP_STREAM_H
 #define SOTTO_XMPP_STREAM_H
@@ -48,7 +52,9 @@ struct stream {
     struct str content_ns;           /* jabber:client or jabber:server; static */
     struct str in;                   /* borrowed input in work */
     struct buf parked, out;
+    size_t frame_at;                 /* WebSocket: where the next frame starts in `out` */
     bool opened, header_sent, close_sent, close_seen, failed;
+    bool overflowed;                 /* a limit of ours was passed: the next event is STREAM_FAILED */
 };
 
 enum { STREAM_OUT_LIMIT = 64 * 1024, STREAM_PARK_LIMIT = 64 * 1024 };
@@ -58,7 +64,8 @@ void stream_init(struct stream *s, enum stream_role role, enum stream_framing fr
 void stream_deinit(struct stream *s);
 void stream_limits(struct stream *s, const struct xml_limits *limits);
 /* After STARTTLS and after SASL success: the peer sends a new header (RFC 6120 §5.4.3.3, §6.4.6). Returns
- * false if unread input is pending, which is an injection attempt after STARTTLS: close then. */
+ * false if unread input is pending, which is an injection attempt after STARTTLS: close then. (After SASL
+ * the pending input may be a header that the peer sent early; it is kept.) */
 CHECKED bool stream_restart(struct stream *s);
 
 void stream_feed(struct stream *s, struct str in);
@@ -70,8 +77,10 @@ void stream_open(struct stream *s, struct str from, struct str to, struct str id
 void stream_write(struct stream *s, const struct xml_node *node);
 void stream_error(struct stream *s, enum stream_condition why, struct str text);  /* and closes */
 void stream_close(struct stream *s);
-struct str stream_output(const struct stream *s);
+struct str stream_output(const struct stream *s);         /* TCP: all that is unsent */
 void stream_sent(struct stream *s, size_t n);
+/* WebSocket: the text of the next unsent message, borrowed until the next call on the stream. */
+bool stream_next_frame(struct stream *s, struct str *out);
 
 /* A stanza serialised for sharing between TCP sessions begins with its tag and declares no xmlns; a
  * WebSocket frame needs xmlns='jabber:client' in it (RFC 7395 §3.3.3). Writes the frame's text. */

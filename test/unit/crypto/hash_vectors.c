@@ -1,7 +1,8 @@
-/* hash_vectors.c: vectors of FIPS 180 (as in RFC 6234 §8.5), RFC 2202, RFC 4231, RFC 6070, RFC 7914.
+/* hash_vectors.c: vectors of FIPS 180 (as in RFC 6234 §8.5), RFC 2202, RFC 4231, RFC 6070,
+ * RFC 7914.
  *
- * No RFC publishes PBKDF2 with SHA-512; those rows ("hashlib") were computed by an implementation that
- * shares no code with ours:
+ * No RFC publishes PBKDF2 with SHA-512; those rows ("hashlib") were computed by an implementation
+ * that shares no code with ours:
  *   python3 -c "import hashlib; print(hashlib.pbkdf2_hmac('sha512', b'password', b'salt', 4096).hex())"
  */
 #include "hash_vectors.h"
@@ -25,11 +26,14 @@ struct input {
 #define TWO_BLOCKS "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
 #define TWO_LONG_BLOCKS "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn" \
                         "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu"
-#define COUNTING "\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031"
+#define COUNTING "\001\002\003\004\005\006\007\010\011\012\013\014\015\016" \
+                 "\017\020\021\022\023\024\025\026\027\030\031"
 #define LONG_KEY "Test Using Larger Than Block-Size Key - Hash Key First"
-#define LONG_KEY_AND_DATA "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data"
-#define LONG_BOTH "This is a test using a larger than block-size key and a larger than block-size data. " \
-                  "The key needs to be hashed before being used by the HMAC algorithm."
+#define LONG_KEY_AND_DATA \
+    "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data"
+#define LONG_BOTH \
+    "This is a test using a larger than block-size key and a larger than block-size data. " \
+    "The key needs to be hashed before being used by the HMAC algorithm."
 #define LONG_PASSWORD "passwordPASSWORDpassword"
 #define LONG_SALT "saltSALTsaltSALTsaltSALTsaltSALTsalt"
 
@@ -72,7 +76,9 @@ static const struct { enum hash hash; struct input in; const char *hex; } digest
 };
 
 /* RFC 4231 §4.6 truncates: as many octets are compared as a row shows. */
-static const struct { const char *source; enum hash hash; struct input key, in; const char *hex; } hmacs[] = {
+static const struct {
+    const char *source; enum hash hash; struct input key, in; const char *hex;
+} hmacs[] = {
     { "RFC 2202 §3 case 1", HASH_SHA1, TIMES("\013", 20), TEXT("Hi There"),
       "b617318655057264e28bc0b6fb378c8ef146be00" },
     { "RFC 2202 §3 case 2", HASH_SHA1, TEXT("Jefe"), TEXT("what do ya want for nothing?"),
@@ -124,7 +130,8 @@ static const struct { const char *source; enum hash hash; struct input key, in; 
 };
 
 static const struct {
-    const char *source; enum hash hash; struct input password, salt; uint32_t iterations; const char *hex;
+    const char *source; enum hash hash; struct input password, salt; uint32_t iterations;
+    const char *hex;
 } derivations[] = {
     { "RFC 6070 §2", HASH_SHA1, TEXT("password"), TEXT("salt"), 1,
       "0c60c80f961f0e71f3a9b524af6012062fe037a6" },

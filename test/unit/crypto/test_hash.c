@@ -47,7 +47,7 @@ static void test_hmac_in_place(void **state)
     assert_memory_equal(key, expected, 32);
 }
 
-/* Every single flipped bit is seen, in every length that we compare; nothing past n is looked at. */
+/* Every flipped bit is seen, in every length that we compare; nothing past n is looked at. */
 static void test_ct_equal(void **state)
 {
     uint8_t a[HASH_SIZE_MAX + 1], b[HASH_SIZE_MAX + 1];

@@ -1,5 +1,5 @@
-/* sasl_exchange.h: one SCRAM conversation of our client with our server, with fixed randomness, up to
- * where a test wants to interfere. Free of any test framework: the fuzz target uses it as well.
+/* sasl_exchange.h: one SCRAM conversation of our client with our server, with fixed randomness, up
+ * to where a test wants to interfere.
  *
  * Owns: the arena, until exchange_deinit().  Threads: one at a time.
  */

@@ -1,5 +1,6 @@
-/* test_sasl_loop.c: our client against our server: each hash with each binding, names, wrong passwords,
- * wrong channels, users who do not exist, and somebody in between who changes single octets.
+/* test_sasl_loop.c: our client against our server: each hash with each binding, names, wrong
+ * passwords, wrong channels, users who do not exist, and somebody in between who changes single
+ * octets.
  */
 #include <setjmp.h>
 #include <stdarg.h>

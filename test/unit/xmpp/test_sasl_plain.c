@@ -10,7 +10,9 @@
 #include "xmpp/sasl.h"
 
 /* clang-format off */
-static const struct { struct str message; enum err err; const char *authzid, *user, *password; } cases[] = {
+static const struct {
+    struct str message; enum err err; const char *authzid, *user, *password;
+} cases[] = {
     { STR_INIT("\0tim\0tanstaaftanstaaf"), ERR_NONE, "", "tim", "tanstaaftanstaaf" },
     { STR_INIT("Ursel\0Kurt\0xipj3plmq"), ERR_NONE, "Ursel", "Kurt", "xipj3plmq" },
     { STR_INIT("\0b\xc3\xbc\0 \xf0\x9f\x90\x88 "), ERR_NONE, "", "b\xc3\xbc", " \xf0\x9f\x90\x88 " },

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/mem.h"
 #include "sasl_exchange.h"
 
@@ -48,7 +49,7 @@ static const struct { bool plus; const char *text; enum err err; } firsts[] = {
     { false, "n,a=x=2,n=user,r=abc", ERR_MALFORMED },
     { false, "n,b=admin,n=user,r=abc", ERR_MALFORMED },
     { false, "n,admin,n=user,r=abc", ERR_MALFORMED },
-    { false, "F,n,,n=user,r=abc", ERR_MALFORMED },                       /* GSS-API's nonstd flag: not in SASL */
+    { false, "F,n,,n=user,r=abc", ERR_MALFORMED }, /* nonstd flag: only in GSS-API */
 
     /* §5.1: mandatory extensions, wherever they stand */
     { false, "n,,m=x,n=user,r=abc", ERR_UNSUPPORTED },
@@ -85,16 +86,20 @@ static const struct { bool plus; const char *text; enum err err; } firsts[] = {
     { false, "n,,n=user,r=abc,x=1,n=other", ERR_MALFORMED },
 };
 
-/* $ stands for the nonce of both, # for a right proof. c=biws is "n,,". */
+/* $ stands for the nonce of both, % for the client's alone, # for the right proof over this very
+ * text: nothing but what a row is about is wrong in it. c=biws is "n,,". */
 static const struct { const char *text; enum err err; } finals[] = {
     { "c=biws,r=$,p=#", ERR_NONE },
-    { "c=biws,r=$,x=1,p=#", ERR_DENIED },      /* fine, but the proof is over the text without it */
+    { "c=biws,r=$,x=1,p=#", ERR_NONE },        /* an optional extension */
     { "c=eSws,r=$,p=#", ERR_DENIED },          /* "y,," */
     { "c=biwsAA==,r=$,p=#", ERR_DENIED },      /* more octets than the header */
     { "c=biw=,r=$,p=#", ERR_DENIED },          /* fewer */
     { "c=cD10bHMtZXhwb3J0ZXIsLA==,r=$,p=#", ERR_DENIED },
     { "c=biws,r=$x,p=#", ERR_DENIED },
+    { "c=biws,r=x$,p=#", ERR_DENIED },
     { "c=biws,r=x,p=#", ERR_DENIED },
+    { "c=biws,r=%,p=#", ERR_DENIED },
+    { "c=biws,r=012345678901234567890123456789012345678901234567,p=#", ERR_DENIED }, /* as long */
     { "c=biws,r=$,p=AAAAAAAAAAAAAAAAAAAAAAAAAAA=", ERR_DENIED },
     { "", ERR_MALFORMED },
     { ",", ERR_MALFORMED },
@@ -180,23 +185,33 @@ static const struct { const char *text; enum err err; } verdicts[] = {
 };
 /* clang-format on */
 
-static struct str expanded(struct arena *a, const char *text, char mark, struct str value)
+static struct str expanded(struct arena *a, struct str text, char mark, struct str value)
 {
-    struct str rest = str_from(text), out = str_split(&rest, mark);
+    struct str out = str_split(&text, mark);
 
-    while (rest.p != NULL) {
+    while (text.p != NULL) {
         out = arena_concat(a, out, value);
-        out = arena_concat(a, out, str_split(&rest, mark));
+        out = arena_concat(a, out, str_split(&text, mark));
     }
-    return arena_concat(a, out, STR("\0")); /* the view leaves it out: readable as a C string */
+    return out;
 }
 
-static struct str filled_in(struct arena *a, const char *text, struct str nonce, struct str secret)
+/* ClientProof of RFC 5802 §3 over everything before the last attribute, from the formulas. */
+static struct str right_proof(struct exchange *x, struct str client_final)
 {
-    struct str once = expanded(a, text, '$', nonce);
-    struct str twice = expanded(a, once.p, '#', secret);
+    struct str without_proof = str_slice(client_final, 0, str_find_last(client_final, ','));
+    struct bytes message =
+        bytes_of_str(arena_printf(&x->arena, "%.*s,%.*s,%.*s", STR_ARG(x->client.client_first_bare),
+                                  STR_ARG(x->server_first), STR_ARG(without_proof)));
+    uint8_t salted[20], key[20], signature[20];
 
-    return str_slice(twice, 0, strlen(twice.p));
+    pbkdf2(HASH_SHA1, bytes_of("pencil", 6), bytes_of(x->keys.salt, x->keys.salt_n),
+           x->keys.iterations, salted);
+    hmac(HASH_SHA1, bytes_of(salted, 20), bytes_of("Client Key", 10), key);
+    hmac(HASH_SHA1, bytes_of(x->keys.stored_key, 20), message, signature);
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] ^= signature[i];
+    return base64_text(&x->arena, bytes_of(key, sizeof key));
 }
 
 static void expect(const char *text, enum err got, enum err wanted)
@@ -224,12 +239,13 @@ static void test_client_final(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(finals); i++) {
         struct exchange x;
-        struct str proof, text;
+        struct str text;
 
         exchange_init(&x, HASH_SHA1, BINDING_NONE, i);
-        assert_int_equal(exchange_to_proof(&x, STR("user"), STR("pencil")), ERR_NONE);
-        proof = str_skip(x.client_final, str_find_last(x.client_final, ',') + 3);
-        text = filled_in(&x.arena, finals[i].text, x.server.nonce, proof);
+        assert_int_equal(exchange_to_challenge(&x, STR("user")), ERR_NONE);
+        text = expanded(&x.arena, str_from(finals[i].text), '$', x.server.nonce);
+        text = expanded(&x.arena, text, '%', x.client.nonce);
+        text = expanded(&x.arena, text, '#', right_proof(&x, text));
         expect(finals[i].text, scram_server_final(&x.server, &x.arena, text, NULL, &x.server_final),
                finals[i].err);
         assert_int_equal(x.server_final.n > 0, finals[i].err == ERR_NONE);
@@ -248,7 +264,7 @@ static void test_challenge(void **state)
 
         exchange_init(&x, HASH_SHA1, BINDING_NONE, i);
         assert_int_equal(exchange_to_challenge(&x, STR("user")), ERR_NONE);
-        text = filled_in(&x.arena, challenges[i].text, x.client.nonce, STR(""));
+        text = expanded(&x.arena, str_from(challenges[i].text), '$', x.client.nonce);
         expect(challenges[i].text,
                scram_client_final(&x.client, &x.arena, text, STR("pencil"), NULL, &out),
                challenges[i].err);
@@ -259,13 +275,14 @@ static void test_challenge(void **state)
 static void test_verdict(void **state)
 {
     struct exchange x;
+    struct str signature;
 
     (void)state;
     exchange_init(&x, HASH_SHA1, BINDING_NONE, 1);
     assert_int_equal(exchange_to_end(&x, STR("user"), STR("pencil")), ERR_NONE);
+    signature = str_skip(x.server_final, 2);
     for (size_t i = 0; i < COUNT_OF(verdicts); i++) {
-        struct str text =
-            filled_in(&x.arena, verdicts[i].text, STR(""), str_skip(x.server_final, 2));
+        struct str text = expanded(&x.arena, str_from(verdicts[i].text), '#', signature);
 
         expect(verdicts[i].text, scram_client_verify(&x.client, &x.arena, text), verdicts[i].err);
     }
@@ -290,8 +307,12 @@ static void test_nul(void **state)
 {
     struct arena a = { 0 };
     struct scram_server s;
+    struct exchange x;
 
     (void)state;
+    exchange_init(&x, HASH_SHA1, BINDING_NONE, 1);
+    assert_int_equal(exchange_to_challenge(&x, STR("us\0er")), ERR_MALFORMED);
+    exchange_deinit(&x);
     scram_server_init(&s, HASH_SHA1, false, false);
     assert_int_equal(scram_server_first(&s, &a, STR("n,,n=us\0er,r=abc")), ERR_MALFORMED);
     scram_server_init(&s, HASH_SHA1, false, false);

@@ -1,6 +1,6 @@
-/* test_sasl_vectors.c: SCRAM conversations word by word: RFC 5802 §5, RFC 7677 §3, and our own for what no
- * RFC shows (SHA-512, channel bindings, authzid). Those were computed by this, which yields the two
- * RFC rows as well:
+/* test_sasl_vectors.c: SCRAM conversations word by word: RFC 5802 §5, RFC 7677 §3, and our own for
+ * what no RFC shows (SHA-512, channel bindings, authzid). Those were computed by this, which yields
+ * the two RFC rows as well:
  *
  *   from base64 import b64decode, b64encode
  *   from hashlib import new, pbkdf2_hmac
@@ -61,11 +61,13 @@ static const struct vector {
       "c=cD10bHMtZXhwb3J0ZXIsLAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f,r=" NONCES_5802
       ",p=i0z2xFi+ITaJvbLXpcWyruGx26U=",
       "v=YgmPUhdXTCPY9I7+PKzEdnp1cdo=" },
-    { HASH_SHA256, BINDING_TLS_SERVER_END_POINT, false, "p=tls-server-end-point,,", "", FIRST_7677, SERVER_7677,
+    { HASH_SHA256, BINDING_TLS_SERVER_END_POINT, false, "p=tls-server-end-point,,", "", FIRST_7677,
+      SERVER_7677,
       "c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7fH1+f4CBgoM=,r=" NONCES_7677
       ",p=8Srm5uW/CXKLh6dTdSor0NvubfQPXbubEnzUl7J3o04=",
       "v=qRUdh+3aN0uwbklQILtAo2RGwTMYDI1iUtqP6sbwEAk=" },
-    { HASH_SHA512, BINDING_TLS_EXPORTER, false, "p=tls-exporter,a=ad=2Cmin,", "ad,min", FIRST_7677, SERVER_7677,
+    { HASH_SHA512, BINDING_TLS_EXPORTER, false, "p=tls-exporter,a=ad=2Cmin,", "ad,min", FIRST_7677,
+      SERVER_7677,
       "c=cD10bHMtZXhwb3J0ZXIsYT1hZD0yQ21pbiwAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw==,r=" NONCES_7677
       ",p=JF8vHs/QmMpnXLVOJAvunBXtxpo5GbUAARKoSw3Uulzt/5uGCs9exeamMN7nfJy0Lscw2bY9SpsD/wzaOD1RTA==",
       "v=7Ra6tNuOA6UqnjDR3t/jbb4zFOfGoapV2FtDnYZ3DN2v/PuqnDUFMM6Bi16VViqRMi62C70DI7e4aDuwK4RCdw==" },
@@ -118,7 +120,7 @@ static void derive_for(struct arena *a, const struct vector *v, struct scram_key
     scram_derive(v->hash, STR("pencil"), salt, 4096, out);
 }
 
-/* The published nonces are not of our making, so they are put into the structs between the steps. */
+/* The published nonces are not of our making: they are put into the structs between the steps. */
 static void server_side(struct arena *a, const struct vector *v)
 {
     struct binding_data bound = bound_of_vectors();

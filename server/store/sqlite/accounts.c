@@ -1,0 +1,178 @@
+/* accounts.c: accounts and the keys that open them. */
+#include "server/store/growing.h"
+#include "server/store/sqlite/rows.h"
+
+#include <string.h>
+
+int64_t account_find(struct db *db, struct str local, struct str domain)
+{
+    struct sql q =
+        sql_of(db, SQL_ACCOUNT_FIND, "SELECT id FROM account WHERE domain = ? AND local = ?");
+    int64_t id = 0;
+
+    sql_put_str(&q, domain);
+    sql_put_str(&q, local);
+    while (sql_row(&q))
+        id = sql_get_i64(&q);
+    return id;
+}
+
+void account_new(struct writer *w, int64_t account, struct row *row)
+{
+    struct db *db = &w->db;
+    struct sql q;
+
+    (void)account;
+    if (account_find(db, row->account_new.local, row->account_new.domain) != 0) {
+        db_fail(db, ERR_EXISTS);
+        return;
+    }
+    q = sql_of(db, SQL_ACCOUNT_ADD,
+               "INSERT INTO account (domain, local, created) VALUES (?, ?, ?)");
+    sql_put_str(&q, row->account_new.domain);
+    sql_put_str(&q, row->account_new.local);
+    sql_put_u64(&q, row->account_new.created_ms);
+    sql_run(&q);
+    row->account = w->new_account = db_last_id(db);
+    w->tally.accounts++;
+}
+
+static void remove_of_account(struct db *db, enum sql_id id, const char *text, int64_t account)
+{
+    struct sql q = sql_of(db, id, text);
+
+    sql_put_i64(&q, account);
+    sql_run(&q);
+}
+
+/* Entries can be many: they are hidden now and removed in steps. An upload's row stays, without its text, until
+ * the server has removed the file. */
+void account_gone(struct writer *w, int64_t account, struct row *row)
+{
+    static const struct {
+        enum sql_id id;
+        const char *text;
+    } removals[] = {
+        { SQL_CREDENTIAL_CLEAR, "DELETE FROM credential WHERE account = ?" },
+        { SQL_DEVICE_CLEAR, "DELETE FROM device WHERE account = ?" },
+        { SQL_ROSTER_CLEAR, "DELETE FROM roster WHERE account = ?" },
+        { SQL_BLOCK_CLEAR, "DELETE FROM block WHERE account = ?" },
+        { SQL_PEP_ITEM_CLEAR_ACCOUNT,
+          "DELETE FROM pep_item WHERE node IN (SELECT id FROM pep_node WHERE account = ?)" },
+        { SQL_PEP_NODE_CLEAR, "DELETE FROM pep_node WHERE account = ?" },
+        { SQL_DOCUMENT_CLEAR, "DELETE FROM document WHERE account = ?" },
+        { SQL_UPLOAD_ORPHAN,
+          "UPDATE upload SET account = 0, filename = '', content_type = '', expires = 0 "
+          "WHERE account = ?" },
+        { SQL_ACCOUNT_REMOVE, "DELETE FROM account WHERE id = ?" },
+    };
+
+    (void)row;
+    for (size_t i = 0; i < COUNT_OF(removals); i++)
+        remove_of_account(&w->db, removals[i].id, removals[i].text, account);
+    for (unsigned shelf = 0; shelf < SHELF_COUNT; shelf++)
+        shelf_purge(w, shelf_owner(account, shelf), INT64_MAX);
+    owners_forget(&w->owners, account);
+    w->tally.accounts--;
+}
+
+void credential_put(struct writer *w, int64_t account, struct row *row)
+{
+    const struct scram_keys *keys = &row->credential.keys;
+    struct sql q = sql_of(&w->db, SQL_CREDENTIAL_PUT,
+                          "INSERT OR REPLACE INTO credential "
+                          "(account, device, hash, iterations, salt, stored_key, server_key) "
+                          "VALUES (?, ?, ?, ?, ?, ?, ?)");
+
+    sql_put_i64(&q, account);
+    sql_put_str(&q, row->credential.device);
+    sql_put_i64(&q, keys->hash);
+    sql_put_i64(&q, keys->iterations);
+    sql_put_bytes(&q, bytes_of(keys->salt, keys->salt_n));
+    sql_put_bytes(&q, bytes_of(keys->stored_key, sizeof keys->stored_key));
+    sql_put_bytes(&q, bytes_of(keys->server_key, sizeof keys->server_key));
+    sql_run(&q);
+}
+
+/* What does not fit was not written by us: a damaged file. */
+static size_t copy_octets(struct db *db, struct bytes from, uint8_t *to, size_t room)
+{
+    if (from.n > room) {
+        db_fail(db, ERR_IO);
+        return 0;
+    }
+    if (from.n > 0)
+        memcpy(to, from.p, from.n);
+    return from.n;
+}
+
+void credentials_query(struct db *db, struct store_query *q)
+{
+    struct scram_keys *keys = &q->out.credentials.keys;
+    struct arena *a = &q->op.arena;
+    struct sql s = sql_of(db, SQL_CREDENTIAL_FIND,
+                          "SELECT a.id, c.iterations, c.salt, c.stored_key, c.server_key "
+                          "FROM account AS a JOIN credential AS c ON c.account = a.id "
+                          "WHERE a.domain = ? AND a.local = ? AND c.device = ? AND c.hash = ?");
+
+    sql_put_str(&s, q->in.credentials.domain);
+    sql_put_str(&s, q->in.credentials.local);
+    sql_put_str(&s, q->in.credentials.device);
+    sql_put_i64(&s, q->in.credentials.hash);
+    if (!sql_row(&s)) {
+        db_fail(db, ERR_MISSING);
+        return;
+    }
+    q->out.credentials.account = sql_get_i64(&s);
+    keys->hash = q->in.credentials.hash;
+    keys->iterations = (uint32_t)sql_get_i64(&s);
+    keys->salt_n = copy_octets(db, sql_get_bytes(&s, a), keys->salt, sizeof keys->salt);
+    copy_octets(db, sql_get_bytes(&s, a), keys->stored_key, sizeof keys->stored_key);
+    copy_octets(db, sql_get_bytes(&s, a), keys->server_key, sizeof keys->server_key);
+    sql_end(&s);
+}
+
+void account_query(struct db *db, struct store_query *q)
+{
+    struct account_record *out = &q->out.account;
+    struct arena *a = &q->op.arena;
+    struct sql s = sql_of(
+        db, SQL_ACCOUNT_LOAD,
+        "SELECT id, created, roster_version, cursor FROM account WHERE domain = ? AND local = ?");
+
+    sql_put_str(&s, q->in.account.domain);
+    sql_put_str(&s, q->in.account.local);
+    if (!sql_row(&s)) {
+        db_fail(db, ERR_MISSING);
+        return;
+    }
+    out->id = sql_get_i64(&s);
+    out->created_ms = sql_get_u64(&s);
+    out->roster_version = sql_get_u64(&s);
+    out->cursor = sql_get_u64(&s);
+    sql_end(&s);
+    roster_load(db, a, out);
+    blocks_load(db, a, out);
+    pep_nodes_load(db, a, out);
+    out->mam_prefs = document_find(db, a, out->id, DOC_MAM_PREFS, STR(""));
+    history_load(db, a, out);
+}
+
+/* Accounts are listed by domain, then by name; `after` names the last one seen, which may be gone. */
+void accounts_query(struct db *db, struct store_query *q)
+{
+    struct str domain = q->in.accounts.after, local = str_split(&domain, '@');
+    struct growing jids = GROWING(&q->op.arena, struct str);
+    struct sql s =
+        sql_of(db, SQL_ACCOUNT_LIST,
+               "SELECT local || '@' || domain FROM account WHERE (domain, local) > (?, ?) "
+               "ORDER BY domain, local LIMIT ?");
+
+    sql_put_str(&s, domain);
+    sql_put_str(&s, local);
+    sql_put_i64(&s, q->in.accounts.max);
+    while (sql_row(&s))
+        *(struct str *)growing_add(&jids) = sql_get_str(&s, &q->op.arena);
+    q->out.accounts.jids = jids.items;
+    q->out.accounts.count = jids.n;
+}

@@ -1,0 +1,125 @@
+/* checkpoint.c: when and by whom the log is copied. */
+#include "server/store/sqlite/checkpoint.h"
+
+enum {
+    PASSIVE_PAGES = 4096, /* 16 MiB: rewritten pages are copied once for many changes */
+    RESTART_PAGES = 4 * PASSIVE_PAGES,
+    READER_PATIENCE_MS = 50, /* a restart waits for readers that still use the log */
+    WRITER_PATIENCE_MS = 10000,
+};
+
+static int log_length(void *ctx, sqlite3 *native, const char *name, int pages)
+{
+    struct checkpointer *c = ctx;
+
+    (void)native;
+    (void)name;
+    c->log = pages;
+    return SQLITE_OK;
+}
+
+/* A failure shows again, and counts, where the writer meets it. */
+static void copy_pages(struct db *db)
+{
+    sqlite3_wal_checkpoint_v2(db->native, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+static void checkpoint_main(void *ctx)
+{
+    struct checkpointer *c = ctx;
+
+    mutex_lock(&c->lock);
+    while (!c->stopping) {
+        if (c->state != CHECKPOINT_ASKED) {
+            condition_wait(&c->wake, &c->lock);
+            continue;
+        }
+        c->state = CHECKPOINT_RUNNING;
+        mutex_unlock(&c->lock);
+        copy_pages(&c->db);
+        mutex_lock(&c->lock);
+        c->state = CHECKPOINT_DONE;
+    }
+    mutex_unlock(&c->lock);
+}
+
+enum err checkpoint_start(struct checkpointer *c, struct db *writer, const char *path,
+                          bool threaded)
+{
+    enum err e;
+
+    *c = (struct checkpointer){ .writer = writer, .restart_at = RESTART_PAGES };
+    mutex_init(&c->lock);
+    condition_init(&c->wake);
+    sqlite3_wal_hook(writer->native, log_length, c);
+    if (!threaded)
+        return ERR_NONE;
+    if ((e = db_open(&c->db, path)) != ERR_NONE)
+        return e;
+    return thread_start("store-wal", checkpoint_main, c, &c->thread);
+}
+
+void checkpoint_stop(struct checkpointer *c)
+{
+    if (c->writer == NULL)
+        return;
+    mutex_lock(&c->lock);
+    c->stopping = true;
+    condition_wake_one(&c->wake);
+    mutex_unlock(&c->lock);
+    thread_join(c->thread);
+    db_close(&c->db);
+    condition_deinit(&c->wake);
+    mutex_deinit(&c->lock);
+}
+
+/* Copies the rest and waits for readers of the log, within limits; the next commit then starts it anew. */
+static bool finish(struct checkpointer *c, int mode)
+{
+    int rc;
+
+    sqlite3_busy_timeout(c->writer->native, READER_PATIENCE_MS);
+    rc = sqlite3_wal_checkpoint_v2(c->writer->native, NULL, mode, NULL, NULL);
+    sqlite3_busy_timeout(c->writer->native, WRITER_PATIENCE_MS);
+    return rc == SQLITE_OK;
+}
+
+static void ask(struct checkpointer *c)
+{
+    c->asked_at = c->log;
+    c->state = CHECKPOINT_ASKED;
+    condition_wake_one(&c->wake);
+}
+
+/* The thread did its part on a long log: little is left to copy, so this is the moment to finish. */
+static bool ready_to_finish(const struct checkpointer *c)
+{
+    return c->thread == NULL || (c->state == CHECKPOINT_DONE && c->asked_at >= c->restart_at);
+}
+
+void checkpoint_note(struct checkpointer *c)
+{
+    bool finishing = false;
+
+    if (c->log < c->asked_at) { /* it has started anew */
+        c->asked_at = 0;
+        c->restart_at = RESTART_PAGES;
+    }
+    if (c->log - c->asked_at < PASSIVE_PAGES && c->log < c->restart_at)
+        return;
+    mutex_lock(&c->lock);
+    if (ready_to_finish(c))
+        finishing = true;
+    else if (c->log - c->asked_at >= PASSIVE_PAGES && c->state != CHECKPOINT_ASKED
+             && c->state != CHECKPOINT_RUNNING)
+        ask(c);
+    mutex_unlock(&c->lock);
+    if (finishing && !finish(c, SQLITE_CHECKPOINT_RESTART))
+        c->restart_at =
+            c->log + PASSIVE_PAGES; /* a long reader is in the way: not after every commit */
+}
+
+bool checkpoint_truncate(struct checkpointer *c)
+{
+    return finish(c, SQLITE_CHECKPOINT_TRUNCATE);
+}

@@ -1,0 +1,4 @@
+# embed.sed: lines of text as a C string literal.
+s/[\\"]/\\&/g
+s/^/"/
+s/$/\\n"/

@@ -1,0 +1,208 @@
+/* pep.c: nodes of accounts and their items (XEP-0163), newest last. */
+#include "server/store/growing.h"
+#include "server/store/sqlite/rows.h"
+
+static int64_t node_find(struct db *db, int64_t account, struct str name)
+{
+    struct sql q =
+        sql_of(db, SQL_PEP_NODE_FIND, "SELECT id FROM pep_node WHERE account = ? AND name = ?");
+    int64_t id = 0;
+
+    sql_put_i64(&q, account);
+    sql_put_str(&q, name);
+    while (sql_row(&q))
+        id = sql_get_i64(&q);
+    return id;
+}
+
+void pep_node_put(struct writer *w, int64_t account, struct row *row)
+{
+    const struct pep_config *c = &row->pep_node.config;
+    struct sql q = sql_of(
+        &w->db, SQL_PEP_NODE_PUT,
+        "INSERT INTO pep_node (account, name, access, send_last, persist, deliver_payloads, "
+        "notify_retract, notify_delete, publish_open, max_items, expire, title, type, groups) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (account, name) DO UPDATE SET access = excluded.access, "
+        "send_last = excluded.send_last, persist = excluded.persist, "
+        "deliver_payloads = excluded.deliver_payloads, notify_retract = excluded.notify_retract, "
+        "notify_delete = excluded.notify_delete, publish_open = excluded.publish_open, "
+        "max_items = excluded.max_items, expire = excluded.expire, title = excluded.title, "
+        "type = excluded.type, groups = excluded.groups");
+
+    sql_put_i64(&q, account);
+    sql_put_str(&q, row->pep_node.name);
+    sql_put_i64(&q, c->access);
+    sql_put_i64(&q, c->send_last);
+    sql_put_i64(&q, c->persist);
+    sql_put_i64(&q, c->deliver_payloads);
+    sql_put_i64(&q, c->notify_retract);
+    sql_put_i64(&q, c->notify_delete);
+    sql_put_i64(&q, c->publish_open);
+    sql_put_u64(&q, c->max_items);
+    sql_put_u64(&q, c->expire_s);
+    sql_put_str(&q, c->title);
+    sql_put_str(&q, c->type);
+    sql_put_str(&q, c->groups);
+    sql_run(&q);
+}
+
+static void items_clear(struct db *db, int64_t node)
+{
+    struct sql q = sql_of(db, SQL_PEP_ITEM_CLEAR, "DELETE FROM pep_item WHERE node = ?");
+
+    sql_put_i64(&q, node);
+    sql_run(&q);
+}
+
+void pep_node_gone(struct writer *w, int64_t account, struct row *row)
+{
+    int64_t node = node_find(&w->db, account, row->pep_node.name);
+    struct sql q = sql_of(&w->db, SQL_PEP_NODE_REMOVE, "DELETE FROM pep_node WHERE id = ?");
+
+    sql_put_i64(&q, node);
+    sql_run(&q);
+    items_clear(&w->db, node);
+}
+
+/* Keeps the newest `keep` items. */
+static void items_trim(struct db *db, int64_t node, uint64_t keep)
+{
+    struct sql q;
+
+    if (keep > INT64_MAX)
+        return;
+    q = sql_of(db, SQL_PEP_ITEM_TRIM,
+               "DELETE FROM pep_item WHERE node = ?1 AND n <= "
+               "(SELECT n FROM pep_item WHERE node = ?1 ORDER BY n DESC LIMIT 1 OFFSET ?2)");
+    sql_put_i64(&q, node);
+    sql_put_u64(&q, keep);
+    sql_run(&q);
+}
+
+/* An item that is published again becomes the newest: REPLACE gives it a new number. */
+void pep_item_put(struct writer *w, int64_t account, struct row *row)
+{
+    const struct pep_item *item = &row->pep_item.item;
+    int64_t node = node_find(&w->db, account, item->node);
+    struct sql q;
+
+    if (node == 0) {
+        db_fail(&w->db, ERR_MISSING);
+        return;
+    }
+    q = sql_of(&w->db, SQL_PEP_ITEM_PUT,
+               "INSERT OR REPLACE INTO pep_item (node, id, publisher, at, payload) VALUES (?, ?, "
+               "?, ?, ?)");
+    sql_put_i64(&q, node);
+    sql_put_str(&q, item->id);
+    sql_put_str(&q, item->publisher);
+    sql_put_u64(&q, item->at_ms);
+    sql_put_str(&q, item->payload);
+    sql_run(&q);
+    items_trim(&w->db, node, row->pep_item.keep_items);
+}
+
+void pep_item_gone(struct writer *w, int64_t account, struct row *row)
+{
+    struct sql q =
+        sql_of(&w->db, SQL_PEP_ITEM_REMOVE, "DELETE FROM pep_item WHERE node = ? AND id = ?");
+
+    sql_put_i64(&q, node_find(&w->db, account, row->pep_item.item.node));
+    sql_put_str(&q, row->pep_item.item.id);
+    sql_run(&q);
+}
+
+void pep_purge(struct writer *w, int64_t account, struct row *row)
+{
+    items_clear(&w->db, node_find(&w->db, account, row->pep_item.item.node));
+}
+
+void pep_nodes_load(struct db *db, struct arena *a, struct account_record *out)
+{
+    struct growing nodes = GROWING(a, struct pep_node);
+    struct sql q = sql_of(
+        db, SQL_PEP_NODE_LOAD,
+        "SELECT name, access, send_last, persist, deliver_payloads, notify_retract, notify_delete, "
+        "publish_open, max_items, expire, title, type, groups FROM pep_node WHERE account = ? "
+        "ORDER BY name");
+
+    sql_put_i64(&q, out->id);
+    while (sql_row(&q)) {
+        struct pep_node *node = growing_add(&nodes);
+        struct pep_config *c = &node->config;
+
+        node->name = sql_get_str(&q, a);
+        c->access = (enum pep_access)sql_get_i64(&q);
+        c->send_last = (enum pep_last)sql_get_i64(&q);
+        c->persist = sql_get_bool(&q);
+        c->deliver_payloads = sql_get_bool(&q);
+        c->notify_retract = sql_get_bool(&q);
+        c->notify_delete = sql_get_bool(&q);
+        c->publish_open = sql_get_bool(&q);
+        c->max_items = sql_get_u64(&q);
+        c->expire_s = sql_get_u64(&q);
+        c->title = sql_get_str(&q, a);
+        c->type = sql_get_str(&q, a);
+        c->groups = sql_get_str(&q, a);
+    }
+    out->pep_nodes = nodes.items;
+    out->pep_count = nodes.n;
+}
+
+static void add_item(struct growing *items, struct sql *q, struct str node)
+{
+    struct pep_item *item = growing_add(items);
+
+    item->node = node;
+    item->id = sql_get_str(q, items->arena);
+    item->publisher = sql_get_str(q, items->arena);
+    item->at_ms = sql_get_u64(q);
+    item->payload = sql_get_str(q, items->arena);
+}
+
+static void items_newest(struct db *db, int64_t node, struct store_query *query,
+                         struct growing *items)
+{
+    uint32_t max = query->in.pep.max;
+    struct sql q = sql_of(
+        db, SQL_PEP_ITEM_LIST,
+        "SELECT id, publisher, at, payload FROM pep_item WHERE node = ? ORDER BY n DESC LIMIT ?");
+
+    sql_put_i64(&q, node);
+    sql_put_i64(&q, max ? (int64_t)max : -1);
+    while (sql_row(&q))
+        add_item(items, &q, query->in.pep.node);
+}
+
+static void items_named(struct db *db, int64_t node, struct store_query *query,
+                        struct growing *items)
+{
+    for (size_t i = 0; i < query->in.pep.id_count; i++) {
+        struct sql q =
+            sql_of(db, SQL_PEP_ITEM_FIND,
+                   "SELECT id, publisher, at, payload FROM pep_item WHERE node = ? AND id = ?");
+
+        sql_put_i64(&q, node);
+        sql_put_str(&q, query->in.pep.ids[i]);
+        while (sql_row(&q))
+            add_item(items, &q, query->in.pep.node);
+    }
+}
+
+void pep_query(struct db *db, struct store_query *q)
+{
+    struct growing items = GROWING(&q->op.arena, struct pep_item);
+    int64_t node = node_find(db, q->in.pep.account, q->in.pep.node);
+
+    if (node == 0) {
+        db_fail(db, ERR_MISSING);
+        return;
+    }
+    if (q->in.pep.id_count > 0)
+        items_named(db, node, q, &items);
+    else
+        items_newest(db, node, q, &items);
+    q->out.pep.items = items.items;
+    q->out.pep.count = items.n;
+}
