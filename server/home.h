@@ -45,7 +45,7 @@ struct home {
     struct list dirty;               /* accounts whose cursor is to be stored */
     struct list waiting;             /* sessions without connection that may be resumed */
     uint64_t next_id;                /* of iqs of ours */
-    struct { uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins; } counters;
+    struct { uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins, early; } counters;
 };
 
 void home_init(struct home *h, const struct host *host, const struct settings *settings,

@@ -220,7 +220,7 @@ static void start_control(struct server *s)
         .stats = stats,
         .drain = drain,
     };
-    s->control = control_new(s->loop, s->boot->control_fd, s->boot->config, s->boot->log);
+    s->control = control_new(s->loop, s->boot->control_fd, s->boot->config);
     control_store_register(s->control, &s->control_host);
 }
 
