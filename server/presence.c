@@ -7,20 +7,6 @@
 #include "server/limits.h"
 #include "server/router.h"
 #include "server/stored.h"
-#include "xml/writer.h"
-
-/* ---- Text of a presence ---------------------------------------------------------------------------- */
-
-static void keep_presence(struct session *s, struct xml_node *node)
-{
-    struct buf text;
-
-    buf_init(&text, SIZE_MAX / 2);
-    xml_write(&text, node, STR(NS_CLIENT));
-    blob_unref(s->presence);
-    s->presence = blob_new(buf_str(&text));
-    buf_deinit(&text);
-}
 
 static void emit_presence(struct session *s, struct str to, bool available)
 {
@@ -182,7 +168,8 @@ void presence_own(struct session *s, struct routed *r)
     }
     s->priority = read_priority(&r->arena, node);
     s->flags |= SESSION_AVAILABLE;
-    keep_presence(s, node);
+    blob_unref(s->presence);
+    s->presence = stanza_blob(node);
     broadcast(s, node);
     if (initial) {
         send_own_devices(s);
@@ -272,17 +259,11 @@ static void send_archived(struct session *s, const struct archive_result *m)
     struct arena a = { 0 };
     struct xml_node *node = stored_message(&a, s->home->settings, account->bare, account->view.account,
                                            m, s->domain);
-    struct buf text;
-    struct blob *b;
+    struct blob *b = node ? stanza_blob(node) : NULL;
 
-    if (node != NULL) {
-        buf_init(&text, SIZE_MAX / 2);
-        xml_write(&text, node, STR(NS_CLIENT));
-        b = blob_new(buf_str(&text));
+    if (b != NULL)
         session_send_archived(s, b, m->seq, WRAP_NONE);
-        blob_unref(b);
-        buf_deinit(&text);
-    }
+    blob_unref(b);
     arena_deinit(&a);
 }
 

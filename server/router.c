@@ -6,7 +6,6 @@
 #include "server/limits.h"
 #include "server/pep_events.h"
 #include "server/session.h"
-#include "xml/writer.h"
 
 struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
 {

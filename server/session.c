@@ -7,7 +7,7 @@
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/router.h"
-#include "xml/writer.h"
+#include "server/stored.h"
 
 static const struct xml_limits preauth_limits = {
     .element_bytes = PREAUTH_ELEMENT_BYTES,
@@ -145,15 +145,10 @@ void session_send(struct session *s, struct blob *stanza)
 
 void session_send_node(struct session *s, const struct xml_node *node)
 {
-    struct buf text;
-    struct blob *blob;
+    struct blob *blob = stanza_blob(node);
 
-    buf_init(&text, SIZE_MAX / 2); /* of our own making: its parts were capped when they came in */
-    xml_write(&text, node, STR(NS_CLIENT));
-    blob = blob_new(buf_str(&text));
     session_send(s, blob);
     blob_unref(blob);
-    buf_deinit(&text);
 }
 
 /* ---- Negotiation ----------------------------------------------------------------------------------- */

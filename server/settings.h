@@ -14,6 +14,8 @@ struct settings {
     uint8_t secret[32];              /* of this server: resources, archive ids, decoy salts */
 
     bool e2ee_required;              /* policy.e2ee */
+    const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */
+    size_t e2ee_allow_count;
     bool strangers_gated;            /* policy.strangers */
     bool archive_on;                 /* archive.mode */
     bool mechanism_plain;            /* auth.mechanisms, in the order in which we offer them */
