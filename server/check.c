@@ -89,7 +89,7 @@ static const struct {
     { "auth", "mechanisms", no_binding_offered,
       "without a -PLUS mechanism a login does not prove that nobody sits in the middle of the TLS connection" },
     { "auth", "scram_iterations", few_iterations, "stolen keys are cheaper to guess passwords from" },
-    { "store", "ack", ack_before_disk, "acknowledged messages can be lost when the process or the machine stops" },
+    { "store", "ack", ack_before_disk, "acknowledged messages can be lost when the machine stops suddenly" },
     { "archive", "retention_days", kept_for_ever, "messages are never deleted, so whoever takes the disk gets all of them" },
     { "limits", "exempt", has_exempt, "whoever connects from these networks is not limited in anything" },
 };

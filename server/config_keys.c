@@ -98,7 +98,7 @@ const struct config_key config_keys[] = {
       .allowed = "sqlite:PATH or postgresql://…",
       .about = "Where accounts and archives are kept. A relative path is below data_dir." },
     { ROW(store, ack, KEY_WORD, "commit"), .words = ack_words, BUILT,
-      .about = "When a message is acknowledged: commit: it is on disk; memory: earlier, and a crash can lose it." },
+      .about = "When a message is acknowledged: commit: when it is on disk; memory: earlier, and a power failure can lose it." },
 
     { ROW(bus, url, KEY_TEXT, "local"), .about = "How nodes of a cluster reach each other: local (one node) or nats://…" },
 

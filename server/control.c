@@ -18,13 +18,14 @@ struct control {
     int fd;
     struct watch *watch;
     const struct config *config;
+    struct log *log;
     struct control_table tables[TABLES_MAX];
     size_t table_count;
     struct list peers;
     size_t peer_count;
 };
 
-/* A peer lives until its call has ended, even if nobody is there any more. */
+/* A peer lives until its call has ended or the whole socket is freed, even if nobody is there any more. */
 struct control_peer {
     struct link link;
     struct control *control;
@@ -86,14 +87,14 @@ static json_t *refusal(const char *code, struct str why)
 
 bool control_gone(const struct control_call *call)
 {
-    return call->peer->broken;
+    return call->peer == NULL || call->peer->broken;
 }
 
 void control_progress(struct control_call *call, uint64_t done, uint64_t total)
 {
     struct control_peer *p = call->peer;
 
-    if (p->out.n > PROGRESS_BACKLOG_MAX)
+    if (p == NULL || p->out.n > PROGRESS_BACKLOG_MAX)
         return;
     peer_write(p, json_pack("{s:{s:I,s:I}}", "progress", "done", (json_int_t)done, "total", (json_int_t)total));
     peer_flush(p);
@@ -116,10 +117,12 @@ static void call_start(struct control_peer *p, struct str line)
     call->peer = p;
     p->call = call;
     if (control_parse(line, control->tables, control->table_count, control->config, &call->arena, &command, &call->ctx,
-                      &call->args, &problem) == ERR_NONE)
-        command->handler(call);
-    else
+                      &call->args, &problem) != ERR_NONE) {
         control_fail(call, problem.code, problem.why);
+        return;
+    }
+    LOG(control->log, INFO, "control.command", log_text("name", str_from(command->name)));
+    command->handler(call);
 }
 
 /* Lines that are here, one call after the other. A handler that answers at once comes back into this loop and not
@@ -152,6 +155,10 @@ static void finish(struct control_call *call, json_t *reply)
     struct control_peer *p = call->peer;
 
     call_free(call);
+    if (p == NULL) {
+        json_decref(reply);
+        return;
+    }
     p->call = NULL;
     peer_write(p, reply);
     peer_work(p);
@@ -242,7 +249,7 @@ static void on_socket(void *ctx, bool readable, bool writable)
     }
 }
 
-struct control *control_new(struct loop *l, int listening_fd, const struct config *config)
+struct control *control_new(struct loop *l, int listening_fd, const struct config *config, struct log *log)
 {
     struct control *c = mem_alloc(sizeof *c);
 
@@ -250,6 +257,7 @@ struct control *control_new(struct loop *l, int listening_fd, const struct confi
     c->loop = l;
     c->fd = listening_fd;
     c->config = config;
+    c->log = log;
     list_init(&c->peers);
     c->watch = watch_new(l, listening_fd, on_socket, c);
     watch_set(c->watch, true, false);
@@ -269,7 +277,8 @@ void control_free(struct control *c)
     LIST_EACH(&c->peers, link) {
         struct control_peer *p = LIST_ENTRY(link, struct control_peer, link);
 
-        assert(p->call == NULL);
+        if (p->call != NULL)
+            p->call->peer = NULL; /* its handler finds nobody to answer */
         peer_free(p);
     }
     watch_free(c->watch);

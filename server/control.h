@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 #include "io/loop.h"
-#include "server/config.h"
+#include "server/log.h"
 #include "xmpp/jid.h"
 
 enum { CONTROL_LINE_MAX = 64 * 1024, CONTROL_CONNECTIONS_MAX = 16, CONTROL_COUNT_MAX = 10 * 1000 * 1000, CONTROL_DAYS_MAX = 3650 };
@@ -53,12 +53,13 @@ struct control_command {
 };
 
 struct control;
-struct control *control_new(struct loop *l, int listening_fd, const struct config *config);
+struct control *control_new(struct loop *l, int listening_fd, const struct config *config, struct log *log);
 /* A table of commands; may be called several times. A later row replaces an earlier one of the same name. */
 void control_add(struct control *c, const struct control_command *commands, size_t count, void *ctx);
-void control_free(struct control *c);            /* NULL is allowed; calls in work must have ended */
+void control_free(struct control *c);            /* NULL is allowed; calls in work are `gone` from then on */
 
-bool control_gone(const struct control_call *call);                                /* nobody waits for the answer */
+/* Nobody waits for the answer, or the server ends: start no further work, and end the call. */
+bool control_gone(const struct control_call *call);
 void control_progress(struct control_call *call, uint64_t done, uint64_t total);
 void control_done(struct control_call *call, json_t *result);                      /* takes result; NULL: null */
 /* `code`: a stable word: usage, exists, missing, denied, io, unbuilt, …  `why`: a sentence. */

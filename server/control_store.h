@@ -7,6 +7,7 @@
 #define SOTTO_SERVER_CONTROL_STORE_H
 
 #include "base/random.h"
+#include "crypto/hash.h"
 #include "server/control.h"
 #include "server/server.h"
 #include "server/store.h"
@@ -15,7 +16,6 @@ struct control_host {
     struct loop *loop;
     struct store *store;
     unsigned home;                   /* of store operations that complete on this loop */
-    const struct config *config;     /* kept up to date by its owner */
     const struct server_boot *boot;
     struct random random;
     void *ctx;

@@ -52,6 +52,7 @@ static void fill_settings(struct server *s)
     to->pep_nodes = (unsigned)c->limits.pep_nodes;
     to->pep_items_per_node = (unsigned)c->limits.pep_items;
     to->pep_item_bytes = (unsigned)c->limits.pep_item_bytes;
+    to->archive_page = (uint32_t)c->limits.archive_page;
     to->blocks = (unsigned)c->limits.blocked_jids;
     to->output_bytes = c->limits.output_bytes;
 }
@@ -220,7 +221,7 @@ static void start_control(struct server *s)
         .stats = stats,
         .drain = drain,
     };
-    s->control = control_new(s->loop, s->boot->control_fd, s->boot->config);
+    s->control = control_new(s->loop, s->boot->control_fd, s->boot->config, s->boot->log);
     control_store_register(s->control, &s->control_host);
 }
 

@@ -28,6 +28,7 @@ struct settings {
     unsigned pep_nodes, pep_items_per_node;
     unsigned pep_item_bytes;
     unsigned blocks;
+    uint32_t archive_page;           /* messages in one answer of XEP-0313 */
     size_t output_bytes;             /* of a session whose peer does not read: then it lags */
 };
 

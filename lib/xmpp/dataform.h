@@ -9,8 +9,10 @@
 
 struct dataform { const struct xml_node *x; struct str type, form_type; };
 
-/* The jabber:x:data child of `parent`; ERR_MISSING if there is none. */
+/* The jabber:x:data child of `parent`: ERR_MISSING if there is none, ERR_MALFORMED if it has no type.
+ * form_type has p == NULL where there is none that counts (XEP-0068 §3). */
 CHECKED enum err dataform_read(struct arena *a, const struct xml_node *parent, struct dataform *out);
+CHECKED enum err dataform_of(struct arena *a, const struct xml_node *x, struct dataform *out); /* x itself */
 /* First <value/> of a field; p == NULL if the field is absent. */
 struct str dataform_value(struct arena *a, const struct dataform *f, struct str var);
 /* Calls for each field other than FORM_TYPE, in order: returns NULL after the last. */

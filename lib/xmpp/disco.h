@@ -8,7 +8,8 @@
 #include "xml/tree.h"
 
 /* Verification string hash of a disco#info <query/>, SHA-1, base64. ERR_MALFORMED for what XEP-0115
- * §5.4 calls ill-formed (duplicate identities, features or form types). */
+ * §5.4 calls ill-formed (duplicate identities, features or form types), and for text with a '<', which
+ * would let two answers share one hash. */
 CHECKED enum err disco_caps_hash(struct arena *a, const struct xml_node *query, struct str *out);
 /* Input of the hash, for other algorithms. */
 CHECKED enum err disco_caps_string(struct arena *a, const struct xml_node *query, struct str *out);

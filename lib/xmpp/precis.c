@@ -66,10 +66,10 @@ enum err precis_check(struct arena *a, struct str text, enum precis_class class)
         enum validity v = validity_of(points[i]);
 
         if (v == INVALID || (v == VALID_IN_FREEFORM && class != PRECIS_FREEFORM)
-            || (v == VALID_IN_CONTEXT && !precis_context_allows(points, n, i)))
+            || (v == VALID_IN_CONTEXT && !precis_neighbours_allow(points, n, i)))
             return ERR_MALFORMED;
     }
-    return n > 0 ? ERR_NONE : ERR_MALFORMED;
+    return n > 0 && precis_text_allows(points, n) ? ERR_NONE : ERR_MALFORMED;
 }
 
 bool precis_has_right_to_left(struct str text)
@@ -108,6 +108,34 @@ bool precis_obeys_bidi_rule(struct str text)
     return false; /* condition 1 */
 }
 
+/* Sorting marks takes time in the square of their number. Thirty over one letter are more than any
+ * script needs: UAX #15 §13. */
+static bool is_readable(struct str text)
+{
+    enum { MARKS_MAX = 30 };
+    size_t marks = 0;
+
+    while (text.n > 0) {
+        int32_t c = utf8_next(&text);
+
+        marks = c >= 0x80 && unicode_info((uint32_t)c).mark ? marks + 1 : 0;
+        if (c < 0 || marks > MARKS_MAX)
+            return false;
+    }
+    return true;
+}
+
+/* A few marks come apart into two, so the result is judged as well: it must pass when prepared again. */
+static enum err compose(struct arena *a, struct str in, struct str *out)
+{
+    struct str composed;
+
+    if (!is_readable(in) || unicode_nfc(a, in, &composed) != ERR_NONE || !is_readable(composed))
+        return ERR_MALFORMED;
+    *out = composed;
+    return ERR_NONE;
+}
+
 enum err precis_map(struct arena *a, struct str in, struct str *out)
 {
     struct str narrow, lower;
@@ -116,7 +144,7 @@ enum err precis_map(struct arena *a, struct str in, struct str *out)
     if ((e = unicode_width_map(a, in, &narrow)) != ERR_NONE
         || (e = unicode_lower(a, narrow, &lower)) != ERR_NONE)
         return e;
-    return unicode_nfc(a, lower, out);
+    return compose(a, lower, out);
 }
 
 enum err precis_username(struct arena *a, struct str in, struct str *out)
@@ -158,7 +186,7 @@ enum err precis_opaque(struct arena *a, struct str in, struct str *out)
     enum err e;
 
     if ((e = map_spaces(a, in, &spaced)) != ERR_NONE
-        || (e = unicode_nfc(a, spaced, &mapped)) != ERR_NONE
+        || (e = compose(a, spaced, &mapped)) != ERR_NONE
         || (e = precis_check(a, mapped, PRECIS_FREEFORM)) != ERR_NONE)
         return e;
     *out = mapped;

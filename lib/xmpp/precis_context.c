@@ -126,23 +126,7 @@ static bool parts_joining_letters(const uint32_t *points, size_t n, size_t at)
            && (IN(points[after], joins_both_sides) || IN(points[after], joins_before));
 }
 
-static bool none_is(const uint32_t *points, size_t n, bool (*is)(uint32_t))
-{
-    for (size_t i = 0; i < n; i++)
-        if (is(points[i]))
-            return false;
-    return true;
-}
-
-static bool has_japanese(const uint32_t *points, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (IN(points[i], japanese))
-            return true;
-    return false;
-}
-
-bool precis_context_allows(const uint32_t *points, size_t n, size_t at)
+bool precis_neighbours_allow(const uint32_t *points, size_t n, size_t at)
 {
     switch (points[at]) {
     case ZERO_WIDTH_NON_JOINER: /* A.1 */
@@ -153,9 +137,20 @@ bool precis_context_allows(const uint32_t *points, size_t n, size_t at)
     case GREEK_KERAIA: /* A.4 */ return at + 1 < n && IN(points[at + 1], greek);
     case HEBREW_GERESH: /* A.5 */
     case HEBREW_GERSHAYIM: /* A.6 */ return at > 0 && IN(points[at - 1], hebrew);
-    case KATAKANA_MIDDLE_DOT: /* A.7 */ return has_japanese(points, n);
-    default: /* A.8, A.9: digits of the two sets do not mix */
-        return none_is(points, n,
-                       is_arabic_indic(points[at]) ? is_extended_arabic_indic : is_arabic_indic);
+    default: /* A.7 to A.9 ask for the whole text */ return true;
     }
+}
+
+bool precis_text_allows(const uint32_t *points, size_t n)
+{
+    bool has_dot = false, has_japanese = false, has_indic = false, has_extended = false;
+
+    for (size_t i = 0; i < n; i++) {
+        has_dot |= points[i] == KATAKANA_MIDDLE_DOT;
+        has_japanese |= IN(points[i], japanese);
+        has_indic |= is_arabic_indic(points[i]);
+        has_extended |= is_extended_arabic_indic(points[i]);
+    }
+    return (!has_dot || has_japanese)       /* A.7 */
+           && !(has_indic && has_extended); /* A.8, A.9 */
 }

@@ -7,6 +7,7 @@ const struct module *const all_modules[] = {
     &roster_module,
     &pep_module,
     &carbons_module,
+    &mam_module,
     &disco_module,
     &ping_module,
     &session_module,

@@ -22,7 +22,7 @@ struct span {
 
 static bool span_empty(struct span s)
 {
-    return s.before <= s.after + 1;
+    return s.before <= s.after || s.before - s.after == 1;
 }
 
 static void span_cut(struct span *s, uint64_t after, uint64_t before)

@@ -114,6 +114,10 @@ struct part_case {
     const char *out;
 };
 
+#define MARKS_5  "\u0301\u0301\u0301\u0301\u0301"
+#define MARKS_29 MARKS_5 MARKS_5 MARKS_5 MARKS_5 MARKS_5 "\u0301\u0301\u0301\u0301"
+#define MARKS_30 MARKS_29 "\u0301"
+
 static const struct part_case locals[] = {
     { "", ERR_MALFORMED, "" },
     { "Juliet.Capulet+x", ERR_NONE, "juliet.capulet+x" },
@@ -215,6 +219,11 @@ static const struct part_case locals[] = {
     { "a\u05d0", ERR_MALFORMED, "" },             /* 5 */
     { "\u00e4\u0661", ERR_MALFORMED, "" },        /* 5 */
     { "1\u00e4-", ERR_NONE, "1\u00e4-" }, /* asked only where something runs right to left */
+    /* thirty marks over a letter, and one more */
+    { "a" MARKS_30, ERR_NONE, "\u00e1" MARKS_29 },
+    { "a" MARKS_30 "\u0301", ERR_MALFORMED, "" },
+    { "b\u0344" MARKS_29, ERR_MALFORMED, "" }, /* the first comes apart */
+    { "a" MARKS_29 "\u0301b\u0301", ERR_NONE, "\u00e1" MARKS_29 "b\u0301" },
     /* not UTF-8 */
     { "\xff", ERR_MALFORMED, "" },
     { "a\xc3", ERR_MALFORMED, "" },
