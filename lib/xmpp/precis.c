@@ -125,7 +125,7 @@ static bool is_readable(struct str text)
     return true;
 }
 
-/* A few marks come apart into two, so the result is judged as well: it must pass when prepared again. */
+/* Some marks come apart into two, so the result is judged too: it must pass when prepared again. */
 static enum err compose(struct arena *a, struct str in, struct str *out)
 {
     struct str composed;
