@@ -184,6 +184,35 @@ static void router_fetched(struct store_op *op)
     judged(r, v, last);
 }
 
+static void run_query(struct routed *r)
+{
+    struct home *h = r->account->home;
+
+    r->query->op.home = h->number;
+    r->query->op.done = router_fetched;
+    r->query->context = r;
+    store_query(h->store, r->query);
+}
+
+/* A person who asks for his history sees in it what he sent just before: questions to the own account wait until
+ * everything earlier of the same session is done (RFC 6120 §10.1). */
+static bool must_wait_its_turn(const struct routed *r)
+{
+    return r->session != NULL && r->account == r->sender_home
+           && list_first(&r->session->pending) != &r->pending;
+}
+
+static void run_held_query(struct session *s)
+{
+    struct link *first = list_first(&s->pending);
+    struct routed *r = first ? LIST_ENTRY(first, struct routed, pending) : NULL;
+
+    if (r != NULL && r->held) {
+        r->held = false;
+        run_query(r);
+    }
+}
+
 /* Rows appended since `last_row` (NULL: all) belong to this home's view. */
 static void judged(struct routed *r, enum verdict v, const struct row *last_row)
 {
@@ -191,10 +220,9 @@ static void judged(struct routed *r, enum verdict v, const struct row *last_row)
 
     apply_rows(&a->view, last_row ? last_row->next : r->writes.first);
     if (v == WAIT) {
-        r->query->op.home = a->home->number;
-        r->query->op.done = router_fetched;
-        r->query->context = r;
-        store_query(a->home->store, r->query);
+        r->held = must_wait_its_turn(r);
+        if (!r->held)
+            run_query(r);
         return;
     }
     r->deliver = v == PASS;
@@ -309,6 +337,7 @@ static void router_return(struct routed *r)
         list_remove(&r->pending);
         s->pending_count--;
         s->pending_bytes -= r->bytes;
+        run_held_query(s);
     }
     routed_free(r);
     account_unpin(a);

@@ -239,6 +239,8 @@ static enum verdict pep_set(const struct incoming *in, struct outcome *out)
 const struct module pep_module = {
     .name = "pep",
     .spec = "XEP-0163 1.2.2, XEP-0060 1.27.0, XEP-0223 1.1.1",
+    /* Profanity asks the domain, not the account, whether a node can be opened to all as it is made. */
+    .features = LIST(STR_INIT(NS_PUBSUB "#publish-options")),
     .account_features = LIST(
         STR_INIT(NS_PUBSUB), STR_INIT(NS_PUBSUB "#access-open"), STR_INIT(NS_PUBSUB "#access-presence"),
         STR_INIT(NS_PUBSUB "#access-roster"), STR_INIT(NS_PUBSUB "#access-whitelist"),
