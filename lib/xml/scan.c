@@ -116,16 +116,12 @@ static void scan_cdata(struct xml_scan *s, const char **at, const char *end)
         return;
     }
     switch (*(*at)++) {
-    case ']':
-        s->matched = 2;
-        break;
+    case ']': s->matched = 2; break;
     case '>':
         if (s->matched == 2)
             s->state = IN_TEXT;
         /* fallthrough */
-    default:
-        s->matched = 0;
-        break;
+    default: s->matched = 0; break;
     }
 }
 

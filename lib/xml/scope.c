@@ -9,11 +9,14 @@
 static const struct str ns_xmlns = STR_INIT("http://www.w3.org/2000/xmlns/");
 
 /* Namespace names are compared octet by octet and handed to other programs, some of which join them
- * with names by a separator: so only what RFC 3986 allows in a URI. */
+ * with names by a separator: so only what RFC 3986 §2 allows in a URI. Except '&', because libxml2 reads
+ * "&amp;" in them as "&#38;". */
 static enum err check_uri(struct str uri)
 {
+    static const struct str others = STR_INIT(":/?#[]@!$'()*+,;=~%");
+
     for (size_t i = 0; i < uri.n; i++)
-        if (!xml_char_is(uri.p[i], XML_URI))
+        if (!xml_char_is(uri.p[i], XML_NAME) && str_find(others, uri.p[i]) == others.n)
             return ERR_UNSUPPORTED;
     return ERR_NONE;
 }

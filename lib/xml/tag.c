@@ -14,7 +14,9 @@ struct cursor {
     bool plain; /* values hold nothing to decode */
 };
 
-struct qname { struct str whole, prefix, local; };
+struct qname {
+    struct str whole, prefix, local;
+};
 
 static struct str until(const char *from, const char *to)
 {
