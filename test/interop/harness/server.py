@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, folder=None):
         self._temporary = folder is None
-        self.folder = Path(folder or tempfile.mkdtemp(prefix='sotto-test-')).resolve()
+        self.folder = Path(folder or tempfile.mkdtemp(prefix='sotto-interop-')).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / 'data'
         self.log = self.folder / 'server.log'
@@ -97,17 +97,20 @@ class Server:
 
 
 class Sottod(Server):
-    """sottod with its data in the folder. `options` are more `-o` settings, `section.key=value`; `arguments` come
-    last on its command line as they are."""
+    """sottod with its data in the folder. `options` are `-o` settings, `section.key=value`; `arguments` come last on
+    its command line as they are."""
 
     name = 'sottod'
     LISTENING = re.compile(r'^sotto: listening (\S+) (\S+):(\d+)$')
 
-    def __init__(self, folder=None, options=(), arguments=(), default_ports=False):
+    def __init__(self, folder=None, options=(), arguments=(), any_port=True):
         super().__init__(folder)
-        self.options = list(options)
         self.arguments = list(arguments)
-        self.default_ports = default_ports
+        self.settings = {'server.data_dir': self.data}
+        if any_port:
+            self.settings |= {'listen.c2s': '127.0.0.1:0', 'listen.c2s_tls': '127.0.0.1:0', 'listen.https': '127.0.0.1:0'}
+        # A list that is given twice is one longer list, so each key is given once.
+        self.settings |= dict(option.split('=', 1) for option in options)
         self.ports = {}
         self._ready = threading.Event()
         self._reader = None
@@ -115,12 +118,10 @@ class Sottod(Server):
     def start(self):
         """Returns once the server said `sotto: ready`."""
         self._ready.clear()
+        self.ports.clear()
         argv = [BIN / 'sottod']
-        settings = [f'server.data_dir={self.data}', f'server.domain={self.domain}']
-        if not self.default_ports:              # `options` come later and win
-            settings += ['listen.c2s=127.0.0.1:0', 'listen.c2s_tls=127.0.0.1:0', 'listen.https=127.0.0.1:0']
-        for setting in settings + self.options:
-            argv += ['-o', setting]
+        for key, value in self.settings.items():
+            argv += ['-o', f'{key}={value}']
         argv += self.arguments
         try:
             self.process = self._spawn(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
