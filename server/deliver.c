@@ -103,9 +103,16 @@ static void send_live(struct session *s, struct blob *b, const struct archive_en
 {
     uint64_t seq = entry ? entry->seq : 0;
 
-    /* What the catch-up brings in its order is not sent twice. It brings no carbons. */
-    if (wrapping == WRAP_NONE && seq != 0 && (s->catching_up || seq <= s->caught_up_to))
+    if (seq != 0 && session_is_slow(s)) { /* a recipient never slows a sender, nor fills memory */
+        presence_lag(s);
         return;
+    }
+    /* What the catch-up brings in its order is not sent twice. It brings no carbons. */
+    if (wrapping == WRAP_NONE && seq != 0) {
+        if (s->catching_up || seq <= s->caught_up_to)
+            return;
+        s->caught_up_to = seq;
+    }
     session_send_archived(s, b, seq, wrapping);
 }
 

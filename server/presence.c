@@ -272,6 +272,7 @@ static void page_came(struct store_op *op)
     struct catch_up *c = CONTAINER_OF(op, struct catch_up, query.op);
     struct session *s = c->session;
 
+    s->page_asked = false;
     if (s->account != NULL) {
         for (size_t i = 0; op->result == ERR_NONE && i < c->query.out.archive.count; i++) {
             send_archived(s, &c->query.out.archive.results[i]);
@@ -281,7 +282,7 @@ static void page_came(struct store_op *op)
             s->caught_up_to = c->newest;
         if (s->account != NULL && op->result == ERR_NONE
             && (!c->query.out.archive.complete || s->account->view.last_seq > s->caught_up_to))
-            ask_page(s);
+            presence_unlag(s);
         else
             s->catching_up = false;
     }
@@ -295,6 +296,7 @@ static void ask_page(struct session *s)
     struct catch_up *c = mem_alloc(sizeof *c);
     struct archive_query *q = &c->query.in.archive;
 
+    s->page_asked = true;
     c->session = s;
     c->newest = s->account->view.last_seq;
     c->query.kind = QUERY_ARCHIVE;
@@ -309,6 +311,33 @@ static void ask_page(struct session *s)
     store_query(s->home->store, &c->query);
 }
 
+static void set_lagging(struct session *s, bool lagging)
+{
+    if (lagging == (s->lagging_since_ms != 0))
+        return;
+    s->lagging_since_ms = lagging ? s->home->now_ms : 0;
+    if (lagging)
+        list_add(&s->home->lagging, &s->lagging);
+    else
+        list_remove(&s->lagging);
+}
+
+void presence_lag(struct session *s)
+{
+    s->catching_up = true;
+    if (!s->page_asked)
+        set_lagging(s, true);
+}
+
+void presence_unlag(struct session *s)
+{
+    if (!s->catching_up || s->page_asked || s->account == NULL)
+        return;
+    set_lagging(s, session_is_slow(s));
+    if (s->lagging_since_ms == 0)
+        ask_page(s);
+}
+
 void presence_catch_up(struct session *s)
 {
     uint64_t from = s->account->view.cursor;
@@ -317,10 +346,12 @@ void presence_catch_up(struct session *s)
     if (s->inherited_from != 0 && s->inherited_from < from)
         from = s->inherited_from;
     s->inherited_from = 0;
-    if (s->catching_up || s->account->view.last_seq <= from)
+    if (s->catching_up)
         return;
-    s->catching_up = true;
     if (s->caught_up_to < from)
         s->caught_up_to = from;
-    ask_page(s);
+    if (s->account->view.last_seq > from) {
+        s->catching_up = true;
+        ask_page(s);
+    }
 }

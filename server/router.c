@@ -14,6 +14,17 @@ struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
 
 /* ---- Hooks ----------------------------------------------------------------------------------------- */
 
+static bool is_reachable(const struct account *a)
+{
+    for (const struct link *l = list_first(&a->sessions); l != NULL; l = list_next(&a->sessions, l)) {
+        const struct session *s = LIST_ENTRY(l, const struct session, in_account);
+
+        if ((s->flags & SESSION_AVAILABLE) && s->priority >= 0 && s->link != NULL)
+            return true;
+    }
+    return false;
+}
+
 static struct incoming incoming_of(const struct routed *r, const struct home *h, const struct account *a)
 {
     return (struct incoming){
@@ -24,6 +35,7 @@ static struct incoming incoming_of(const struct routed *r, const struct home *h,
         .sender = r->sender,
         .sender_account = r->sender_account,
         .own = str_eq(r->sender, a->bare),
+        .reachable = is_reachable(a),
         .sender_notes = r->notes,
         .origin = r->has_origin ? r->origin_hash : NULL,
     };

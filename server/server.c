@@ -57,6 +57,7 @@ static void fill_settings(struct server *s)
     to->archive_page = (uint32_t)c->limits.archive_page;
     to->blocks = (unsigned)c->limits.blocked_jids;
     to->output_bytes = c->limits.output_bytes;
+    to->lagging_s = (uint32_t)c->limits.lagging_s;
 }
 
 /* ---- Store ----------------------------------------------------------------------------------------- */

@@ -54,6 +54,7 @@ static void session_free(struct session *s)
     stream_deinit(&s->stream);
     auth_free(s->auth);
     list_remove(&s->waiting);
+    list_remove(&s->lagging);
     sm_free(s);
     caps_forget(s);
     presence_forget(s);
@@ -126,6 +127,18 @@ void session_fail(struct session *s, enum stream_condition why, struct str text)
         return;
     stream_error(&s->stream, why, text);
     session_close(s);
+}
+
+bool session_is_slow(const struct session *s)
+{
+    if (s->link != NULL && s->home->host->ops->queued(s->link) > s->home->settings->output_bytes)
+        return true;
+    return sm_is_behind(s);
+}
+
+void session_drained(struct session *s)
+{
+    presence_unlag(s);
 }
 
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping)

@@ -32,6 +32,7 @@ struct settings {
     unsigned blocks;
     uint32_t archive_page;           /* messages in one answer of XEP-0313 */
     size_t output_bytes;             /* of a session whose peer does not read: then it lags */
+    uint32_t lagging_s;              /* and this long, until its connection is ended */
 };
 
 /* True if `domain` is one of ours. */

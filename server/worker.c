@@ -119,8 +119,12 @@ static void client_drained(void *ctx)
 {
     struct client *c = ctx;
 
-    if (c->moving && conn_queued(c->conn) == 0)
+    if (c->moving && conn_queued(c->conn) == 0) {
         client_move(c);
+    } else if (c->session != NULL) {
+        enter(c->worker);
+        session_drained(c->session);
+    }
 }
 
 static const struct conn_handlers handlers = {
@@ -185,6 +189,11 @@ static void host_write(void *link, struct str text)
 static void host_close(void *link)
 {
     conn_close(((struct client *)link)->conn);
+}
+
+static size_t host_queued(void *link)
+{
+    return conn_queued(((struct client *)link)->conn);
 }
 
 static void host_pause(void *link, bool paused)
@@ -273,6 +282,7 @@ static const struct host_ops ops = {
     .send = host_send,
     .write = host_write,
     .close = host_close,
+    .queued = host_queued,
     .pause = host_pause,
     .start_tls = host_start_tls,
     .binding = host_binding,

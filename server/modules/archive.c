@@ -75,6 +75,8 @@ static enum verdict archive_keep(const struct incoming *in, struct outcome *out)
 
     if (m->kind != STANZA_MESSAGE || !worth_keeping(m))
         return PASS;
+    if (!in->settings->archive_on && in->reachable) /* no history is kept: only the absent need a copy */
+        return PASS;
     row = outcome_write(out, ROW_MESSAGE);
     row->message.at_ms = in->now_ms;
     row->message.body = stanza_text(a, m->node);
