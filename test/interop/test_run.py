@@ -24,8 +24,6 @@ START_S = 120
 class Run:
     """A folder for one `make run`, its ports, and what it printed."""
 
-    name = 'sottod'
-
     async def __aenter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix='sotto-run-'))
         return self

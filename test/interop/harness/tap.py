@@ -5,7 +5,7 @@
     @case('alice can talk to bob')
     async def _(world): ...
 
-    sys.exit(case.run(world_factory))
+    sys.exit(case.run(world))
 
 A case is a coroutine; it fails by raising, skips by raising Skip(reason), and is ended after its time limit.
 """
@@ -18,41 +18,56 @@ class Skip(Exception):
     """This case cannot run here, and why."""
 
 
+class Case:
+    """One case: `only` names the one kind of server that it is about, `needs` the features without which it is
+    skipped."""
+
+    def __init__(self, name, function, timeout, only, needs):
+        self.name, self.function, self.timeout, self.only, self.needs = name, function, timeout, only, set(needs)
+
+
 class Cases:
-    """The cases of one file, in order of definition."""
+    """The cases of one file, in order of definition. `later` are features that sottod does not have yet: a case
+    that needs one is left out and named, so that a skip always means that something is wrong."""
 
-    def __init__(self):
+    def __init__(self, later=()):
         self._cases = []
+        self.later = set(later)
 
-    def __call__(self, name, timeout=60, only=None):
-        """`only`: the one kind of server that the case is about."""
+    def __call__(self, name, timeout=60, only=None, needs=()):
         def register(function):
-            self._cases.append((name, function, timeout, only))
+            self._cases.append(Case(name, function, timeout, only, needs))
             return function
         return register
 
-    def run(self, world, only=None):
-        """Runs the cases (or those whose name contains `only`) in the world that this async context manager
-        makes; returns the exit status."""
-        chosen = [c for c in self._cases if (not only or only in c[0]) and c[3] in (None, world.at.name)]
+    def run(self, world, part=None, server='sottod'):
+        """Runs the cases for this kind of server (or those whose name contains `part`) in the world that this
+        async context manager makes; returns the exit status."""
+        chosen = [c for c in self._cases if (not part or part in c.name) and c.only in (None, server)]
+        if server == 'sottod':
+            for case in [c for c in chosen if c.needs & self.later]:
+                print(f'# not built yet: {case.name}')
+                chosen.remove(case)
         print(f'1..{len(chosen)}', flush=True)
         return asyncio.run(self._run(world, chosen))
 
     async def _run(self, world, chosen):
         failed = 0
         async with world as ready:
-            for number, (name, function, timeout, _) in enumerate(chosen, 1):
+            for number, case in enumerate(chosen, 1):
                 start = time.monotonic()
-                verdict, note = await self._one(function, ready, timeout)
+                verdict, note = await self._one(case, ready)
                 failed += verdict == 'not ok'
-                print(f'{verdict} {number} - {name}{note}', flush=True)
+                print(f'{verdict} {number} - {case.name}{note}', flush=True)
                 print(f'# {time.monotonic() - start:.1f} s', flush=True)
         return 1 if failed else 0
 
     @staticmethod
-    async def _one(function, world, timeout):
+    async def _one(case, world):
         try:
-            await asyncio.wait_for(function(world), timeout)
+            if case.needs:
+                world.need(case.needs)
+            await asyncio.wait_for(case.function(world), case.timeout)
         except Skip as skip:
             return 'ok', f' # SKIP {skip}'
         except Exception:                                       # whatever it is, the case has failed

@@ -55,4 +55,4 @@ def main(cases, world, description):
     parser.add_argument('case', nargs='?', help='run only cases whose name contains this')
     arguments = parser.parse_args()
     more = {'options': world.options} if arguments.server == 'sottod' else {}
-    sys.exit(cases.run(world(server.make(arguments.server, **more)), arguments.case))
+    sys.exit(cases.run(world(server.make(arguments.server, **more)), arguments.case, arguments.server))
