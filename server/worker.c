@@ -107,10 +107,13 @@ static void client_move(struct client *c)
     struct worker_order *o = mem_alloc(sizeof *o);
 
     assert(c->session->holds == 0);
+    if (!conn_detach(c->conn, &o->parcel)) { /* the peer has just gone: `closed` follows */
+        mem_free(o);
+        return;
+    }
     o->kind = ORDER_ARRIVAL;
     o->session = c->session;
     o->session->link = NULL;
-    conn_detach(c->conn, &o->parcel);
     post_order(c->worker->group->workers[c->move_to], o);
     client_free(c);
 }
