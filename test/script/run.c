@@ -129,19 +129,21 @@ static bool unexpected(struct run *r, const struct item *i)
     return FAIL(r, "got %.*s", STR_ARG(item_text(r->arena, i)));
 }
 
+static bool expect_node(struct run *r, struct client *c, const struct xml_node *pattern)
+{
+    struct item *i = client_next(c);
+    bool good = (i != NULL && i->node != NULL && pattern_matches(pattern, i->node, &r->names))
+                || unexpected(r, i);
+
+    item_free(i);
+    return good;
+}
+
 static bool do_expect(struct run *r, struct client *c, struct str args)
 {
     struct xml_node *pattern;
-    struct item *i;
-    bool good;
 
-    if (!read_pattern(r, args, &pattern))
-        return false;
-    i = client_next(c);
-    good = (i != NULL && i->kind == ITEM_ELEMENT && pattern_matches(pattern, i->node, &r->names))
-           || unexpected(r, i);
-    item_free(i);
-    return good;
+    return read_pattern(r, args, &pattern) && expect_node(r, c, pattern);
 }
 
 static struct str inbox_text(struct run *r, const struct client *c)
@@ -246,15 +248,7 @@ static bool do_expect_error(struct run *r, struct client *c, struct str args)
     error = xml_add(r->arena, pattern, STR(NS_CLIENT), STR("error"));
     xml_add(r->arena, error, STR(NS_STANZA_ERRORS), condition);
     xml_set(r->arena, pattern, STR("type"), STR("error"));
-    {
-        struct item *i = client_next(c);
-        bool good =
-            (i != NULL && i->kind == ITEM_ELEMENT && pattern_matches(pattern, i->node, &r->names))
-            || unexpected(r, i);
-
-        item_free(i);
-        return good;
-    }
+    return expect_node(r, c, pattern);
 }
 
 /* ---- Commands to the world ------------------------------------------------------------------------- */
