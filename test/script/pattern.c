@@ -250,7 +250,9 @@ static bool node_matches(struct arena *a, const struct xml_node *pattern,
 {
     struct str text = str_trim(xml_text_of(a, pattern));
     size_t known = v->n;
-    bool matches = xml_is(node, pattern->ns, pattern->name) && attrs_match(pattern, node, v)
+    bool any = str_is(pattern->name, "any");
+    bool matches = (any || xml_is(node, pattern->ns, pattern->name))
+                   && attrs_match(pattern, node, v)
                    && (text.n == 0 || value_matches(text, str_trim(xml_text_of(a, node)), v))
                    && children_match(a, pattern, node, v);
 
