@@ -61,6 +61,7 @@ bool traffic_init(struct traffic *t, struct run *r)
 
     memset(t, 0, sizeof *t);
     t->run = r;
+    t->record.fd = -1;
     t->n = (unsigned)o->pairs;
     t->pairs = mem_alloc(t->n * sizeof *t->pairs);
     t->from_ns = t->to_ns = UINT64_MAX;
