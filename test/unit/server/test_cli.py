@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """sottod and sottoctl as scripts and service managers see them: lines, signals, exit statuses, locks, the socket.
 
 usage: test_cli.py SOTTOD SOTTOCTL [TEST...]
