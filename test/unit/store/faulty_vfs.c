@@ -162,6 +162,11 @@ void faulty_vfs_arm(enum fault_at kind, int n, int rc)
     atomic_store(&countdown[kind], n);
 }
 
+int faulty_vfs_left(enum fault_at kind)
+{
+    return countdown[kind];
+}
+
 bool faulty_vfs_fired(void)
 {
     return fired;

@@ -14,6 +14,7 @@ void faulty_vfs_install(void); /* it becomes SQLite's default */
 
 /* From now on: the n-th (from 1) of a kind returns `rc`, an SQLite code; n = 0: none does. */
 void faulty_vfs_arm(enum fault_at kind, int n, int rc);
-bool faulty_vfs_fired(void); /* since it was armed */
+int faulty_vfs_left(enum fault_at kind); /* how many still succeed before */
+bool faulty_vfs_fired(void);             /* since it was armed */
 
 #endif

@@ -176,13 +176,106 @@ static void truncations_fail(void **state)
     each_fails(FAULT_TRUNCATE, SQLITE_IOERR_TRUNCATE);
 }
 
+/* An acknowledgement means the disk has it: one sync for each transaction; none where the operator chose so. */
+static void syncs_per_commit(void **state)
+{
+    enum { COMMITS = 10, MANY = 1000 };
+
+    (void)state;
+    for (int ack_memory = 0; ack_memory < 2; ack_memory++) {
+        struct harness *h = harness_new(IN_FILE_INLINE);
+        int64_t alice = make_account(h, "alice");
+
+        h->options.ack_memory = ack_memory;
+        harness_reopen(h);
+        while (store_step(h->store))
+            continue;
+        for (int i = 0; i < COMMITS + 1; i++) {
+            struct call *c = call_new(h);
+
+            if (i == 1) /* the first may begin a new log */
+                faulty_vfs_arm(FAULT_SYNC, MANY, SQLITE_IOERR_FSYNC);
+            call_row(c, ROW_CURSOR, alice)->entry.seq = (uint64_t)i + 1;
+            assert_int_equal(commit(c), ERR_NONE);
+        }
+        assert_int_equal(MANY - faulty_vfs_left(FAULT_SYNC), ack_memory ? 0 : COMMITS);
+        faulty_vfs_arm(FAULT_SYNC, 0, 0);
+        harness_free(h);
+    }
+}
+
+static enum err move_cursor(struct harness *h, int64_t account, uint64_t seq)
+{
+    struct call *c = call_new(h);
+
+    call_row(c, ROW_CURSOR, account)->entry.seq = seq;
+    return commit(c);
+}
+
+/* A sync that failed once proves nothing when it succeeds later: not even closing tries again. */
+static void no_second_try(void **state)
+{
+    enum { MANY = 1000 };
+    struct harness *h = harness_new(IN_FILE_INLINE);
+    int64_t alice = make_account(h, "alice");
+
+    (void)state;
+    faulty_vfs_arm(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC);
+    assert_int_equal(move_cursor(h, alice, 1), ERR_IO);
+    assert_string_not_equal(h->fatal, "");
+    faulty_vfs_arm(FAULT_SYNC, MANY, SQLITE_IOERR_FSYNC);
+    assert_int_equal(move_cursor(h, alice, 2), ERR_IO);
+    store_close(h->store);
+    h->store = NULL;
+    assert_int_equal(faulty_vfs_left(FAULT_SYNC), MANY);
+    faulty_vfs_arm(FAULT_SYNC, 0, 0);
+    harness_free(h);
+}
+
+/* The checkpoint thread meets the failure: the next write-sets are refused, those acknowledged before are there.
+ * Without syncs at commits, the first one is the thread's. */
+static void checkpoint_fails(void **state)
+{
+    enum { MESSAGES = 3000, BODY = 20000 };
+    struct harness *h = harness_new(IN_FILE_THREADED);
+    struct str body = { arena_alloc(&h->arena, BODY), BODY };
+    struct call *page = call_new(h);
+    uint64_t acknowledged = 0;
+    int64_t alice;
+
+    (void)state;
+    memset((char *)body.p, 'b', body.n);
+    store_close(h->store);
+    h->options.ack_memory = true;
+    assert_int_equal(harness_open(h, &(struct str){ 0 }), ERR_NONE);
+    alice = make_account(h, "alice");
+    for (unsigned i = 0; i < 10; i++) /* housekeeping after opening takes a step with each */
+        assert_int_equal(move_cursor(h, alice, i), ERR_NONE);
+    faulty_vfs_arm(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC);
+    for (unsigned i = 0; i < MESSAGES && h->fatal[0] == '\0'; i++) {
+        struct call *c = call_new(h);
+
+        add_message(c, alice, "peer@else.test/x", 0, "", i, body);
+        acknowledged += commit(c) == ERR_NONE;
+    }
+    assert_string_not_equal(h->fatal, "");
+    assert_int_equal(move_cursor(h, alice, 1), ERR_IO);
+    h->fatal[0] = '\0';
+    harness_reopen(h);
+    page->query.in.archive = (struct archive_query){ .account = alice, .want_count = true };
+    assert_int_equal(ask(page, QUERY_ARCHIVE), ERR_NONE);
+    assert_true(page->query.out.archive.total >= acknowledged);
+    check_integrity(h);
+    harness_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_fail),
-        cmocka_unit_test(disk_full),
-        cmocka_unit_test(syncs_fail),
-        cmocka_unit_test(truncations_fail),
+        cmocka_unit_test(writes_fail),      cmocka_unit_test(disk_full),
+        cmocka_unit_test(syncs_fail),       cmocka_unit_test(truncations_fail),
+        cmocka_unit_test(syncs_per_commit), cmocka_unit_test(no_second_try),
+        cmocka_unit_test(checkpoint_fails),
     };
 
     faulty_vfs_install();

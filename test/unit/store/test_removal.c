@@ -344,6 +344,8 @@ static void sweep(struct harness *h)
     assert_int_equal(commit(c), ERR_NONE);
     remove_account(h, alice);
     harness_settle(h, PEERS);
+    if (harness_on_disk(h))
+        assert_true(on_disk(h, "peer1499@else.test"));
     store_expire(h->store, today);
     for (unsigned i = 0; i < STEPS; i++) {
         struct call *late = call_new(h);
