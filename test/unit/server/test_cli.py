@@ -196,6 +196,7 @@ class Life(Case):
     def test_start_and_stop(self):
         notify_path = os.path.join(self.folder, "notify")
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
         manager.settimeout(PATIENCE_S)
         manager.bind(notify_path)
         server = self.start("store.ack=memory", "listen.s2s=127.0.0.1:0", env={"NOTIFY_SOCKET": notify_path}).ready()
@@ -276,6 +277,17 @@ class Life(Case):
         server = self.start("store.url=sqlite:" + self.write("other.db", "this is no database" * 100))
         self.assertEqual(server.process.wait(PATIENCE_S), 1)
         self.assertIn("server.not_started", server.text())
+
+    def test_store_folder_that_is_missing_is_named(self):
+        server = self.start("store.url=sqlite:/nowhere/sotto.db")
+        self.assertEqual(server.process.wait(PATIENCE_S), 1)
+        self.assertIn("sottod: store.url: the folder /nowhere: No such file or directory\n", server.text())
+
+    def test_store_elsewhere(self):
+        server = self.start("store.url=sqlite:" + os.path.join(self.folder, "other.db")).ready()
+        server.ask("user", "add", "n@localhost", "--password-stdin", password="x\n")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "other.db")))
+        self.assertFalse(os.path.exists(os.path.join(server.data_dir, "sotto.db")))
 
     def test_folder_with_a_long_name(self):
         deep = os.path.join(self.folder, "x" * 100, "y" * 100)
