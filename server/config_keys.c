@@ -50,8 +50,7 @@ const struct config_key config_keys[] = {
       .about = "The domains this server speaks for. The first is used where a command names none." },
     { ROW(server, data_dir, KEY_PATH, ""), BUILT,
       .allowed = "a folder; empty: /var/lib/sotto as root, else ~/.local/share/sotto",
-      .about = "Everything the server keeps: mode 0700, one server per folder. Empty: /var/lib/sotto as root, else "
-               "~/.local/share/sotto." },
+      .about = "Everything the server keeps: mode 0700, one server per folder." },
     { ROW(server, workers, KEY_NUMBER, "cores"), RANGE(1, 256), .zero_word = "cores", BUILT,
       .about = "Threads that serve connections; as many as there are processor cores unless given." },
 
