@@ -134,6 +134,14 @@ static void print_man(void)
     printf(".SH SEE ALSO\n.BR sottod (8),\n.BR sottoctl (8)\n");
 }
 
+/* ---- For the test of `built` ---- */
+
+static void print_keys(void)
+{
+    for (size_t i = 0; i < config_key_count; i++)
+        printf("%s %s %s\n", config_keys[i].built ? "built" : "unbuilt", config_keys[i].section, config_keys[i].name);
+}
+
 /* A section that is missing above would silently lose its keys. */
 static bool all_sections_known(void)
 {
@@ -152,6 +160,8 @@ int main(int argc, char **argv)
         return 2;
     if (strcmp(argv[1], "man") == 0)
         print_man();
+    else if (strcmp(argv[1], "keys") == 0)
+        print_keys();
     else
         print_markdown();
     arena_deinit(&arena);

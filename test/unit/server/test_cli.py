@@ -173,7 +173,6 @@ class CommandLine(Case):
             "store.ack=memory": "risk: store.ack = memory: acknowledged messages can be lost",
             "archive.retention_days=-1": "risk: archive.retention_days = -1: ",
             "limits.exempt=10.0.0.0/8": "risk: limits.exempt = 10.0.0.0/8: ",
-            "limits.registrations=off": "risk: limits.registrations = off: ",
             "listen.s2s=0.0.0.0:5269": "unbuilt: listen.s2s = 0.0.0.0:5269: not built yet",
             "bus.url=nats://n": "unbuilt: bus.url = nats://n: not built yet",
         }.items():
