@@ -151,6 +151,13 @@ class CommandLine(Case):
                             "sottod: -o server.workers: a number from 1 to 256, or cores\n")
         self.expect(["-c", "/nowhere/x.ini"], 2, err="sottod: /nowhere/x.ini: No such file or directory\n")
 
+    def test_example_is_a_configuration(self):
+        example = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../packaging/sotto.ini")
+        self.expect(["-c", example, "--check"], 0, err="")
+        with open(example) as f:      # and so is each line of it that is commented out
+            live = self.write("live.ini", re.sub(r"^;(\w+ =)", r"\1", f.read(), flags=re.M))
+        self.assertIn("/etc/letsencrypt", run([SOTTOD, "-c", live, "--check"]).stdout)
+
     def check(self, *options):
         arguments = ["-c", "/dev/null", "-o", "server.data_dir=" + self.folder, "-o", "listen.https="]
         for option in options:

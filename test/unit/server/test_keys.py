@@ -1,7 +1,9 @@
 """Every key that claims to be built is read by the server, and what the server reads is not called `not built yet`.
 
-usage: test_keys.py CONFIG_DOC SERVER_FOLDER
-Listeners are left out: they are read through their kind.
+The completion of `sottod -o` knows all keys.
+
+usage: test_keys.py CONFIG_DOC SERVER_FOLDER COMPLETION
+Listeners are left out of the first: they are read through their kind.
 """
 import pathlib
 import re
@@ -20,4 +22,9 @@ for state, section, name in (key.split() for key in keys):
         print(f"{section}.{name}: called {state}, but the server {'reads' if is_read else 'never reads'} it "
               "(server/config_keys.c)")
         failed += 1
+
+completed = re.search(r'keys="(.*?)"', pathlib.Path(sys.argv[3]).read_text(), re.S)[1].split()
+for key in {key.split(" ", 1)[1].replace(" ", ".") for key in keys} ^ set(completed):
+    print(f"{key}: not in both the table of keys and {sys.argv[3]}")
+    failed += 1
 sys.exit(1 if failed else 0)
