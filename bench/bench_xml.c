@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../test/unit/xml/expat_tree.h"
+#include "test/unit/xml/expat_tree.h"
 #include "xml/parser.h"
 #include "xml/writer.h"
 
@@ -35,7 +35,8 @@ static const struct str omemo = STR_INIT(
     "<store xmlns='urn:xmpp:hints'/></message>");
 
 static const struct str chat = STR_INIT(
-    "<message from='romeo@montague.example/orchard' to='juliet@capulet.example' type='chat' id='m1'>"
+    "<message from='romeo@montague.example/orchard' to='juliet@capulet.example' type='chat' "
+    "id='m1'>"
     "<body>Wo bist du? \xd0\x93\xd0\xb4\xd0\xb5 \xd1\x82\xd1\x8b? It&apos;s 5 &lt; 6.</body>"
     "<active xmlns='http://jabber.org/protocol/chatstates'/>"
     "<request xmlns='urn:xmpp:receipts'/></message>");
@@ -102,7 +103,8 @@ static void run_write(struct subject *s)
 }
 
 /* The best of many batches: what disturbs the machine only ever adds. */
-static double measure(struct subject *s, const char *what, void (*run)(struct subject *), long rounds)
+static double measure(struct subject *s, const char *what, void (*run)(struct subject *),
+                      long rounds)
 {
     double best = 1e9;
 

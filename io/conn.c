@@ -2,10 +2,11 @@
 #include "io/conn_inside.h"
 
 #include <assert.h>
-#include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -199,11 +200,17 @@ void conn_reset(struct conn *c, enum err why)
     conn_end(c, why);
 }
 
+/* A peer that has taken everything and does not hang up is left to the kernel; of one that has not, nothing stays. */
 static void on_linger(void *ctx)
 {
     struct conn *c = ctx;
+    int untaken = 0;
 
-    conn_reset(c, c->state == CONN_CLOSING ? ERR_TIMEOUT : c->why);
+    ioctl(c->fd, SIOCOUTQ, &untaken);
+    if (c->state == CONN_CLOSING || untaken > 0)
+        conn_reset(c, ERR_TIMEOUT);
+    else
+        conn_end(c, c->why);
 }
 
 void conn_shut(struct conn *c, enum err why)
@@ -231,11 +238,13 @@ void conn_abort(struct conn *c)
 
 /* ---- Moving to another loop --------------------------------------------------------------------- */
 
-void conn_detach(struct conn *c, struct conn_parcel *out)
+bool conn_detach(struct conn *c, struct conn_parcel *out)
 {
     struct str input = c->input;
 
-    assert(c->state == CONN_OPEN && c->queue.bytes + c->wire.n == 0);
+    if (c->state != CONN_OPEN)
+        return false;
+    assert(conn_queued(c) == 0);
     assert(c->context == NULL || c->secured);
     *out =
         (struct conn_parcel){ .fd = c->fd, .context = c->context, .tls = c->ssl, .peer = c->peer };
@@ -249,6 +258,7 @@ void conn_detach(struct conn *c, struct conn_parcel *out)
         SSL_set_bio(c->ssl, NULL, NULL);
     c->ssl = NULL;
     c->context = NULL;
+    return true;
 }
 
 struct conn *conn_adopt(struct loop *l, struct conn_parcel *p, const struct conn_handlers *handlers,

@@ -28,8 +28,7 @@ static enum err open_one(enum listener_kind kind, struct str address, unsigned w
         return ERR_NONE;
     }
     if (e == ERR_EXISTS)
-        remedy = arena_printf(a, "; stop it, or choose another port: -o listen.%s=%.*s", name,
-                              STR_ARG(with_port(a, address, 0))).p;
+        remedy = arena_printf(a, "; stop it, or choose another port with -o listen.%s=ADDRESS:PORT", name).p;
     *why = arena_printf(a, "listen.%s: %.*s%s", name, STR_ARG(reason), remedy);
     return e;
 }

@@ -114,7 +114,7 @@ static void check_keys(struct checking *k)
         const char *name = arena_printf(k->arena, "%s.%s", key->section, key->name).p;
         bool changed = k->config->given[i] && !str_is(value, key->standard);
 
-        if (!key->built && (changed || (key->type == KEY_ADDRESSES && value.n > 0)))
+        if (!key->built && (key->type == KEY_ADDRESSES ? value.n > 0 : changed))
             find(k, FINDING_UNBUILT, name, value, STR("not built yet"));
         else if (key->built && changed && key->type == KEY_RATE && str_is(value, "off"))
             find(k, FINDING_RISK, name, value, STR("there is no limit"));

@@ -16,6 +16,8 @@
 #include "server/lifeline.h"
 #include "server/sandbox.h"
 
+#define HANDOVER_NAME "sottod-handover"
+
 enum { CONFIG_MAX = 4 * 1024 * 1024, SECRETS_SIZE = 64 * 1024 };
 
 /* ---- In the supervisor ---- */
@@ -58,7 +60,7 @@ static int write_handover(const struct handover *h)
 
     buf_init(&text, HANDOVER_MAX);
     handover_write(h, &text);
-    fd = file_memory("handover", buf_bytes(&text));
+    fd = file_memory(HANDOVER_NAME, buf_bytes(&text));
     buf_deinit(&text);
     return fd;
 }
@@ -90,6 +92,18 @@ enum err child_start(int program, const struct handover *h, pid_t *out_pid, int 
 }
 
 /* ---- In the server process ---- */
+
+/* Not argv[0], which anybody chooses and valgrind replaces: only a supervisor makes this descriptor. */
+bool child_is_wanted(void)
+{
+    static const char memory[] = "/memfd:" HANDOVER_NAME;
+    char fd_path[LIFELINE_PATH_MAX], name[sizeof memory - 1];
+    int seals = fcntl(HANDOVER_FD, F_GET_SEALS);
+
+    lifeline_path(HANDOVER_FD, fd_path);
+    return seals >= 0 && (seals & F_SEAL_WRITE) != 0 && readlink(fd_path, name, sizeof name) == sizeof name &&
+           memcmp(name, memory, sizeof name) == 0;
+}
 
 struct child {
     struct handover handover;

@@ -17,7 +17,8 @@
  * supervisor_fd. *out_fd: our end of the lifeline. */
 CHECKED enum err child_start(int program, const struct handover *h, pid_t *out_pid, int *out_fd);
 
-/* The exit status of the process. */
-int child_main(void);
+/* We were started by child_start(). */
+bool child_is_wanted(void);
+int child_main(void);                /* returns the exit status */
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,13 +12,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "io/folder_lock.h"
 #include "io/tls.h"
 #include "server/file.h"
 #include "server/sandbox.h"
 #include "server/server.h"
 
-enum { LOCK_SUPERVISOR = 0, LOCK_SERVER = 1 };
-enum { LOCK_WAIT_MS = 5000, LOCK_STEP_MS = 20, CONTROL_BACKLOG = 16 };
+enum { LOCK_WAIT_MS = 5000, CONTROL_BACKLOG = 16 };
 
 /* ---- Who owns it ---- */
 
@@ -90,36 +89,12 @@ static enum err check_folder(struct data_dir *d, bool made, struct str *why, str
     return ERR_NONE;
 }
 
-/* ---- Locks ----
- * Locks of the open file, not of the process: they pass through fork and exec and end with the last descriptor. */
-
-static int open_lock(const struct data_dir *d)
-{
-    return openat(d->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
-
-static bool try_lock(int fd, int byte)
-{
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
-
-    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
-}
-
-static bool wait_lock(int fd, int byte)
-{
-    for (int left = LOCK_WAIT_MS; !try_lock(fd, byte); left -= LOCK_STEP_MS) {
-        if (left <= 0)
-            return false;
-        poll(NULL, 0, LOCK_STEP_MS);
-    }
-    return true;
-}
-
 static enum err lock_folder(struct data_dir *d, struct str *why, struct arena *a)
 {
-    if ((d->lock_fd = open_lock(d)) < 0 || (d->server_lock_fd = open_lock(d)) < 0)
+    if ((d->lock_fd = folder_lock_open(d->fd)) < 0 || (d->server_lock_fd = folder_lock_open(d->fd)) < 0)
         return fail(why, a, d->path, "lock");
-    if (try_lock(d->lock_fd, LOCK_SUPERVISOR) && wait_lock(d->server_lock_fd, LOCK_SERVER))
+    if (folder_lock_try(d->lock_fd, FOLDER_SUPERVISOR) &&
+        folder_lock_wait(d->server_lock_fd, FOLDER_SERVER, LOCK_WAIT_MS))
         return ERR_NONE;
     *why = arena_printf(a, "server.data_dir: %s is in use by another server that runs; "
                            "each server needs a folder of its own", d->path);

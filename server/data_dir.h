@@ -1,13 +1,11 @@
 /* data_dir.h: the server's folder: 0700, one server at a time, with what is made once in it: lock, key, certificate.
  *
- *     lock         byte 0 is locked by the supervisor, byte 1 by the server process as long as it lives
+ *     lock         who uses the folder (io/folder_lock.h)
  *     server.key   random, SERVER_KEY_SIZE octets
  *     tls/         self-signed certificate.pem and key.pem
  *     control.sock the operator's socket
  *     tmp/         temporary files of the store
  *
- * Two locks, because a supervisor that is killed takes the server with it, but not in the same instant: who finds
- * only byte 1 locked waits for it instead of refusing to start.
  * Owns: its descriptors.  Threads: the supervisor's only one.  Errors: with one sentence in `why`.
  */
 #ifndef SOTTO_SERVER_DATA_DIR_H

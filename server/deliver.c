@@ -4,21 +4,10 @@
 #include <string.h>
 
 #include "server/caps.h"
+#include "server/stored.h"
 #include "xml/writer.h"
 
 /* ---- Text ------------------------------------------------------------------------------------------ */
-
-static struct blob *node_blob(const struct xml_node *node)
-{
-    struct buf text;
-    struct blob *b;
-
-    buf_init(&text, SIZE_MAX / 2); /* no larger than what came in, times a constant */
-    xml_write(&text, node, STR(NS_CLIENT));
-    b = blob_new(buf_str(&text));
-    buf_deinit(&text);
-    return b;
-}
 
 static const struct archive_entry *entry_of(const struct routed *r, int64_t account)
 {
@@ -61,11 +50,11 @@ static struct blob *archived_blob(struct routed *r, const struct settings *setti
     return b;
 }
 
-static struct blob *stanza_blob(struct routed *r, const struct archive_entry *entry)
+static struct blob *live_blob(struct routed *r, const struct archive_entry *entry)
 {
     if (entry != NULL)
         return archived_blob(r, r->account->home->settings, entry);
-    return node_blob(r->stanza.node);
+    return stanza_blob(r->stanza.node);
 }
 
 struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrapping, struct xml_node *inner)
@@ -75,7 +64,7 @@ struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrappin
     struct xml_node *carbon = xml_add(a, copy, STR(NS_CARBONS), direction);
 
     xml_append(xml_add(a, carbon, STR(NS_FORWARD), STR("forwarded")), inner);
-    return node_blob(copy);
+    return stanza_blob(copy);
 }
 
 static struct blob *carbon_blob(struct routed *r, struct account *a, enum wrapping wrapping,
@@ -114,9 +103,16 @@ static void send_live(struct session *s, struct blob *b, const struct archive_en
 {
     uint64_t seq = entry ? entry->seq : 0;
 
-    /* What the catch-up brings in its order is not sent twice. It brings no carbons. */
-    if (wrapping == WRAP_NONE && seq != 0 && (s->catching_up || seq <= s->caught_up_to))
+    if (seq != 0 && session_is_slow(s)) { /* a recipient never slows a sender, nor fills memory */
+        presence_lag(s);
         return;
+    }
+    /* What the catch-up brings in its order is not sent twice. It brings no carbons. */
+    if (wrapping == WRAP_NONE && seq != 0) {
+        if (s->catching_up || seq <= s->caught_up_to)
+            return;
+        s->caught_up_to = seq;
+    }
     session_send_archived(s, b, seq, wrapping);
 }
 
@@ -153,7 +149,7 @@ static void message_to_all(struct routed *r, const struct archive_entry *entry)
         if (!(s->flags & SESSION_AVAILABLE) || s->priority < 0)
             continue;
         if (b == NULL)
-            b = stanza_blob(r, entry);
+            b = live_blob(r, entry);
         send_live(s, b, entry, WRAP_NONE);
     }
     blob_unref(b);
@@ -171,7 +167,7 @@ static void event_to_interested(struct routed *r)
             || !(jid_is_bare(&r->stanza.to) || str_eq(s->jid.resource, r->stanza.to.resource)))
             continue;
         if (b == NULL)
-            b = stanza_blob(r, NULL);
+            b = live_blob(r, NULL);
         session_send(s, b);
     }
     blob_unref(b);
@@ -190,7 +186,7 @@ static void deliver_message(struct routed *r)
     if (!jid_is_bare(&r->stanza.to))
         s = find_resource(r->account, r->stanza.to.resource);
     if (s != NULL) {
-        b = stanza_blob(r, entry);
+        b = live_blob(r, entry);
         send_live(s, b, entry, WRAP_NONE);
         blob_unref(b);
         carbon_received(r, s, entry, false);
@@ -204,7 +200,7 @@ static void deliver_message(struct routed *r)
 
 static void deliver_presence(struct routed *r)
 {
-    struct blob *b = stanza_blob(r, NULL);
+    struct blob *b = live_blob(r, NULL);
 
     LIST_EACH(&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
@@ -242,7 +238,7 @@ static void deliver_iq(struct routed *r)
         answer(r, COND_SERVICE_UNAVAILABLE, STR_NONE);
         return;
     }
-    b = stanza_blob(r, NULL);
+    b = live_blob(r, NULL);
     session_send(s, b);
     blob_unref(b);
 }

@@ -48,6 +48,7 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
         home_add_handlers(h, all_modules[i]);
     list_init(&h->dirty);
     list_init(&h->waiting);
+    list_init(&h->lagging);
     h->caps = caps_cache_new(&host->random);
 }
 
@@ -224,6 +225,20 @@ static void end_unresumed(struct home *h)
     }
 }
 
+/* The connection ends, the session may still be resumed: it holds positions, not copies. */
+static void end_lagging(struct home *h)
+{
+    LIST_EACH(&h->lagging, l) {
+        struct session *s = LIST_ENTRY(l, struct session, lagging);
+
+        if (s->link == NULL || h->now_ms - s->lagging_since_ms < (uint64_t)h->settings->lagging_s * 1000)
+            continue;
+        h->host->ops->drop(s->link);
+        list_remove(&s->lagging);
+        session_gone(s);
+    }
+}
+
 /* Collects first, because dropping changes the map. */
 void home_sweep(struct home *h)
 {
@@ -232,6 +247,7 @@ void home_sweep(struct home *h)
     size_t n = 0;
 
     end_unresumed(h);
+    end_lagging(h);
     store_cursors(h);
     for (size_t at = 0; n < COUNT_OF(idle) && map_next(&h->accounts, &at, &slot);) {
         struct account *a = slot.value;

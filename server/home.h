@@ -43,6 +43,7 @@ struct home {
     struct arena constants;
     struct caps_cache *caps;
     struct list dirty;               /* accounts whose cursor is to be stored */
+    struct list lagging;             /* sessions whose client takes nothing */
     struct list waiting;             /* sessions without connection that may be resumed */
     uint64_t next_id;                /* of iqs of ours */
     struct { uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins, early; } counters;

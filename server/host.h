@@ -18,6 +18,8 @@ struct host_ops {
     void (*send)(void *link, struct blob *b);              /* takes one reference */
     void (*write)(void *link, struct str text);            /* copies */
     void (*close)(void *link);                             /* flush, then close; session_gone() follows */
+    size_t (*queued)(void *link);                          /* bytes written and not yet taken by the kernel;
+                                                              session_drained() follows when there are none */
     void (*pause)(void *link, bool paused);                /* stop or go on reading */
     void (*start_tls)(void *link);                         /* after what was written; session_secured() follows */
     struct binding_data (*binding)(void *link, struct arena *a);

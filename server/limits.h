@@ -23,6 +23,7 @@ enum {
     /* Stanzas sent to a client and not acknowledged (XEP-0198); an archived one costs 16 bytes. */
     UNACKED_STANZAS = 1000,
     UNACKED_ASK_EVERY = 20,          /* ask for an <a/> at least this often */
+    UNACKED_LAG = 250,               /* from here on archived messages wait in the archive */
 
     RESOURCE_OCTETS = 12,            /* of base32(HMAC), DESIGN: stable resources */
     OFFLINE_PAGE = 50,               /* archived messages read at a time for a session that catches up */

@@ -1,7 +1,6 @@
 /* main.c: sottod: the command line; then the supervisor, or the server process that it starts. */
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -101,7 +100,7 @@ int main(int argc, char **argv)
     struct supervisor_options options = { 0 };
     int status;
 
-    if (argc == 1 && strcmp(argv[0], CHILD_NAME) == 0)
+    if (child_is_wanted())
         return child_main();
     overrides = mem_alloc((size_t)argc * sizeof *overrides);
     options.overrides = overrides;

@@ -33,6 +33,7 @@ struct incoming {
     struct str sender;                   /* bare JID text of the stanza's from */
     int64_t sender_account;              /* 0 if it is not ours */
     bool own;                            /* the sender is the view's account itself */
+    bool reachable;                      /* a device of the view's account takes messages now */
     unsigned sender_notes;               /* enum note, set by HOOK_OUT */
     const uint8_t *origin;               /* 16 octets given to outcome_repeats() by HOOK_OUT, or NULL */
 };

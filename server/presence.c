@@ -7,20 +7,6 @@
 #include "server/limits.h"
 #include "server/router.h"
 #include "server/stored.h"
-#include "xml/writer.h"
-
-/* ---- Text of a presence ---------------------------------------------------------------------------- */
-
-static void keep_presence(struct session *s, struct xml_node *node)
-{
-    struct buf text;
-
-    buf_init(&text, SIZE_MAX / 2);
-    xml_write(&text, node, STR(NS_CLIENT));
-    blob_unref(s->presence);
-    s->presence = blob_new(buf_str(&text));
-    buf_deinit(&text);
-}
 
 static void emit_presence(struct session *s, struct str to, bool available)
 {
@@ -182,7 +168,8 @@ void presence_own(struct session *s, struct routed *r)
     }
     s->priority = read_priority(&r->arena, node);
     s->flags |= SESSION_AVAILABLE;
-    keep_presence(s, node);
+    blob_unref(s->presence);
+    s->presence = stanza_blob(node);
     broadcast(s, node);
     if (initial) {
         send_own_devices(s);
@@ -272,17 +259,11 @@ static void send_archived(struct session *s, const struct archive_result *m)
     struct arena a = { 0 };
     struct xml_node *node = stored_message(&a, s->home->settings, account->bare, account->view.account,
                                            m, s->domain);
-    struct buf text;
-    struct blob *b;
+    struct blob *b = node ? stanza_blob(node) : NULL;
 
-    if (node != NULL) {
-        buf_init(&text, SIZE_MAX / 2);
-        xml_write(&text, node, STR(NS_CLIENT));
-        b = blob_new(buf_str(&text));
+    if (b != NULL)
         session_send_archived(s, b, m->seq, WRAP_NONE);
-        blob_unref(b);
-        buf_deinit(&text);
-    }
+    blob_unref(b);
     arena_deinit(&a);
 }
 
@@ -291,6 +272,7 @@ static void page_came(struct store_op *op)
     struct catch_up *c = CONTAINER_OF(op, struct catch_up, query.op);
     struct session *s = c->session;
 
+    s->page_asked = false;
     if (s->account != NULL) {
         for (size_t i = 0; op->result == ERR_NONE && i < c->query.out.archive.count; i++) {
             send_archived(s, &c->query.out.archive.results[i]);
@@ -300,7 +282,7 @@ static void page_came(struct store_op *op)
             s->caught_up_to = c->newest;
         if (s->account != NULL && op->result == ERR_NONE
             && (!c->query.out.archive.complete || s->account->view.last_seq > s->caught_up_to))
-            ask_page(s);
+            presence_unlag(s);
         else
             s->catching_up = false;
     }
@@ -314,6 +296,7 @@ static void ask_page(struct session *s)
     struct catch_up *c = mem_alloc(sizeof *c);
     struct archive_query *q = &c->query.in.archive;
 
+    s->page_asked = true;
     c->session = s;
     c->newest = s->account->view.last_seq;
     c->query.kind = QUERY_ARCHIVE;
@@ -328,6 +311,33 @@ static void ask_page(struct session *s)
     store_query(s->home->store, &c->query);
 }
 
+static void set_lagging(struct session *s, bool lagging)
+{
+    if (lagging == (s->lagging_since_ms != 0))
+        return;
+    s->lagging_since_ms = lagging ? s->home->now_ms : 0;
+    if (lagging)
+        list_add(&s->home->lagging, &s->lagging);
+    else
+        list_remove(&s->lagging);
+}
+
+void presence_lag(struct session *s)
+{
+    s->catching_up = true;
+    if (!s->page_asked)
+        set_lagging(s, true);
+}
+
+void presence_unlag(struct session *s)
+{
+    if (!s->catching_up || s->page_asked || s->account == NULL)
+        return;
+    set_lagging(s, session_is_slow(s));
+    if (s->lagging_since_ms == 0)
+        ask_page(s);
+}
+
 void presence_catch_up(struct session *s)
 {
     uint64_t from = s->account->view.cursor;
@@ -336,10 +346,12 @@ void presence_catch_up(struct session *s)
     if (s->inherited_from != 0 && s->inherited_from < from)
         from = s->inherited_from;
     s->inherited_from = 0;
-    if (s->catching_up || s->account->view.last_seq <= from)
+    if (s->catching_up)
         return;
-    s->catching_up = true;
     if (s->caught_up_to < from)
         s->caught_up_to = from;
-    ask_page(s);
+    if (s->account->view.last_seq > from) {
+        s->catching_up = true;
+        ask_page(s);
+    }
 }

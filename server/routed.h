@@ -81,6 +81,7 @@ struct routed {
     struct effects at_origin, at_target;
     struct store_query *query;       /* of a handler that waits */
     query_fn *then;
+    bool held;                       /* its query waits for what the session sent before */
 };
 
 struct routed *routed_new(void);

@@ -6,7 +6,6 @@
 #include "server/limits.h"
 #include "server/pep_events.h"
 #include "server/session.h"
-#include "xml/writer.h"
 
 struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
 {
@@ -14,6 +13,17 @@ struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
 }
 
 /* ---- Hooks ----------------------------------------------------------------------------------------- */
+
+static bool is_reachable(const struct account *a)
+{
+    for (const struct link *l = list_first(&a->sessions); l != NULL; l = list_next(&a->sessions, l)) {
+        const struct session *s = LIST_ENTRY(l, const struct session, in_account);
+
+        if ((s->flags & SESSION_AVAILABLE) && s->priority >= 0 && s->link != NULL)
+            return true;
+    }
+    return false;
+}
 
 static struct incoming incoming_of(const struct routed *r, const struct home *h, const struct account *a)
 {
@@ -25,6 +35,7 @@ static struct incoming incoming_of(const struct routed *r, const struct home *h,
         .sender = r->sender,
         .sender_account = r->sender_account,
         .own = str_eq(r->sender, a->bare),
+        .reachable = is_reachable(a),
         .sender_notes = r->notes,
         .origin = r->has_origin ? r->origin_hash : NULL,
     };
@@ -185,6 +196,35 @@ static void router_fetched(struct store_op *op)
     judged(r, v, last);
 }
 
+static void run_query(struct routed *r)
+{
+    struct home *h = r->account->home;
+
+    r->query->op.home = h->number;
+    r->query->op.done = router_fetched;
+    r->query->context = r;
+    store_query(h->store, r->query);
+}
+
+/* A person who asks for his history sees in it what he sent just before: questions to the own account wait until
+ * everything earlier of the same session is done (RFC 6120 §10.1). */
+static bool must_wait_its_turn(const struct routed *r)
+{
+    return r->session != NULL && r->account == r->sender_home
+           && list_first(&r->session->pending) != &r->pending;
+}
+
+static void run_held_query(struct session *s)
+{
+    struct link *first = list_first(&s->pending);
+    struct routed *r = first ? LIST_ENTRY(first, struct routed, pending) : NULL;
+
+    if (r != NULL && r->held) {
+        r->held = false;
+        run_query(r);
+    }
+}
+
 /* Rows appended since `last_row` (NULL: all) belong to this home's view. */
 static void judged(struct routed *r, enum verdict v, const struct row *last_row)
 {
@@ -192,10 +232,9 @@ static void judged(struct routed *r, enum verdict v, const struct row *last_row)
 
     apply_rows(&a->view, last_row ? last_row->next : r->writes.first);
     if (v == WAIT) {
-        r->query->op.home = a->home->number;
-        r->query->op.done = router_fetched;
-        r->query->context = r;
-        store_query(a->home->store, r->query);
+        r->held = must_wait_its_turn(r);
+        if (!r->held)
+            run_query(r);
         return;
     }
     r->deliver = v == PASS;
@@ -310,6 +349,7 @@ static void router_return(struct routed *r)
         list_remove(&r->pending);
         s->pending_count--;
         s->pending_bytes -= r->bytes;
+        run_held_query(s);
     }
     routed_free(r);
     account_unpin(a);
@@ -431,7 +471,8 @@ void router_submit(struct session *s, struct xml_node *node, struct arena *arena
 
     r->arena = arena_move(arena);
     e = stanza_parse(&r->arena, node, &r->stanza, &why);
-    if (e == ERR_UNSUPPORTED) {
+    /* A client's stream carries jabber:client only; hooks look for its children there. */
+    if (e == ERR_UNSUPPORTED || !str_eq(node->ns, STR(NS_CLIENT))) {
         session_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, STR("That is no stanza."));
         routed_free(r);
         return;

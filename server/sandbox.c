@@ -138,8 +138,10 @@ enum err sandbox_enter(const struct sandbox_rules *rules, struct log *log)
 #else
     if ((e = restrict_files(rules, log)) != ERR_NONE)
         return e;
-    if (syscalls_restrict() != ERR_NONE)
-        return refuse(log, "seccomp");
-    return ERR_NONE;
+    if ((e = syscalls_restrict()) == ERR_UNSUPPORTED) {
+        LOG(log, WARN, "sandbox.no_seccomp", log_text("why", STR("this kernel cannot restrict system calls")));
+        e = ERR_NONE;
+    }
+    return e == ERR_NONE ? ERR_NONE : refuse(log, "seccomp");
 #endif
 }

@@ -37,6 +37,8 @@ static void fill_settings(struct server *s)
     to->domains = c->server.domain.items;
     to->domain_count = c->server.domain.count;
     to->e2ee_required = c->policy.e2ee == E2EE_REQUIRED;
+    to->e2ee_allow = c->policy.e2ee_allow.items;
+    to->e2ee_allow_count = c->policy.e2ee_allow.count;
     to->strangers_gated = c->policy.strangers == STRANGERS_GATE;
     to->archive_on = c->archive.mode == ARCHIVE_ON;
     to->mechanism_plain = c->auth.mechanisms & MECHANISM_PLAIN;
@@ -55,6 +57,7 @@ static void fill_settings(struct server *s)
     to->archive_page = (uint32_t)c->limits.archive_page;
     to->blocks = (unsigned)c->limits.blocked_jids;
     to->output_bytes = c->limits.output_bytes;
+    to->lagging_s = (uint32_t)c->limits.lagging_s;
 }
 
 /* ---- Store ----------------------------------------------------------------------------------------- */

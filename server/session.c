@@ -7,7 +7,7 @@
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/router.h"
-#include "xml/writer.h"
+#include "server/stored.h"
 
 static const struct xml_limits preauth_limits = {
     .element_bytes = PREAUTH_ELEMENT_BYTES,
@@ -33,7 +33,7 @@ static void set_deadline(struct session *s, uint64_t at_ms)
         s->home->host->ops->wake_at(s->link, at_ms);
 }
 
-struct session *session_new(struct home *h, void *link, bool secure)
+struct session *session_new(struct home *h, void *link, bool secure, enum stream_framing framing)
 {
     struct session *s = mem_alloc(sizeof *s);
 
@@ -42,7 +42,7 @@ struct session *session_new(struct home *h, void *link, bool secure)
     s->secure = secure;
     list_init(&s->pending);
     map_init(&s->directed, NULL);
-    stream_init(&s->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT), &preauth_limits);
+    stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &preauth_limits);
     set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS);
     h->counters.sessions++;
     return s;
@@ -54,6 +54,7 @@ static void session_free(struct session *s)
     stream_deinit(&s->stream);
     auth_free(s->auth);
     list_remove(&s->waiting);
+    list_remove(&s->lagging);
     sm_free(s);
     caps_forget(s);
     presence_forget(s);
@@ -94,10 +95,24 @@ void session_set_jid(struct session *s, const struct jid *jid)
 
 /* ---- Output ---------------------------------------------------------------------------------------- */
 
+static void flush_frames(struct session *s)
+{
+    struct str frame;
+
+    while (stream_next_frame(&s->stream, &frame))
+        if (s->link != NULL)
+            s->home->host->ops->write(s->link, frame);
+}
+
 void session_flush(struct session *s)
 {
-    struct str out = stream_output(&s->stream);
+    struct str out;
 
+    if (s->stream.framing == STREAM_WEBSOCKET) {
+        flush_frames(s);
+        return;
+    }
+    out = stream_output(&s->stream);
     if (out.n == 0)
         return;
     if (s->link != NULL)
@@ -128,6 +143,18 @@ void session_fail(struct session *s, enum stream_condition why, struct str text)
     session_close(s);
 }
 
+bool session_is_slow(const struct session *s)
+{
+    if (s->link != NULL && s->home->host->ops->queued(s->link) > s->home->settings->output_bytes)
+        return true;
+    return sm_is_behind(s);
+}
+
+void session_drained(struct session *s)
+{
+    presence_unlag(s);
+}
+
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping)
 {
     if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
@@ -145,15 +172,10 @@ void session_send(struct session *s, struct blob *stanza)
 
 void session_send_node(struct session *s, const struct xml_node *node)
 {
-    struct buf text;
-    struct blob *blob;
+    struct blob *blob = stanza_blob(node);
 
-    buf_init(&text, SIZE_MAX / 2); /* of our own making: its parts were capped when they came in */
-    xml_write(&text, node, STR(NS_CLIENT));
-    blob = blob_new(buf_str(&text));
     session_send(s, blob);
     blob_unref(blob);
-    buf_deinit(&text);
 }
 
 /* ---- Negotiation ----------------------------------------------------------------------------------- */

@@ -66,17 +66,23 @@ struct session {
     uint32_t submitted;              /* stanzas taken since <enable/>, mod 2^32 */
 
     bool catching_up;                /* archived messages come from the archive, not live */
+    bool page_asked;                 /* a page of them is on its way */
+    uint64_t lagging_since_ms;       /* the client takes nothing; 0: it does */
+    struct link lagging;             /* in home->lagging meanwhile */
     bool replaying;                  /* resumed: what was unacknowledged goes out first */
     uint64_t inherited_from;         /* archive position after which a replaced session had acknowledged nothing */
-    uint64_t caught_up_to;           /* archive position delivered to this session */
+    uint64_t caught_up_to;           /* archive position up to which it was sent everything */
 };
 
 /* Entry points for the host. */
-struct session *session_new(struct home *h, void *link, bool secure);
+/* `secure`: TLS is up already. Over WebSocket every `received` is one whole message and every write of ours is one
+ * (RFC 7395 §3.1). */
+struct session *session_new(struct home *h, void *link, bool secure, enum stream_framing framing);
 void session_received(struct session *s, struct str bytes);
 void session_secured(struct session *s);                  /* TLS is up */
 void session_arrived(struct session *s, struct home *h);  /* moved here */
 void session_wake(struct session *s);                     /* the deadline */
+void session_drained(struct session *s);                  /* all output is with the kernel */
 void session_gone(struct session *s);                     /* the connection has ended */
 void session_shutdown(struct session *s);                 /* the server drains: system-shutdown */
 
@@ -87,6 +93,7 @@ void session_flush(struct session *s);                    /* what the stream wro
 void session_fail(struct session *s, enum stream_condition why, struct str text);
 void session_close(struct session *s);
 void session_resume_reading(struct session *s);           /* if it was paused for pending stanzas */
+bool session_is_slow(const struct session *s);            /* the client does not keep up with what it is sent */
 void session_send(struct session *s, struct blob *stanza);                 /* borrows */
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void session_send_node(struct session *s, const struct xml_node *node);
@@ -108,6 +115,7 @@ bool sm_element(struct session *s, struct xml_node *node);     /* true: it was o
 void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void sm_durable(struct session *s);                       /* the durable prefix may have grown */
 void sm_free(struct session *s);
+bool sm_is_behind(const struct session *s);               /* too much is unacknowledged */
 bool sm_can_wait(const struct session *s);                /* without its connection, to be resumed */
 uint64_t sm_waits_until_ms(const struct session *s);
 uint64_t sm_first_unacked(const struct session *s);       /* archive position, 0: none */
@@ -124,6 +132,8 @@ void presence_forget(struct session *s);                /* frees what presence.c
 void presence_probed(struct account *a, const struct stanza *probe);
 void presence_announce(struct account *a, struct str jid, bool available);
 void presence_catch_up(struct session *s);                /* offline messages */
+void presence_lag(struct session *s);                     /* too slow for live copies: from now on from the archive */
+void presence_unlag(struct session *s);                   /* output has drained, or acknowledgements came */
 void presence_delivered(struct session *s, uint64_t seq); /* up to this archive position a client has it */
 
 

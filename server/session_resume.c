@@ -11,7 +11,6 @@
 #include "server/limits.h"
 #include "server/sm.h"
 #include "server/stored.h"
-#include "xml/writer.h"
 
 static struct session *find_resumable(struct session *s, struct str id)
 {
@@ -88,18 +87,6 @@ static void send_text(struct session *s, struct blob *text)
         blob_unref(text);
 }
 
-static struct blob *node_blob(const struct xml_node *node)
-{
-    struct buf text;
-    struct blob *b;
-
-    buf_init(&text, SIZE_MAX / 2);
-    xml_write(&text, node, STR(NS_CLIENT));
-    b = blob_new(buf_str(&text));
-    buf_deinit(&text);
-    return b;
-}
-
 /* An archived message that is gone meanwhile still counts for both sides: an empty message takes its place. */
 static struct blob *replay_blob(struct session *s, const struct unacked *u, const struct archive_result *m)
 {
@@ -112,9 +99,9 @@ static struct blob *replay_blob(struct session *s, const struct unacked *u, cons
         node = stored_message(&a, s->home->settings, account->bare, account->view.account, m,
                               u->wrapping == WRAP_NONE ? s->domain : STR_NONE);
     if (node == NULL)
-        b = node_blob(stanza_new(&a, STANZA_MESSAGE, "headline", s->domain, s->full, STR_NONE));
+        b = stanza_blob(stanza_new(&a, STANZA_MESSAGE, "headline", s->domain, s->full, STR_NONE));
     else if (u->wrapping == WRAP_NONE)
-        b = node_blob(node);
+        b = stanza_blob(node);
     else
         b = carbon_wrap(&a, account->bare, u->wrapping, node);
     arena_deinit(&a);

@@ -146,6 +146,7 @@ bool sm_acknowledge(struct session *s, uint32_t h)
     }
     sm->asked = false;
     presence_delivered(s, seq);
+    presence_unlag(s);
     return true;
 }
 
@@ -170,6 +171,11 @@ static size_t waiting_count(const struct account *a)
     for (const struct link *l = list_first(&a->sessions); l != NULL; l = list_next(&a->sessions, l))
         n += LIST_ENTRY(l, const struct session, in_account)->link == NULL;
     return n;
+}
+
+bool sm_is_behind(const struct session *s)
+{
+    return s->sm != NULL && s->sm->count >= UNACKED_LAG;
 }
 
 bool sm_can_wait(const struct session *s)

@@ -14,6 +14,8 @@ struct settings {
     uint8_t secret[32];              /* of this server: resources, archive ids, decoy salts */
 
     bool e2ee_required;              /* policy.e2ee */
+    const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */
+    size_t e2ee_allow_count;
     bool strangers_gated;            /* policy.strangers */
     bool archive_on;                 /* archive.mode */
     bool mechanism_plain;            /* auth.mechanisms, in the order in which we offer them */
@@ -30,6 +32,7 @@ struct settings {
     unsigned blocks;
     uint32_t archive_page;           /* messages in one answer of XEP-0313 */
     size_t output_bytes;             /* of a session whose peer does not read: then it lags */
+    uint32_t lagging_s;              /* and this long, until its connection is ended */
 };
 
 /* True if `domain` is one of ours. */

@@ -51,9 +51,11 @@ static int report_findings(struct startup *s)
 
         if (f->kind == FINDING_ERROR)
             status = complain(finding_line(f, &s->arena));
+        else if (f->kind == FINDING_RISK)
+            LOG(s->log, WARN, "config.risk", log_text("key", f->key), log_text("value", f->value),
+                log_text("why", f->text));
         else
-            LOG(s->log, WARN, f->kind == FINDING_RISK ? "config.risk" : "config.unbuilt", log_text("key", f->key),
-                log_text("value", f->value), log_text("why", f->text));
+            LOG(s->log, INFO, "config.unbuilt", log_text("key", f->key), log_text("value", f->value));
     }
     if (str_starts(s->config->store.url, STR("postgresql:")))
         status = complain(STR("store.url: postgresql:// is not built yet; sqlite:PATH is"));

@@ -1,11 +1,51 @@
-/* stored.c: from kept text to trees. */
+/* stored.c: trees to text and back. */
 #include "server/stored.h"
 
 #include "base/datetime.h"
 #include "server/module.h"
 #include "xml/parser.h"
+#include "xml/writer.h"
 
 static const struct xml_limits any = { SIZE_MAX, 1000, 1000, 1000000 };
+
+/* No cap: a tree is a small multiple of what was capped when it came in. */
+static void write_all(struct buf *text, const struct xml_node *node, struct str default_ns)
+{
+    buf_init(text, SIZE_MAX / 2);
+    xml_write(text, node, default_ns);
+}
+
+static struct str text_with(struct arena *a, const struct xml_node *node, struct str default_ns)
+{
+    struct buf text;
+    struct str copy;
+
+    write_all(&text, node, default_ns);
+    copy = arena_str(a, buf_str(&text));
+    buf_deinit(&text);
+    return copy;
+}
+
+struct str stanza_text(struct arena *a, const struct xml_node *node)
+{
+    return text_with(a, node, STR(NS_CLIENT));
+}
+
+struct str element_text(struct arena *a, const struct xml_node *node)
+{
+    return text_with(a, node, STR_NONE);
+}
+
+struct blob *stanza_blob(const struct xml_node *node)
+{
+    struct buf text;
+    struct blob *b;
+
+    write_all(&text, node, STR(NS_CLIENT));
+    b = blob_new(buf_str(&text));
+    buf_deinit(&text);
+    return b;
+}
 
 struct xml_node *stored_element(struct arena *a, struct str text)
 {

@@ -1,14 +1,20 @@
-/* stored.h: stanzas and items that were kept as text, as trees again. The text is our own writer's: it is trusted to be
- * well-formed, and a stanza leaves jabber:client undeclared as on a stream.
+/* stored.h: stanzas and elements to text and back, for the archive, for connections, and for what is kept in memory.
  *
- * Owns: nothing; trees live in the arena.  Threads: pure.
+ * The text is our own writer's, so it is trusted to be well-formed; a stanza leaves jabber:client undeclared as on a
+ * stream, another element declares all.
+ * Owns: nothing; trees and texts live in the arena, blobs are the caller's.  Threads: pure.
  */
 #ifndef SOTTO_SERVER_STORED_H
 #define SOTTO_SERVER_STORED_H
 
+#include "base/blob.h"
 #include "server/settings.h"
 #include "server/store.h"
 #include "xml/tree.h"
+
+struct str stanza_text(struct arena *a, const struct xml_node *node);
+struct blob *stanza_blob(const struct xml_node *node);
+struct str element_text(struct arena *a, const struct xml_node *node);
 
 /* NULL only if the text was damaged. */
 struct xml_node *stored_stanza(struct arena *a, struct str text);

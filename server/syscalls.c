@@ -9,12 +9,14 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -112,9 +114,14 @@ static void add_conditional(struct rules *r)
 enum err syscalls_restrict(void)
 {
     struct rules r = { .filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS)) };
+    const uint32_t kill = SECCOMP_RET_KILL_PROCESS;
 
     if (r.filter == NULL)
         return ERR_IO;
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill) != 0) {
+        seccomp_release(r.filter);
+        return ERR_UNSUPPORTED;
+    }
     for (size_t i = 0; i < COUNT_OF(allowed); i++)
         add(&r, SCMP_ACT_ALLOW, allowed[i]);
     for (size_t i = 0; i < COUNT_OF(deadly); i++)

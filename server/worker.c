@@ -37,14 +37,17 @@ struct worker_order {
     struct link *token;
 };
 
+/* A listening socket and what is spoken on it. */
+struct door { struct worker *worker; struct listener *listener; enum listener_kind kind; };
+
 struct worker {
     struct worker_group *group;
     unsigned number;
     struct loop *loop;
     struct thread *thread;
     struct inbox *parcels, *completions, *orders;
-    struct listener *listeners[LISTEN_KIND_COUNT * 4];
-    size_t listener_count;
+    struct door *doors;
+    size_t door_count;
     struct timer *sweep, *end;
     struct list clients;
     struct tls_context *tls;
@@ -107,10 +110,13 @@ static void client_move(struct client *c)
     struct worker_order *o = mem_alloc(sizeof *o);
 
     assert(c->session->holds == 0);
+    if (!conn_detach(c->conn, &o->parcel)) { /* the peer has just gone: `closed` follows */
+        mem_free(o);
+        return;
+    }
     o->kind = ORDER_ARRIVAL;
     o->session = c->session;
     o->session->link = NULL;
-    conn_detach(c->conn, &o->parcel);
     post_order(c->worker->group->workers[c->move_to], o);
     client_free(c);
 }
@@ -119,8 +125,12 @@ static void client_drained(void *ctx)
 {
     struct client *c = ctx;
 
-    if (c->moving && conn_queued(c->conn) == 0)
+    if (c->moving && conn_queued(c->conn) == 0) {
         client_move(c);
+    } else if (c->session != NULL) {
+        enter(c->worker);
+        session_drained(c->session);
+    }
 }
 
 static const struct conn_handlers handlers = {
@@ -141,7 +151,8 @@ static struct client *client_new(struct worker *w)
 
 static void accepted(void *ctx, int fd)
 {
-    struct worker *w = ctx;
+    const struct door *door = ctx;
+    struct worker *w = door->worker;
     struct client *c = client_new(w);
 
     enter(w);
@@ -150,7 +161,9 @@ static void accepted(void *ctx, int fd)
         client_free(c);
         return;
     }
-    c->session = session_new(&w->home, c, false);
+    c->session = session_new(&w->home, c, false, STREAM_TCP);
+    if (door->kind == LISTEN_C2S_TLS) /* XEP-0368: TLS comes first, the stream in it */
+        conn_start_tls(c->conn, w->tls);
 }
 
 static void arrive(struct worker *w, struct worker_order *o)
@@ -185,6 +198,11 @@ static void host_write(void *link, struct str text)
 static void host_close(void *link)
 {
     conn_close(((struct client *)link)->conn);
+}
+
+static size_t host_queued(void *link)
+{
+    return conn_queued(((struct client *)link)->conn);
 }
 
 static void host_pause(void *link, bool paused)
@@ -273,6 +291,7 @@ static const struct host_ops ops = {
     .send = host_send,
     .write = host_write,
     .close = host_close,
+    .queued = host_queued,
     .pause = host_pause,
     .start_tls = host_start_tls,
     .binding = host_binding,
@@ -329,9 +348,9 @@ static void drain(struct worker *w)
     if (w->draining)
         return;
     w->draining = true;
-    for (size_t i = 0; i < w->listener_count; i++)
-        listener_free(w->listeners[i]);
-    w->listener_count = 0;
+    for (size_t i = 0; i < w->door_count; i++)
+        listener_free(w->doors[i].listener);
+    w->door_count = 0;
     LIST_EACH(&w->clients, l) {
         struct client *c = LIST_ENTRY(l, struct client, link);
 
@@ -406,10 +425,14 @@ enum err worker_start(struct worker *w, struct tls_context *tls)
     const struct server_boot *boot = w->group->boot;
 
     w->tls = tls_context_ref(tls);
-    for (size_t i = 0; i < boot->listener_count; i++)
-        if (boot->listeners[i].kind == LISTEN_C2S && w->listener_count < COUNT_OF(w->listeners))
-            w->listeners[w->listener_count++] =
-                listener_new(w->loop, boot->listeners[i].fds[w->number], accepted, w);
+    w->doors = mem_alloc(boot->listener_count * sizeof *w->doors);
+    for (size_t i = 0; i < boot->listener_count; i++) {
+        const struct boot_listener *from = &boot->listeners[i];
+        struct door *door = &w->doors[w->door_count++];
+
+        *door = (struct door){ .worker = w, .kind = from->kind };
+        door->listener = listener_new(w->loop, from->fds[w->number], accepted, door);
+    }
     return thread_start("worker", worker_main, w, &w->thread);
 }
 
@@ -476,6 +499,7 @@ void worker_free(struct worker *w)
     timer_free(w->end);
     home_deinit(&w->home);
     loop_free(w->loop);
+    mem_free(w->doors);
     tls_context_unref(w->tls);
     mem_free(w);
 }

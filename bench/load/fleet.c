@@ -3,6 +3,7 @@
 
 #include <openssl/rand.h>
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,18 +132,24 @@ static void flush_all(struct fleet *f)
         flush(f, LIST_ENTRY(l, struct member, unsent));
 }
 
+/* To the nanosecond where the kernel can (Linux 5.11), else to the millisecond after. */
+static int wait_for_events(struct fleet *f, uint64_t ns)
+{
+    struct timespec wait = { (time_t)(ns / NS_PER_SECOND), (long)(ns % NS_PER_SECOND) };
+    int n = epoll_pwait2(f->epoll, f->batch, FLEET_BATCH, &wait, NULL);
+
+    if (n < 0 && errno == ENOSYS)
+        n = epoll_wait(f->epoll, f->batch, FLEET_BATCH, (int)((ns + NS_PER_MS - 1) / NS_PER_MS));
+    return n;
+}
+
 void fleet_turn(struct fleet *f, uint64_t until_ns)
 {
     uint64_t now;
-    struct timespec wait = { 0 };
 
     flush_all(f);
     now = clock_ns();
-    if (until_ns > now) {
-        wait.tv_sec = (time_t)((until_ns - now) / NS_PER_SECOND);
-        wait.tv_nsec = (long)((until_ns - now) % NS_PER_SECOND);
-    }
-    f->batch_n = epoll_pwait2(f->epoll, f->batch, FLEET_BATCH, &wait, NULL);
+    f->batch_n = wait_for_events(f, until_ns > now ? until_ns - now : 0);
     f->batch_at = 0;
 }
 

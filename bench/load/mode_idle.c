@@ -46,9 +46,11 @@ static void idle_run(struct run *r)
 
     if (!measure_memory(r) || r->options->hold_s == 0)
         return;
-    if (run_read_cpu(r, &from) && run_rest(r, r->options->hold_s) && run_read_cpu(r, &to))
-        json_object_set_new(r->report, "server",
-                            run_cost_json(r, &from, &to, session_seconds, "session_second"));
+    if (!run_read_cpu(r, &from) || !run_rest(r, r->options->hold_s) || !run_read_cpu(r, &to))
+        return;
+    json_object_set_new(r->report, "server",
+                        run_cost_json(r, &from, &to, session_seconds, "session_second"));
+    json_object_set_new(r->report, "machine", run_machine_json(&from, &to));
 }
 
 const struct mode idle_mode = {

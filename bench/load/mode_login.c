@@ -93,6 +93,7 @@ static void report(struct logins *l, const struct reading *from, const struct re
     json_object_set_new(out, "logins_per_second", json_real((double)l->finished / seconds));
     json_object_set_new(out, "server", run_cost_json(l->run, from, to, l->finished, "login"));
     json_object_set_new(out, "login_latency_us", run_latency_json(&l->latency));
+    json_object_set_new(out, "machine", run_machine_json(from, to));
     json_object_set_new(out, "generator", run_generator_json(from, to, l->finished, "login"));
 }
 

@@ -177,6 +177,26 @@ enum err proc_memory(const struct proc_set *set, struct proc_usage *out)
     return ERR_NONE;
 }
 
+/* "cpu  user nice system idle iowait irq softirq steal …" (proc(5)). */
+void proc_machine(struct proc_machine *out)
+{
+    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, FIELDS };
+    char text[TEXT_MAX], *at = text;
+    uint64_t fields[FIELDS] = { 0 }, tick_us = 1000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+
+    if (read_text("/proc/stat", text) && strncmp(text, "cpu ", 4) == 0) {
+        at += 4;
+        for (unsigned i = 0; i < FIELDS; i++)
+            fields[i] = strtoull(at, &at, 10);
+    }
+    *out = (struct proc_machine){
+        .busy_us = tick_us
+                   * (fields[USER] + fields[NICE] + fields[SYSTEM] + fields[IRQ] + fields[SOFTIRQ]),
+        .stolen_us = tick_us * fields[STEAL],
+        .cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+    };
+}
+
 uint64_t proc_own_cpu_us(void)
 {
     struct rusage u;

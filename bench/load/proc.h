@@ -30,8 +30,16 @@ struct proc_usage {
     uint64_t rss, private_bytes;     /* private: what would be freed if it ended */
 };
 
+/* All cores together. `stolen` is what the hypervisor gave to others. */
+struct proc_machine {
+    uint64_t busy_us, stolen_us;
+    unsigned cores;
+};
+
 CHECKED enum err proc_cpu(const struct proc_set *set, struct proc_usage *out); /* all but memory */
 CHECKED enum err proc_memory(const struct proc_set *set, struct proc_usage *out); /* memory only */
+
+void proc_machine(struct proc_machine *out);
 
 /* CPU time of this process so far. */
 uint64_t proc_own_cpu_us(void);

@@ -84,6 +84,24 @@ json_t *run_generator_json(const struct reading *from, const struct reading *to,
     return out;
 }
 
+/* What else ran: figures taken beside other work are worth less. 100 % is the whole machine. */
+json_t *run_machine_json(const struct reading *from, const struct reading *to)
+{
+    unsigned cores = to->machine.cores;
+    double whole_us = (double)(to->ns - from->ns) / 1000.0 * cores;
+    double busy_us = (double)to->machine.busy_us - (double)from->machine.busy_us;
+    double ours_us = (double)to->server.cpu_us - (double)from->server.cpu_us
+                     + (double)to->own_cpu_us - (double)from->own_cpu_us;
+    double stolen_us = (double)to->machine.stolen_us - (double)from->machine.stolen_us;
+    json_t *out = json_object();
+
+    set_count(out, "cores", cores);
+    set_real(out, "busy_percent", 100.0 * busy_us / whole_us);
+    set_real(out, "other_cpu_percent", fmax(0, 100.0 * (busy_us - ours_us) / whole_us));
+    set_real(out, "stolen_percent", 100.0 * stolen_us / whole_us);
+    return out;
+}
+
 static void print_value(const char *prefix, const char *name, const json_t *value, FILE *out)
 {
     char whole[NAME_SIZE];

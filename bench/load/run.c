@@ -26,7 +26,7 @@ bool run_fail(struct run *r, enum run_status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(r->why, sizeof r->why, format, args);
     va_end(args);
-    fprintf(stderr, "%ssotto-load: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", r->why);
+    fprintf(stderr, "%ssotto-load: %s\n", r->terminal ? "\r\033[K" : "", r->why);
     return false;
 }
 
@@ -42,7 +42,7 @@ void run_progress(struct run *r, const char *format, ...)
     uint64_t now = clock_ns();
     va_list args;
 
-    if (!isatty(STDERR_FILENO) || now - r->progress_ns < PROGRESS_NS)
+    if (!r->terminal || now - r->progress_ns < PROGRESS_NS)
         return;
     r->progress_ns = now;
     fputs("\r\033[K", stderr);
@@ -84,6 +84,7 @@ enum err run_init(struct run *r, const struct options *o, size_t members)
     struct fleet *f = &r->fleet;
 
     *r = (struct run){ .options = o, .report = json_object(), .fleet.epoll = -1 };
+    r->terminal = isatty(STDERR_FILENO);
     if (!read_password(r) || !raise_file_limit(r, members))
         return ERR_IO;
     if (keyring_init(&r->keyring, o->mechanism, r->password) != ERR_NONE) {
@@ -166,6 +167,7 @@ bool run_rest(struct run *r, uint64_t seconds)
 bool run_read_cpu(struct run *r, struct reading *out)
 {
     *out = (struct reading){ .ns = clock_ns(), .own_cpu_us = proc_own_cpu_us() };
+    proc_machine(&out->machine);
     if (proc_cpu(&r->options->server, &out->server) == ERR_NONE)
         return true;
     return run_fail(r, RUN_SERVER_LOST, "a server process named by --pid is gone");

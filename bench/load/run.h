@@ -22,13 +22,15 @@ struct run {
     enum run_status status;
     char why[512]; /* of the first failure; also told on stderr */
     json_t *report;
+    bool terminal;        /* a person watches standard error */
     uint64_t progress_ns; /* when the progress line was last written */
 };
 
-/* Server and generator at one moment. */
+/* Server, generator and the whole machine at one moment. */
 struct reading {
     uint64_t ns, own_cpu_us;
     struct proc_usage server;
+    struct proc_machine machine;
 };
 
 CHECKED enum err run_init(struct run *r, const struct options *o, size_t members);
@@ -53,6 +55,7 @@ bool run_read_memory(struct run *r, struct proc_usage *out);
 json_t *run_latency_json(const struct histogram *h);
 json_t *run_cost_json(const struct run *r, const struct reading *from, const struct reading *to,
                       uint64_t count, const char *unit);
+json_t *run_machine_json(const struct reading *from, const struct reading *to);
 json_t *run_generator_json(const struct reading *from, const struct reading *to, uint64_t count,
                            const char *unit);
 void run_print(const struct run *r, FILE *out);

@@ -108,18 +108,19 @@ static bool enter_markup(struct scan *s)
 /* Walks over attributes up to a quote or the end of the tag. */
 static bool walk_start_tag(struct scan *s)
 {
-    while (s->at < s->view.n) {
-        char c = s->view.p[s->at++];
+    const char *p = s->view.p + s->at, *end = s->view.p + s->view.n;
 
-        if (c == '\'' || c == '"') {
-            s->quote = c;
-            s->place = IN_VALUE;
-            return true;
-        }
-        if (c == '>')
-            return true;
+    while (p < end && *p != '\'' && *p != '"' && *p != '>')
+        p++;
+    s->at = (size_t)(p - s->view.p);
+    if (p == end)
+        return false;
+    s->at++;
+    if (*p != '>') {
+        s->quote = *p;
+        s->place = IN_VALUE;
     }
-    return false;
+    return true;
 }
 
 /* An element has ended: whole stanzas end where only the stream stays open. */

@@ -278,4 +278,5 @@ void traffic_report(struct traffic *t, const struct reading *from, const struct 
     if (t->lag.total > 0)
         json_object_set_new(generator, "send_lag_us", run_latency_json(&t->lag));
     json_object_set_new(report, "generator", generator);
+    json_object_set_new(report, "machine", run_machine_json(from, to));
 }

@@ -111,6 +111,7 @@ void wire_init(struct wire *w)
 void wire_close(struct wire *w)
 {
     SSL_free(w->ssl);
+    ERR_clear_error(); /* the next SSL_get_error() must not see this connection's */
     if (w->fd >= 0)
         close(w->fd);
     buf_deinit(&w->out);
@@ -207,13 +208,14 @@ enum wire_got wire_read(struct wire *w, char room[WIRE_READ_SIZE], struct str *o
         w->arrived = bytes_of(NULL, 0);
         return out->n > 0 ? WIRE_TEXT : WIRE_NOTHING;
     }
-    ERR_clear_error();
     if (w->handshaking) {
         if ((n = SSL_do_handshake(w->ssl)) != 1)
             return tls_outcome(w, n);
         w->handshaking = false;
         return WIRE_SECURED;
     }
+    if (w->arrived.n == 0 && SSL_pending(w->ssl) == 0)
+        return WIRE_NOTHING; /* saves OpenSSL the long way to say the same */
     if ((n = SSL_read(w->ssl, room, WIRE_READ_SIZE)) <= 0)
         return tls_outcome(w, n);
     *out = (struct str){ room, (size_t)n };
@@ -228,7 +230,6 @@ enum err wire_write(struct wire *w, struct str text)
         buf_add(&w->out, text);
         return w->out.failed ? ERR_TOO_BIG : ERR_NONE;
     }
-    ERR_clear_error();
     return SSL_write(w->ssl, text.p, (int)text.n) == (int)text.n ? ERR_NONE : ERR_IO;
 }
 

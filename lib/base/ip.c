@@ -103,7 +103,7 @@ struct run {
     size_t first, n;
 };
 
-/* The longest run of zero groups, the first among equals, if it is longer than one: RFC 5952 §4.2. */
+/* The longest run of zero groups, the first among equals, if longer than one: RFC 5952 §4.2. */
 static struct run longest_zeros(const uint8_t ip[16])
 {
     struct run best = { GROUPS, 1 }, now = { 0, 0 };

@@ -1,5 +1,5 @@
-/* ip.h: IPv4 and IPv6 addresses as text: strict reading (RFC 3986 §3.2.2: no zones, no octal, no short
- * forms) and the one canonical form (RFC 5952).
+/* ip.h: IPv4 and IPv6 addresses as text: strict reading (RFC 3986 §3.2.2: no zones, no octal, no
+ * short forms) and the one canonical form (RFC 5952).
  *
  * Owns: nothing.  Threads: pure.  Errors: ERR_MALFORMED.  Units: octets in network order.
  */

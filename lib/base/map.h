@@ -1,6 +1,7 @@
 /* map.h: hash map from text to pointers, with a keyed hash so that peers cannot make it slow.
  *
- * Keys are borrowed: they must live as long as their entry, normally inside the value. Values are not NULL.
+ * Keys are borrowed: they must live as long as their entry, normally inside the value. No value is
+ * NULL.
  * Owns: its slots.  Threads: one at a time.
  */
 #ifndef SOTTO_BASE_MAP_H

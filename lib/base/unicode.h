@@ -22,8 +22,10 @@ enum unicode_class {
     UNICODE_OTHER,             /* private use, surrogates, line and paragraph separators */
 };
 
-enum unicode_direction { UNICODE_LEFT, UNICODE_RIGHT, UNICODE_ARABIC_NUMBER, UNICODE_NUMBER, UNICODE_NEUTRAL,
-                         UNICODE_MARK };
+enum unicode_direction {
+    UNICODE_LEFT, UNICODE_RIGHT, UNICODE_ARABIC_NUMBER, UNICODE_NUMBER, UNICODE_NEUTRAL,
+    UNICODE_MARK,
+};
 
 struct unicode_info {
     enum unicode_class class;
@@ -36,9 +38,10 @@ struct unicode_info {
 
 struct unicode_info unicode_info(uint32_t code_point);
 CHECKED enum err unicode_nfc(struct arena *a, struct str in, struct str *out);
-/* toLowerCase (RFC 8264 §5.2.3), each code point by itself: a sigma maps alike at the end of a word, so
- * that equal names stay equal whatever follows them. */
+/* toLowerCase (RFC 8264 §5.2.3), each code point by itself: a sigma maps alike at the end of a
+ * word, so that equal names stay equal whatever follows them. */
 CHECKED enum err unicode_lower(struct arena *a, struct str in, struct str *out);
-CHECKED enum err unicode_width_map(struct arena *a, struct str in, struct str *out); /* RFC 8264 §5.2.1 */
+/* Fullwidth and halfwidth forms to ordinary ones (RFC 8264 §5.2.1). */
+CHECKED enum err unicode_width_map(struct arena *a, struct str in, struct str *out);
 
 #endif

@@ -1,13 +1,14 @@
-/* unicode_wasm.c: Unicode data from the page. The module imports three functions and holds no tables.
+/* unicode_wasm.c: Unicode data from the page. The module imports three functions, no tables.
  *
- *   env.unicode_info(code point)             one number: class | direction << 4 | has_compat << 8
- *                                            | old_hangul_jamo << 9 | mark << 10 | combining_class << 16
- *   env.unicode_nfc(in, n, out, room)        writes UTF-8 to `out` and returns its length
- *   env.unicode_lower(in, n, out, room)      likewise, mapping each code point by itself
+ *   env.unicode_info(code point)          one number: class | direction << 4 | has_compat << 8
+ *                                         | old_hangul_jamo << 9 | mark << 10
+ *                                         | combining_class << 16
+ *   env.unicode_nfc(in, n, out, room)     writes UTF-8 to `out` and returns its length
+ *   env.unicode_lower(in, n, out, room)   likewise, mapping each code point by itself
  *
- * Every engine answers them from normalize(), toLowerCase() and Unicode property escapes. A page need
- * not know combining classes other than 9 (virama), nor directions of code points that no identifier
- * may hold.
+ * Every engine answers them from normalize(), toLowerCase() and Unicode property escapes. A page
+ * need not know combining classes other than 9 (virama), nor directions of code points that no
+ * identifier may hold.
  */
 #include "base/unicode.h"
 

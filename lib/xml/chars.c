@@ -1,32 +1,29 @@
 /* chars.c: character classes, and the bulk checks over text. */
 #include "xml/chars.h"
 
-enum {
-    LETTER = XML_NAME_START | XML_NAME | XML_URI,
-    DIGIT = XML_NAME | XML_URI,
-};
+enum { LETTER = XML_NAME_START | XML_NAME };
 
 const uint8_t xml_char_classes[256] = {
     ['A' ... 'Z'] = LETTER,
     ['a' ... 'z'] = LETTER,
     ['_'] = LETTER,
-    ['0' ... '9'] = DIGIT,
-    ['-'] = DIGIT,
-    ['.'] = DIGIT,
+    ['0' ... '9'] = XML_NAME,
+    ['-'] = XML_NAME,
+    ['.'] = XML_NAME,
     [' '] = XML_SPACE,
     ['\t'] = XML_SPACE | XML_VALUE_STOP,
     ['\n'] = XML_SPACE | XML_VALUE_STOP,
     ['\r'] = XML_SPACE | XML_VALUE_STOP | XML_TEXT_STOP | XML_CDATA_STOP,
-    ['<'] = XML_TAG_STOP | XML_TEXT_STOP | XML_VALUE_STOP,
-    ['>'] = XML_TAG_STOP | XML_TEXT_STOP, /* in text, for "]]>" */
-    ['"'] = XML_TAG_STOP,
-    ['\''] = XML_TAG_STOP | XML_URI,
-    ['&'] = XML_TEXT_STOP | XML_VALUE_STOP | XML_URI,
-    [']'] = XML_CDATA_STOP | XML_URI,
-    [':'] = XML_URI, ['/'] = XML_URI, ['?'] = XML_URI, ['#'] = XML_URI, ['['] = XML_URI,
-    ['@'] = XML_URI, ['!'] = XML_URI, ['$'] = XML_URI, ['('] = XML_URI, [')'] = XML_URI,
-    ['*'] = XML_URI, ['+'] = XML_URI, [','] = XML_URI, [';'] = XML_URI, ['='] = XML_URI,
-    ['~'] = XML_URI, ['%'] = XML_URI,
+    ['<'] = XML_TAG_STOP | XML_TEXT_STOP | XML_VALUE_STOP | XML_URI_STOP,
+    ['>'] = XML_TAG_STOP | XML_TEXT_STOP | XML_URI_STOP, /* in text, for "]]>" */
+    ['"'] = XML_TAG_STOP | XML_URI_STOP,
+    ['\''] = XML_TAG_STOP,
+    ['&'] = XML_TEXT_STOP | XML_VALUE_STOP | XML_URI_STOP,
+    [']'] = XML_CDATA_STOP,
+    ['\\'] = XML_URI_STOP,
+    ['^'] = XML_URI_STOP,
+    ['`'] = XML_URI_STOP,
+    ['{' ... '}'] = XML_URI_STOP,
 };
 
 /* Sixteen bytes at a time. Compilers have this for every machine; comparisons yield all ones or zero. */
@@ -35,7 +32,9 @@ typedef uint8_t lanes __attribute__((vector_size(16)));
 /* '<' and '>' differ in one bit, so that one test finds both. */
 enum { ANGLE_BIT = '<' ^ '>' };
 
-struct seen { lanes high, control, amp, angle; };
+struct seen {
+    lanes high, control, amp, angle;
+};
 
 static inline void look(struct seen *seen, const char *p)
 {

@@ -18,7 +18,7 @@ enum xml_char_class {
     XML_TEXT_STOP = 1 << 4,  /* ends a run that can be taken as it is: in text, */
     XML_VALUE_STOP = 1 << 5, /* in an attribute's value, */
     XML_CDATA_STOP = 1 << 6, /* in a CDATA section */
-    XML_URI = 1 << 7,        /* RFC 3986 §2: allowed in namespace names */
+    XML_URI_STOP = 1 << 7,   /* printable, but not in namespace names: see scope.c */
 };
 
 extern const uint8_t xml_char_classes[256];
@@ -33,7 +33,7 @@ enum xml_trait {
     XML_HAS_HIGH = 1 << 0,    /* bytes from 0x80: UTF-8 to be checked */
     XML_HAS_CONTROL = 1 << 1, /* bytes below 0x20: line ends, tabs and the forbidden ones */
     XML_HAS_AMP = 1 << 2,
-    XML_HAS_ANGLE = 1 << 3,   /* < or > */
+    XML_HAS_ANGLE = 1 << 3, /* < or > */
 };
 
 unsigned xml_traits(struct str text);

@@ -8,7 +8,10 @@
 #include "xml/chars.h"
 
 /* Reads at `from`, writes at `to`, which never overtakes it. */
-struct cursor { char *to; const char *from, *end; };
+struct cursor {
+    char *to;
+    const char *from, *end;
+};
 
 static void put(struct cursor *c, char byte)
 {
@@ -88,8 +91,11 @@ static bool is_name(struct str s)
 
 static enum err put_entity(struct cursor *c, struct str name)
 {
-    static const struct { struct str name; char character; } entities[] = {
-        { STR_INIT("lt"), '<' },    { STR_INIT("gt"), '>' },    { STR_INIT("amp"), '&' },
+    static const struct {
+        struct str name;
+        char character;
+    } entities[] = {
+        { STR_INIT("lt"), '<' },    { STR_INIT("gt"), '>' },   { STR_INIT("amp"), '&' },
         { STR_INIT("apos"), '\'' }, { STR_INIT("quot"), '"' },
     };
 
@@ -144,15 +150,9 @@ enum err xml_decode_text(char *p, size_t *n)
         if (c.from == c.end)
             break;
         switch (*c.from) {
-        case '&':
-            e = take_reference(&c);
-            break;
-        case '\r':
-            take_line_end(&c, '\n');
-            break;
-        case '<':
-            take_cdata(&c);
-            break;
+        case '&': e = take_reference(&c); break;
+        case '\r': take_line_end(&c, '\n'); break;
+        case '<': take_cdata(&c); break;
         default: /* '>', which "]]" must not precede: XML 1.0 §2.4 */
             e = brackets ? ERR_MALFORMED : ERR_NONE;
             put(&c, *c.from++);

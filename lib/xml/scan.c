@@ -20,7 +20,7 @@ static const struct str cdata_open = STR_INIT("[CDATA[");
 
 static void scan_text(struct xml_scan *s, const char **at, const char *end)
 {
-    const char *less = memchr(*at, '<', (size_t)(end - *at));
+    const char *less = **at == '<' ? *at : memchr(*at, '<', (size_t)(end - *at));
 
     if (less == NULL) {
         *at = end;
@@ -116,16 +116,12 @@ static void scan_cdata(struct xml_scan *s, const char **at, const char *end)
         return;
     }
     switch (*(*at)++) {
-    case ']':
-        s->matched = 2;
-        break;
+    case ']': s->matched = 2; break;
     case '>':
         if (s->matched == 2)
             s->state = IN_TEXT;
         /* fallthrough */
-    default:
-        s->matched = 0;
-        break;
+    default: s->matched = 0; break;
     }
 }
 

@@ -9,11 +9,12 @@
 static const struct str ns_xmlns = STR_INIT("http://www.w3.org/2000/xmlns/");
 
 /* Namespace names are compared octet by octet and handed to other programs, some of which join them
- * with names by a separator: so only what RFC 3986 allows in a URI. */
+ * with names by a separator: so only what RFC 3986 §2 allows in a URI. Except '&', because libxml2 reads
+ * "&amp;" in them as "&#38;". */
 static enum err check_uri(struct str uri)
 {
     for (size_t i = 0; i < uri.n; i++)
-        if (!xml_char_is(uri.p[i], XML_URI))
+        if (uri.p[i] <= ' ' || uri.p[i] >= 0x7f || xml_char_is(uri.p[i], XML_URI_STOP))
             return ERR_UNSUPPORTED;
     return ERR_NONE;
 }

@@ -1,8 +1,9 @@
 /* writer.c: escaping, and elements with the namespaces that they need.
  *
- * Prefixes: `xml:` where XML says so, `stream:` for an outermost element of the streams namespace, and
- * a1:, a2:, … for other attributes with a namespace. Inner elements never get a prefix, so what is
- * stored or forwarded is whole without the header of the stream on which it came.
+ * Prefixes: `xml:` for its namespace, which may not be declared otherwise; `stream:` for an outermost
+ * element of the streams namespace; a1:, a2:, … for other attributes with a namespace. Other elements
+ * never get a prefix, so what is stored or forwarded is whole without the header of the stream on
+ * which it came.
  */
 #include "xml/writer.h"
 
@@ -150,74 +151,77 @@ static void put_attributes(struct buf *out, const struct xml_node *node)
     }
 }
 
-static bool has_stream_prefix(const struct xml_node *node)
+static struct str inner_prefix(const struct xml_node *node)
 {
-    return str_eq(node->ns, ns_streams);
+    return str_eq(node->ns, xml_ns_xml) ? STR("xml:") : STR_NONE;
+}
+
+static struct str outer_prefix(const struct xml_node *node)
+{
+    return str_eq(node->ns, ns_streams) ? STR("stream:") : inner_prefix(node);
 }
 
 /* "<name xmlns='…' attributes", without its end. An empty context is that of a whole document, where
  * nobody has declared `stream:`. */
 static void put_start(struct buf *out, const struct xml_node *node, struct str context,
-                      bool prefixed)
+                      struct str prefix)
 {
     PUT(out, "<");
-    if (prefixed)
-        PUT(out, "stream:");
+    put(out, prefix);
     put(out, node->name);
-    if (prefixed && context.n == 0) {
-        PUT(out, " xmlns:stream");
-        put_value(out, node->ns);
-    } else if (!prefixed && !str_eq(node->ns, context)) {
+    if (prefix.n == 0 && !str_eq(node->ns, context)) {
         PUT(out, " xmlns");
+        put_value(out, node->ns);
+    } else if (context.n == 0 && str_eq(prefix, STR("stream:"))) {
+        PUT(out, " xmlns:stream");
         put_value(out, node->ns);
     }
     put_attributes(out, node);
 }
 
-static void put_end(struct buf *out, const struct xml_node *node, bool prefixed)
+static void put_end(struct buf *out, const struct xml_node *node, struct str prefix)
 {
     PUT(out, "</");
-    if (prefixed)
-        PUT(out, "stream:");
+    put(out, prefix);
     put(out, node->name);
     PUT(out, ">");
 }
 
 /* Recursion is as deep as the tree: parsers limit that, and our own trees are shallow. */
 static void put_node(struct buf *out, const struct xml_node *node, struct str context,
-                     bool prefixed)
+                     struct str prefix)
 {
-    struct str inner = prefixed ? context : node->ns;
+    struct str inner = prefix.n > 0 ? context : node->ns;
 
     if (xml_is_text(node)) {
         xml_escape(out, node->text, false);
         return;
     }
-    put_start(out, node, context, prefixed);
+    put_start(out, node, context, prefix);
     if (node->first == NULL) {
         PUT(out, "/>");
         return;
     }
     PUT(out, ">");
     for (const struct xml_node *c = node->first; c != NULL; c = c->next)
-        put_node(out, c, inner, false);
-    put_end(out, node, prefixed);
+        put_node(out, c, inner, inner_prefix(c));
+    put_end(out, node, prefix);
 }
 
 void xml_write(struct buf *out, const struct xml_node *node, struct str default_ns)
 {
-    put_node(out, node, default_ns, has_stream_prefix(node));
+    put_node(out, node, default_ns, outer_prefix(node));
 }
 
 void xml_write_open(struct buf *out, const struct xml_node *node, struct str default_ns)
 {
-    put_start(out, node, default_ns, has_stream_prefix(node));
+    put_start(out, node, default_ns, outer_prefix(node));
     PUT(out, ">");
 }
 
 void xml_write_root(struct buf *out, const struct xml_node *root, struct str content_ns)
 {
-    put_start(out, root, STR_NONE, has_stream_prefix(root));
+    put_start(out, root, STR_NONE, outer_prefix(root));
     PUT(out, " xmlns");
     put_value(out, content_ns);
     PUT(out, ">");
@@ -226,5 +230,5 @@ void xml_write_root(struct buf *out, const struct xml_node *root, struct str con
 void xml_write_close(struct buf *out, const struct xml_node *node, struct str default_ns)
 {
     (void)default_ns; /* end tags declare nothing */
-    put_end(out, node, has_stream_prefix(node));
+    put_end(out, node, outer_prefix(node));
 }

@@ -33,8 +33,8 @@ static bool is_type(struct str type)
            || str_is(type, "cancel");
 }
 
-/* Who fills in a form may leave out types of fields; elsewhere a FORM_TYPE that is shown to people is an
- * ordinary field: XEP-0068 §3. */
+/* Who fills in a form may leave out types of fields; elsewhere a FORM_TYPE that is shown to people
+ * is an ordinary field: XEP-0068 §3. */
 static struct str read_form_type(struct arena *a, const struct dataform *f)
 {
     const struct xml_node *field = find_field(f->x, form_type_var);

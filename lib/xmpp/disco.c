@@ -38,8 +38,8 @@ bool disco_has_feature(const struct xml_node *query, struct str var)
     return false;
 }
 
-/* One line of what is sorted: an identity has four keys, a feature or value one; a form or field brings
- * its element along. */
+/* One line of what is sorted: an identity has four keys, a feature or value one; a form or field
+ * brings its element along. */
 enum { KEYS_MAX = 4 };
 
 struct entry {
@@ -84,8 +84,8 @@ static bool has_duplicate(const struct entries *sorted)
     return false;
 }
 
-/* '<' ends each item, so an item that holds one would make two different answers look alike: whoever
- * sends it could put a false answer into the caches of others. */
+/* '<' ends each item, so an item that holds one would make two different answers look alike:
+ * whoever sends it could put a false answer into the caches of others. */
 static bool is_plain(struct str item)
 {
     return str_find(item, '<') == item.n;

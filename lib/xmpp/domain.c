@@ -21,8 +21,8 @@ static bool is_ldh(char c)
     return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-';
 }
 
-/* Places 3 and 4 are kept for prefixes: RFC 5891 §4.2.3.1. Places are characters, but of an ASCII label
- * they are bytes. */
+/* Places 3 and 4 are kept for prefixes: RFC 5891 §4.2.3.1. Places are characters, but of an ASCII
+ * label they are bytes. */
 static bool has_prefix_hyphens(struct str label)
 {
     return label.n >= 4 && label.p[2] == '-' && label.p[3] == '-';

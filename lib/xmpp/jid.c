@@ -7,8 +7,8 @@
 #include "xmpp/domain.h"
 #include "xmpp/precis.h"
 
-/* Mapping may shorten text (three octets of a fullwidth letter become one), so the cap of a part binds
- * what comes out; what goes in is capped so that work and memory are. */
+/* Mapping may shorten text (three octets of a fullwidth letter become one), so the cap of a part
+ * binds what comes out; what goes in is capped so that work and memory are. */
 enum { RAW_PART_MAX = 3 * JID_PART_MAX };
 
 /* Visible ASCII without what RFC 7622 §3.3.1 excludes. */
@@ -130,8 +130,8 @@ enum err jid_prepare_resource(struct arena *a, struct str in, struct str *out)
     return e;
 }
 
-/* RFC 7622 §3.2: the resource begins after the first '/', the domain after the first '@' before that. A
- * separator without its part is an error; a part without separator has p == NULL. */
+/* RFC 7622 §3.2: the resource begins after the first '/', the domain after the first '@' before
+ * that. A separator without its part is an error; a part without separator has p == NULL. */
 static enum err split(struct str text, struct jid *out)
 {
     size_t slash = str_find(text, '/');
@@ -148,7 +148,7 @@ static enum err split(struct str text, struct jid *out)
     return ERR_NONE;
 }
 
-/* All parts in one allocation, without Unicode. ERR_UNSUPPORTED: the domain needs more than that. */
+/* All parts in one allocation, without Unicode. ERR_UNSUPPORTED: the domain needs more. */
 static enum err parse_ascii(struct arena *a, const struct jid *raw, struct jid *out)
 {
     char *local = arena_raw(a, raw->local.n + raw->domain.n + raw->resource.n);

@@ -1,8 +1,8 @@
 /* jid.h: XMPP addresses, localpart@domainpart/resourcepart (RFC 7622).
  *
- * Text becomes a struct jid once, at the edge; inner code never sees address text. Parts are prepared
- * (PRECIS UsernameCaseMapped, IDNA, OpaqueString), so equality is byte equality. ASCII, the common case,
- * never reaches the Unicode tables.
+ * Text becomes a struct jid once, at the edge; inner code never sees address text. Parts are
+ * prepared (PRECIS UsernameCaseMapped, IDNA, OpaqueString), so equality is byte equality. ASCII,
+ * the common case, never reaches the Unicode tables.
  * Owns: nothing; parts point into the arena given to jid_parse().
  * Threads: pure.  Errors: ERR_MALFORMED, ERR_TOO_BIG.  Units: bytes.
  */

@@ -7,7 +7,7 @@
 
 enum validity { VALID, VALID_IN_CONTEXT, VALID_IN_FREEFORM, INVALID };
 
-/* Single code points that the categories misjudge: RFC 5892 §2.6. Those with a context come first. */
+/* Single code points that the categories misjudge: RFC 5892 §2.6. */
 static bool is_exception(uint32_t c, enum validity *out)
 {
     switch (c) {
@@ -85,8 +85,8 @@ bool precis_has_right_to_left(struct str text)
 
 bool precis_obeys_bidi_rule(struct str text)
 {
-    enum unicode_direction first = UNICODE_NEUTRAL,
-                           last = UNICODE_NEUTRAL; /* last: but for marks */
+    enum unicode_direction first = UNICODE_NEUTRAL;
+    enum unicode_direction last = UNICODE_NEUTRAL; /* marks do not count */
     unsigned seen = 0;
     bool ends_well;
 
@@ -125,7 +125,7 @@ static bool is_readable(struct str text)
     return true;
 }
 
-/* A few marks come apart into two, so the result is judged as well: it must pass when prepared again. */
+/* Some marks come apart into two, so the result is judged too: it must pass when prepared again. */
 static enum err compose(struct arena *a, struct str in, struct str *out)
 {
     struct str composed;

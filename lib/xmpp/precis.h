@@ -1,4 +1,4 @@
-/* precis.h: PRECIS profiles (RFC 8264, RFC 8265) and what IDNA (RFC 5892, RFC 5893) shares with them.
+/* precis.h: PRECIS profiles (RFC 8264, RFC 8265), and what they share with IDNA (RFC 5892, 5893).
  *
  * Preparing twice gives what preparing once gives. Callers cap the input first.
  * Owns: nothing; results go into the arena.  Threads: pure.  Errors: ERR_MALFORMED.

@@ -57,9 +57,10 @@ static const struct range japanese[] = {
     { 0x1b150, 0x1b167 }, { 0x20000, 0x2fa1d }, { 0x30000, 0x3134a },
 };
 
-/* Letters of the Arabic script that join to the letter after them (Joining_Type=Dual_Joining) and those
- * that do not (Right_Joining). The rule for ZWNJ asks for them; Persian and Urdu need it. Other cursive
- * scripts are absent on purpose: there ZWNJ is refused, which is stricter than RFC 5892. */
+/* Letters of the Arabic script that join to the letter after them (Joining_Type=Dual_Joining) and
+ * those that do not (Right_Joining). The rule for ZWNJ asks for them; Persian and Urdu need it.
+ * Other cursive scripts are absent on purpose: there ZWNJ is refused, which is stricter than
+ * RFC 5892. */
 static const struct range joins_both_sides[] = {
     { 0x620, 0x620 }, { 0x626, 0x626 }, { 0x628, 0x628 }, { 0x62a, 0x62e }, { 0x633, 0x63f },
     { 0x641, 0x647 }, { 0x649, 0x64a }, { 0x66e, 0x66f }, { 0x678, 0x687 }, { 0x69a, 0x6bf },

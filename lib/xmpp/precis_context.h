@@ -12,7 +12,7 @@
 bool precis_needs_context(uint32_t code_point);
 /* Does the code point at `at`, which needs a context, stand among right neighbours? */
 bool precis_neighbours_allow(const uint32_t *points, size_t n, size_t at);
-/* Do all that need a context find it in the rest of the text? Asked once, so that work stays linear. */
+/* Do all that need a context find it in the rest of the text? Asked once, to stay linear. */
 bool precis_text_allows(const uint32_t *points, size_t n);
 
 #endif

@@ -10,7 +10,8 @@
 
 enum { PUNYCODE_MAX = 59 }; /* a DNS label of 63 octets less the prefix */
 
-CHECKED enum err punycode_encode(const uint32_t *points, size_t n, char out[PUNYCODE_MAX], size_t *out_n);
+CHECKED enum err punycode_encode(const uint32_t *points, size_t n, char out[PUNYCODE_MAX],
+                                 size_t *out_n);
 CHECKED enum err punycode_decode(struct str in, uint32_t out[PUNYCODE_MAX], size_t *out_n);
 
 #endif

@@ -15,7 +15,8 @@ struct rsm {
     struct str before, after;   /* n == 0 if absent or empty */
 };
 
-CHECKED enum err rsm_read(struct arena *a, const struct xml_node *parent, struct rsm *out); /* absent is fine */
+/* The <set/> child of `parent`; its absence is fine. */
+CHECKED enum err rsm_read(struct arena *a, const struct xml_node *parent, struct rsm *out);
 
 struct rsm_answer { struct str first, last; bool has_index, has_count; uint64_t index, count; };
 void rsm_write(struct arena *a, struct xml_node *parent, const struct rsm_answer *answer);

@@ -41,8 +41,9 @@ static const struct {
     [STANZA_IQ] = { IQ_GET, IQ_ERROR, IQ_GET },
 };
 
-/* Names, types and codes by RFC 6120 §8.3.3 and XEP-0086 §3. Where the RFC leaves a choice, the type is
- * what a client acts best on; policy-violation is younger than the codes and takes that of forbidden. */
+/* Names, types and codes by RFC 6120 §8.3.3 and XEP-0086 §3. Where the RFC leaves a choice, the
+ * type is what a client acts best on; policy-violation is younger than the codes and takes that of
+ * forbidden. */
 static const struct {
     const char *name, *type, *code;
 } conditions[] = {

@@ -100,7 +100,8 @@ static bool check_root(const struct stream *s, const struct xml_node *root,
     struct str content_ns = xml_parser_root_default_ns(&s->parser);
 
     /* §4.8.2: without a default namespace, every child names its own. */
-    if (!str_eq(root->ns, STR(NS_STREAM)) || (content_ns.n > 0 && !str_eq(content_ns, s->content_ns)))
+    if (!str_eq(root->ns, STR(NS_STREAM))
+        || (content_ns.n > 0 && !str_eq(content_ns, s->content_ns)))
         *why = STREAM_INVALID_NAMESPACE;
     else if (!str_eq(xml_parser_root_prefix(&s->parser), STR("stream")))
         *why = STREAM_BAD_NAMESPACE_PREFIX; /* §4.8.5 */
@@ -134,9 +135,12 @@ static void fail(struct stream *s, enum stream_condition why, struct stream_even
     stream_error(s, why, STR_NONE);
 }
 
-static void opened(struct stream *s, bool is_right, enum stream_condition why,
-                   struct stream_event *out)
+static void take_header(struct stream *s, struct stream_event *out)
 {
+    enum stream_condition why;
+    bool is_right =
+        s->framing == STREAM_TCP ? check_root(s, out->node, &why) : check_open(out->node, &why);
+
     if (!is_right) {
         fail(s, why, out);
         return;
@@ -156,28 +160,23 @@ static void closed(struct stream *s, struct stream_event *out)
 /* One WebSocket message (RFC 7395 §3.3): a document, which may stand for a header or a closing tag. */
 static void take_document(struct stream *s, struct stream_event *out)
 {
-    enum stream_condition why = STREAM_UNDEFINED_CONDITION;
-
     if (str_trim(s->in).n > 0)
         fail(s, STREAM_NOT_WELL_FORMED, out); /* a second document in the message */
     else if (xml_is(out->node, STR(NS_FRAMING), STR("close")))
         closed(s, out);
     else if (!s->opened)
-        opened(s, check_open(out->node, &why), why, out);
+        take_header(s, out);
     else if (str_eq(out->node->ns, STR(NS_FRAMING)))
         fail(s, STREAM_BAD_FORMAT, out);
 }
 
 static void take_event(struct stream *s, const struct xml_event *xml, struct stream_event *out)
 {
-    enum stream_condition why = STREAM_UNDEFINED_CONDITION;
-
-    *out = (struct stream_event){ .kind = STREAM_ELEMENT,
-                                  .node = xml->node,
-                                  .arena = xml->arena,
-                                  .received_bytes = xml->bytes };
+    *out = (struct stream_event){
+        .kind = STREAM_ELEMENT, .node = xml->node, .arena = xml->arena, .received_bytes = xml->bytes
+    };
     if (xml->kind == XML_ROOT_OPEN)
-        opened(s, check_root(s, xml->node, &why), why, out);
+        take_header(s, out);
     else if (xml->kind == XML_ROOT_CLOSE)
         closed(s, out);
     else if (s->framing == STREAM_WEBSOCKET)

@@ -8,7 +8,7 @@
 
 #include "crypto/hash.h"
 #include "server/modules/modules.h"
-#include "xml/writer.h"
+#include "server/stored.h"
 
 static bool has(const struct stanza *m, const char *ns, const char *name)
 {
@@ -65,18 +65,6 @@ static enum verdict archive_once(const struct incoming *in, struct outcome *out)
     return outcome_repeats(out, origin) ? DROP : PASS;
 }
 
-static struct str message_text(struct arena *a, const struct xml_node *message)
-{
-    struct buf text;
-    struct str copy;
-
-    buf_init(&text, SIZE_MAX / 2);
-    xml_write(&text, message, STR(NS_CLIENT));
-    copy = arena_str(a, buf_str(&text));
-    buf_deinit(&text);
-    return copy;
-}
-
 static enum verdict archive_keep(const struct incoming *in, struct outcome *out)
 {
     const struct stanza *m = in->stanza;
@@ -87,9 +75,11 @@ static enum verdict archive_keep(const struct incoming *in, struct outcome *out)
 
     if (m->kind != STANZA_MESSAGE || !worth_keeping(m))
         return PASS;
+    if (!in->settings->archive_on && in->reachable) /* no history is kept: only the absent need a copy */
+        return PASS;
     row = outcome_write(out, ROW_MESSAGE);
     row->message.at_ms = in->now_ms;
-    row->message.body = message_text(a, m->node);
+    row->message.body = stanza_text(a, m->node);
     if (in->origin != NULL)
         memcpy(row->message.origin, in->origin, sizeof row->message.origin);
     row->message.entry[0] = (struct archive_entry){

@@ -121,8 +121,11 @@ static void read_page(struct reading *r, const struct xml_node *request)
 static void read_request(struct reading *r, const struct xml_node *request)
 {
     struct dataform form;
+    enum err e = dataform_read(r->arena, request, &form);
 
-    if (dataform_read(r->arena, request, &form) == ERR_NONE)
+    if (e == ERR_MALFORMED)
+        r->why = COND_BAD_REQUEST;
+    else if (e == ERR_NONE)
         for (const struct xml_node *f = dataform_next_field(&form, NULL); f != NULL && r->why == COND_NONE;
              f = dataform_next_field(&form, f))
             read_field(r, f);

@@ -3,6 +3,8 @@
 
 const struct module *const all_modules[] = {
     &stanza_ids_module,   /* first: what follows may trust stanza-ids */
+    &calls_module,
+    &e2ee_module,
     &subscription_module,
     &roster_module,
     &pep_module,

@@ -7,7 +7,6 @@
 #include "server/modules/pep_config.h"
 #include "server/pep_events.h"
 #include "server/stored.h"
-#include "xml/writer.h"
 
 /* A pubsub condition beside the stanza's own (XEP-0060 §16.5). */
 static enum verdict refuse_pubsub(const struct incoming *in, struct outcome *out,
@@ -18,18 +17,6 @@ static enum verdict refuse_pubsub(const struct incoming *in, struct outcome *out
     xml_add(outcome_arena(out), stanza_error_child(answer), STR(NS_PUBSUB_ERRORS), str_from(condition));
     outcome_reply(out, answer);
     return HANDLED;
-}
-
-static struct str payload_text(struct arena *a, const struct xml_node *payload)
-{
-    struct buf text;
-    struct str copy;
-
-    buf_init(&text, SIZE_MAX / 2);
-    xml_write(&text, payload, STR(""));
-    copy = arena_str(a, buf_str(&text));
-    buf_deinit(&text);
-    return copy;
 }
 
 /* An id for an item that came without one (XEP-0060 §7.1.2): the same publication gets the same id. */
@@ -97,7 +84,7 @@ static enum verdict publish_item(const struct incoming *in, struct outcome *out,
 
     if (payload != NULL && xml_next_element(payload) != NULL)
         return refuse_pubsub(in, out, COND_BAD_REQUEST, "invalid-payload", STR("An item holds one element."));
-    item.payload = payload ? payload_text(a, payload) : STR("");
+    item.payload = payload ? element_text(a, payload) : STR("");
     item.publisher = jid_text(a, &in->stanza->from);
     if (item.payload.n > in->settings->pep_item_bytes || item.id.n > JID_PART_MAX)
         return refuse_pubsub(in, out, COND_NOT_ACCEPTABLE, "payload-too-big", STR("The item is too big."));
@@ -252,6 +239,8 @@ static enum verdict pep_set(const struct incoming *in, struct outcome *out)
 const struct module pep_module = {
     .name = "pep",
     .spec = "XEP-0163 1.2.2, XEP-0060 1.27.0, XEP-0223 1.1.1",
+    /* Profanity asks the domain, not the account, whether a node can be opened to all as it is made. */
+    .features = LIST(STR_INIT(NS_PUBSUB "#publish-options")),
     .account_features = LIST(
         STR_INIT(NS_PUBSUB), STR_INIT(NS_PUBSUB "#access-open"), STR_INIT(NS_PUBSUB "#access-presence"),
         STR_INIT(NS_PUBSUB "#access-roster"), STR_INIT(NS_PUBSUB "#access-whitelist"),

@@ -5,7 +5,7 @@
  */
 #include "server/modules/modules.h"
 #include "server/modules/roster_items.h"
-#include "xml/writer.h"
+#include "server/stored.h"
 
 struct relation { bool to, from, ask, pending_in; };
 
@@ -114,18 +114,6 @@ static enum verdict sent(const struct incoming *in, struct outcome *out)
 
 /* ---- What we receive: appendix A.3 ------------------------------------------------------------------ */
 
-static struct str request_text(const struct incoming *in, struct outcome *out)
-{
-    struct buf text;
-    struct str copy;
-
-    buf_init(&text, SIZE_MAX / 2);
-    xml_write(&text, in->stanza->node, STR(NS_CLIENT));
-    copy = arena_str(outcome_arena(out), buf_str(&text));
-    buf_deinit(&text);
-    return copy;
-}
-
 static enum verdict received_subscribe(const struct incoming *in, struct outcome *out,
                                        const struct roster_item *item, struct relation r)
 {
@@ -148,7 +136,7 @@ static enum verdict received_subscribe(const struct incoming *in, struct outcome
     if (r.pending_in || (item == NULL && in->view->roster.n >= in->settings->roster_items))
         return DROP; /* delivered once */
     r.pending_in = true;
-    store_relation(in, out, in->sender, r, false, request_text(in, out));
+    store_relation(in, out, in->sender, r, false, stanza_text(outcome_arena(out), in->stanza->node));
     return PASS;
 }
 

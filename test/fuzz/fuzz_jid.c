@@ -1,4 +1,4 @@
-/* fuzz_jid.c: whatever parses as an address keeps its rules and stays the same when parsed again. */
+/* fuzz_jid.c: whatever parses as an address keeps its rules, and parses again to the same. */
 #include <stdlib.h>
 
 #include "base/mem.h"

@@ -1,5 +1,5 @@
-/* fuzz_stanza.c: from text to stanza, form, page request and caps hash; and every answer can be read
- * by who gets it, comes from whom was asked and goes to who asked. */
+/* fuzz_stanza.c: from text to stanza, form, page request and caps hash; and every answer can be
+ * read by who gets it, comes from whom was asked and goes to who asked. */
 #include <stdlib.h>
 
 #include "base/mem.h"

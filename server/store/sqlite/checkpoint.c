@@ -56,6 +56,7 @@ enum err checkpoint_start(struct checkpointer *c, struct db *writer, const char 
         return ERR_NONE;
     if ((e = db_open(&c->db, path)) != ERR_NONE)
         return e;
+    db_pragma(&c->db, "PRAGMA user_version"); /* only a connection that has read knows of the log */
     return thread_start("store-wal", checkpoint_main, c, &c->thread);
 }
 

@@ -41,7 +41,7 @@ static void configure_file(struct db *db)
 static void configure_writer(struct db *db, bool ack_memory)
 {
     db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA "
-                "journal_size_limit = 67108864; "
+                "journal_size_limit = 134217728; "
                 "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; "
                 "PRAGMA trusted_schema = OFF");
     db_exec(db, ack_memory ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");

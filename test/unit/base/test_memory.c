@@ -17,7 +17,7 @@ static bool is_zero(const char *p, size_t n)
     return true;
 }
 
-/* Odd sizes around the chunk sizes, text and objects mixed: each piece stays what it was filled with. */
+/* Odd sizes around the chunk sizes, text and objects mixed: each piece keeps what fills it. */
 static void arena_pieces_do_not_overlap(void **state)
 {
     enum { PIECES = 600 };

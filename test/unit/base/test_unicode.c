@@ -130,7 +130,7 @@ static void what_is_not_utf8_is_refused(void **state)
     }
 }
 
-/* For every code point there is: mapping it again changes nothing, and nothing grows past its room. */
+/* For every code point: mapping it again changes nothing, and nothing grows past its room. */
 static void mappings_are_stable(void **state)
 {
     (void)state;

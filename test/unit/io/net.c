@@ -183,6 +183,24 @@ void peer_write(struct peer *p, struct str bytes)
     }
 }
 
+void peer_hold(struct peer *p)
+{
+    SSL_set0_wbio(p->ssl, BIO_new(BIO_s_mem()));
+}
+
+void peer_release(struct peer *p, size_t n)
+{
+    char *at;
+    struct str rest = { NULL, (size_t)BIO_get_mem_data(SSL_get_wbio(p->ssl), &at) };
+
+    for (rest.p = at; rest.n > 0; rest = str_skip(rest, n)) {
+        struct str piece = str_slice(rest, 0, n);
+
+        assert_int_equal(send(p->fd, piece.p, piece.n, MSG_NOSIGNAL), piece.n);
+    }
+    SSL_set0_wbio(p->ssl, BIO_new_socket(p->fd, BIO_NOCLOSE));
+}
+
 size_t peer_read_some(struct peer *p, char *out, size_t n)
 {
     ssize_t got = p->ssl != NULL ? SSL_read(p->ssl, out, (int)n) : recv(p->fd, out, n, 0);
@@ -244,6 +262,135 @@ void tcp_pair(int out[2])
     assert_true(out[0] >= 0);
     be_patient(out[1]);
     close(l);
+}
+
+/* ---- Subject ------------------------------------------------------------------------------------ */
+
+static void on_received(void *ctx, struct str bytes)
+{
+    struct subject *s = ctx;
+
+    assert_int_equal(s->closed, 0);
+    s->calls++;
+    if (s->on_received != NULL)
+        s->on_received(s, bytes);
+    else
+        buf_add(&s->got, bytes);
+}
+
+static void on_secured(void *ctx)
+{
+    ((struct subject *)ctx)->secured++;
+}
+
+static void on_drained(void *ctx)
+{
+    ((struct subject *)ctx)->drained++;
+}
+
+static void on_closed(void *ctx, enum err why)
+{
+    struct subject *s = ctx;
+
+    s->closed++;
+    s->why = why;
+    s->conn = NULL;
+}
+
+static const struct conn_handlers subject_handlers = { on_received, on_secured, on_drained,
+                                                       on_closed };
+
+struct opening {
+    struct subject *subject;
+    struct tls_context *tls;
+    int fd;
+};
+
+static void open_subject(void *ctx)
+{
+    struct opening *o = ctx;
+
+    o->subject->conn = conn_accept(o->subject->worker.loop, o->fd, &subject_handlers, o->subject);
+    assert_non_null(o->subject->conn);
+    if (o->tls != NULL)
+        conn_start_tls(o->subject->conn, o->tls);
+}
+
+void subject_open(struct subject *s, struct tls_context *tls)
+{
+    struct opening o = { .subject = s, .tls = tls };
+    int pair[2];
+
+    *s = (struct subject){ 0 };
+    buf_init(&s->got, 1 << 24);
+    tcp_pair(pair);
+    s->peer.fd = pair[1];
+    o.fd = pair[0];
+    worker_start(&s->worker);
+    worker_call(&s->worker, open_subject, &o);
+}
+
+static void abort_subject(struct subject *s)
+{
+    if (s->conn != NULL)
+        conn_abort(s->conn);
+}
+
+static bool is_closed(void *ctx)
+{
+    return ((struct subject *)ctx)->closed > 0;
+}
+
+void subject_shut(struct subject *s)
+{
+    subject_do(s, abort_subject);
+    worker_await(&s->worker, is_closed, s);
+    worker_stop(&s->worker);
+    if (s->peer.fd >= 0)
+        peer_close(&s->peer);
+    buf_deinit(&s->got);
+    assert_int_equal(s->closed, 1);
+}
+
+void subject_await_closed(struct subject *s, enum err why)
+{
+    worker_await(&s->worker, is_closed, s);
+    if (s->why != why)
+        fail_msg("closed: %s, not %s", err_text(s->why), err_text(why));
+}
+
+struct amount {
+    struct subject *subject;
+    size_t n;
+};
+
+static bool has_got(void *ctx)
+{
+    struct amount *a = ctx;
+
+    return a->subject->got.n >= a->n;
+}
+
+void subject_await_got(struct subject *s, size_t n)
+{
+    worker_await(&s->worker, has_got, &(struct amount){ s, n });
+}
+
+struct doing {
+    struct subject *subject;
+    void (*fn)(struct subject *s);
+};
+
+static void do_it(void *ctx)
+{
+    struct doing *d = ctx;
+
+    d->fn(d->subject);
+}
+
+void subject_do(struct subject *s, void (*fn)(struct subject *s))
+{
+    worker_call(&s->worker, do_it, &(struct doing){ s, fn });
 }
 
 /* ---- Content ------------------------------------------------------------------------------------ */

@@ -62,6 +62,9 @@ struct peer_tls {
 void peer_connect(struct peer *p, uint16_t port);
 bool peer_secure(struct peer *p, const struct peer_tls *how);
 void peer_write(struct peer *p, struct str bytes);
+/* TLS only: between the two calls, what is written is sealed and kept; then it leaves in pieces of n bytes. */
+void peer_hold(struct peer *p);
+void peer_release(struct peer *p, size_t n);
 void peer_read(struct peer *p, char *out, size_t n);        /* exactly n */
 size_t peer_read_some(struct peer *p, char *out, size_t n); /* 0: the server ended it, or reset */
 bool peer_ended(struct peer *p); /* the next thing is the end; close_notify with TLS */
@@ -70,6 +73,29 @@ void peer_close(struct peer *p);
 
 /* Two connected TCP sockets; [0] is non-blocking. */
 void tcp_pair(int out[2]);
+
+/* ---- One connection under test, with its peer */
+
+struct subject;
+typedef void subject_received(struct subject *s, struct str bytes);
+
+struct subject {
+    struct worker worker;
+    struct conn *conn; /* NULL after `closed` */
+    struct peer peer;
+    subject_received *on_received; /* NULL: collect in `got` */
+    void *more;                    /* of the test */
+    struct buf got;
+    unsigned calls, secured, drained, closed;
+    enum err why;
+};
+
+/* With `tls`: the connection starts it, and the peer's handshake is still to be done. */
+void subject_open(struct subject *s, struct tls_context *tls);
+void subject_shut(struct subject *s); /* closes what is left, checks that `closed` came once */
+void subject_await_closed(struct subject *s, enum err why);
+void subject_await_got(struct subject *s, size_t n);               /* at least n bytes in `got` */
+void subject_do(struct subject *s, void (*fn)(struct subject *s)); /* on its loop */
 
 /* n bytes that tell when something is lost or out of order. */
 void pattern(char *out, size_t n, size_t offset);

@@ -142,28 +142,18 @@ static void test_records_cut(void **state)
 {
     static const size_t cuts[] = { 1, 2, 5, 6, 21, 22, 100, 1000, 17000 };
     struct server *s = *state;
-    static char out[40000], in[40000], wire[80000];
+    static char out[40000], in[40000];
 
     s->mode = DIRECT;
+    pattern(out, sizeof out, 0);
     for (size_t i = 0; i < COUNT_OF(cuts); i++) {
         struct peer p;
-        BIO *sealed = BIO_new(BIO_s_mem());
-        size_t n;
 
         open_peer(s, &p);
-        BIO_up_ref(SSL_get_wbio(p.ssl));
-        BIO *socket_bio = SSL_get_wbio(p.ssl);
-        SSL_set0_wbio(p.ssl, sealed);
-        pattern(out, sizeof out, 0);
+        peer_hold(&p);
         for (size_t at = 0; at < sizeof out; at += 1000)
-            assert_int_equal(SSL_write(p.ssl, out + at, 1000), 1000);
-        n = (size_t)BIO_read(sealed, wire, sizeof wire);
-        SSL_set0_wbio(p.ssl, socket_bio);
-        for (size_t at = 0; at < n; at += cuts[i]) {
-            struct str piece = str_slice((struct str){ wire, n }, at, cuts[i]);
-
-            assert_int_equal(BIO_write(socket_bio, piece.p, (int)piece.n), piece.n);
-        }
+            peer_write(&p, (struct str){ out + at, 1000 });
+        peer_release(&p, cuts[i]);
         peer_read(&p, in, sizeof in);
         assert_true(is_pattern(in, sizeof in, 0));
         peer_close(&p);

@@ -14,7 +14,7 @@ enum { EXPAT_DEPTH_MAX = 256 };
 struct expat_tree {
     XML_Parser parser;
     struct arena *arena;
-    unsigned skip;                          /* outer elements that are no part of the tree */
+    unsigned skip; /* outer elements that are no part of the tree */
     unsigned depth;
     struct xml_node *open[EXPAT_DEPTH_MAX]; /* [0] is above the tree and holds it */
     struct xml_node top;

@@ -1,0 +1,53 @@
+"""Sotto, as built in this tree."""
+
+import os
+import re
+import subprocess
+
+from .server import Failed, Server, Unavailable
+
+
+class Sotto(Server):
+    name = "sotto"
+    binaries = None          # the folder with sottod and sottoctl; set by bench/compare
+    options = ()             # more "key=value" for sottod
+
+    @classmethod
+    def version(cls):
+        out = subprocess.run([f"{cls.binaries}/sottod", "--version"], capture_output=True, text=True,
+                             check=False)
+        return out.stdout.strip() or "unknown"
+
+    def check(self):
+        for program in "sottod", "sottoctl":
+            if not os.access(f"{self.binaries}/{program}", os.X_OK):
+                raise Unavailable(f"{self.binaries}/{program} is not built: make")
+
+    def prepare(self, accounts):
+        os.makedirs(f"{self.folder}/data", mode=0o700)
+
+    def start_process(self, accounts):
+        keys = [f"server.domain={self.domain}", f"server.data_dir={self.folder}/data",
+                "listen.c2s=127.0.0.1:0", "listen.c2s_tls=", "listen.https=", "anchor.address=",
+                "limits.exempt=127.0.0.0/8", f"archive.mode={'on' if self.archive else 'off'}",
+                "log.level=error", *self.options]
+        self.spawn([f"{self.binaries}/sottod", *(word for key in keys for word in ("-o", key))])
+        self.wait_for(lambda: "sotto: ready" in self.output(), "starting")
+        listening = re.search(r"sotto: listening c2s \S+:(\d+)", self.output())
+        if listening is None:
+            raise Failed(f"sottod named no c2s listener: {self.tail()}")
+        self.port = int(listening.group(1))
+        self.add_accounts(accounts)
+
+    def output(self):
+        with open(f"{self.folder}/output", encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def add_accounts(self, accounts):
+        added = subprocess.run(
+            [f"{self.binaries}/sottoctl", "-s", f"{self.folder}/data/control.sock", "user", "add-many",
+             "bench", str(accounts), "--password-stdin"],
+            input=self.password + "\n", capture_output=True, text=True, check=False, timeout=600,
+            **self.identity())
+        if added.returncode != 0:
+            raise Failed(f"sottoctl user add-many: {added.stderr.strip() or added.stdout.strip()}")

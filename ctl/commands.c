@@ -1,0 +1,189 @@
+/* commands.c: what each subcommand asks for and how it prints the answer for people. */
+#include "ctl/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/files.h"
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
+static long long number(const json_t *object, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(object, name));
+}
+
+/* ---- Printers ---- */
+
+static void print_added(const json_t *result)
+{
+    printf("%s: created\n", member(result, "jid"));
+}
+
+static void print_added_many(const json_t *result)
+{
+    printf("%lld accounts created\n", number(result, "added"));
+    if (number(result, "existed") > 0)
+        printf("%lld existed already and keep their passwords\n", number(result, "existed"));
+}
+
+static void print_list(const json_t *result)
+{
+    for (size_t i = 0; i < json_array_size(result); i++)
+        printf("%s\n", json_string_value(json_array_get(result, i)));
+}
+
+static void print_deleted(const json_t *result)
+{
+    printf("%s: deleted\n", member(result, "jid"));
+}
+
+static void print_id(const json_t *result)
+{
+    printf("%s\n", member(result, "id"));
+}
+
+static void print_invite(const json_t *result)
+{
+    printf("%s\n", member(result, "uri"));
+    if (json_is_string(json_object_get(result, "page")))
+        printf("%s\n", member(result, "page"));
+    printf("good for one account until %s\n", member(result, "expires"));
+}
+
+static void print_stats(const json_t *result)
+{
+    void *at = json_object_iter((json_t *)result);
+
+    for (; at != NULL; at = json_object_iter_next((json_t *)result, at)) {
+        char *value = json_dumps(json_object_iter_value(at), JSON_COMPACT | JSON_ENCODE_ANY);
+
+        printf("%-16s %s\n", json_object_iter_key(at), value);
+        free(value);
+    }
+}
+
+static void print_findings(const json_t *result)
+{
+    for (size_t i = 0; i < json_array_size(result); i++) {
+        const json_t *f = json_array_get(result, i);
+        const char *value = member(f, "value");
+
+        printf("%s: %s%s%s: %s\n", member(f, "kind"), member(f, "key"), value[0] != '\0' ? " = " : "", value,
+               member(f, "text"));
+    }
+    if (json_array_size(result) == 0)
+        printf("nothing to report\n");
+}
+
+static void print_drained(const json_t *result)
+{
+    (void)result;
+    printf("the server drains and ends\n");
+}
+
+/* ---- Runs ---- */
+
+static int ask_and_print(struct session *s, void (*print)(const json_t *result))
+{
+    json_t *result;
+    int status = session_ask(s, &result);
+
+    if (status != STATUS_DONE)
+        return status;
+    if (!s->json)
+        print(result);
+    return session_answer(s, result);
+}
+
+static int user_add(struct session *s)
+{
+    return ask_and_print(s, print_added);
+}
+
+static int user_add_many(struct session *s)
+{
+    return ask_and_print(s, print_added_many);
+}
+
+static int user_list(struct session *s)
+{
+    return ask_and_print(s, print_list);
+}
+
+static int user_delete(struct session *s)
+{
+    return ask_and_print(s, print_deleted);
+}
+
+static int user_id(struct session *s)
+{
+    return ask_and_print(s, print_id);
+}
+
+static int invite_create(struct session *s)
+{
+    return ask_and_print(s, print_invite);
+}
+
+static int stats(struct session *s)
+{
+    return ask_and_print(s, print_stats);
+}
+
+/* Fails like `sottod --check` if something cannot work. */
+static int check(struct session *s)
+{
+    json_t *result;
+    int status = session_ask(s, &result), verdict = STATUS_DONE;
+
+    if (status != STATUS_DONE)
+        return status;
+    for (size_t i = 0; i < json_array_size(result); i++) {
+        if (strcmp(member(json_array_get(result, i), "kind"), "error") == 0)
+            verdict = STATUS_FAILED;
+    }
+    if (!s->json)
+        print_findings(result);
+    session_answer(s, result);
+    return verdict;
+}
+
+static int drain(struct session *s)
+{
+    return ask_and_print(s, print_drained);
+}
+
+/* ---- The table ---- */
+
+/* clang-format off */
+const struct command commands[] = {
+    { { "user", "add" }, { "jid" }, TAKES_PASSWORD, user_add,
+      "JID --password-stdin", "create an account; the password is the first line of standard input" },
+    { { "user", "add-many" }, { "prefix", "count" }, TAKES_PASSWORD, user_add_many,
+      "PREFIX COUNT --password-stdin", "create PREFIX0 to PREFIX(COUNT-1), all with one password" },
+    { { "user", "list" }, { NULL }, 0, user_list, "", "print all accounts" },
+    { { "user", "delete" }, { "jid" }, 0, user_delete, "JID", "remove an account and all that belongs to it" },
+    { { "user", "id" }, { "jid" }, 0, user_id, "JID", "print the name that stands for an account in the log" },
+    { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS, invite_create,
+      "[--domain DOMAIN] [--days N]", "make an invitation to register one account" },
+    { { "stats" }, { NULL }, 0, stats, "", "print counters" },
+    { { "events" }, { NULL }, 0, NULL, "", "print what happens as it happens" },
+    { { "check" }, { NULL }, 0, check, "", "say what the running configuration gives up" },
+    { { "backup" }, { "file" }, 0, files_backup, "FILE", "copy the store of the running server to FILE" },
+    { { "restore" }, { "file" }, TAKES_DATABASE, files_restore,
+      "FILE [--database PATH]", "put FILE in place of the store of a stopped server" },
+    { { "drain" }, { NULL }, 0, drain, "", "end the server after its sessions" },
+    { { "store", "copy" }, { NULL }, 0, NULL, "--from URL --to URL", "copy everything from one store to another" },
+    { { "case" }, { NULL }, 0, NULL, "…", "work with cases" },
+    { { "evidence" }, { NULL }, 0, NULL, "…", "work with the evidence log" },
+};
+/* clang-format on */
+
+const size_t command_count = COUNT_OF(commands);

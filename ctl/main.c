@@ -1,0 +1,209 @@
+/* main.c: sottoctl: the operator's commands to a running server, over its control socket. */
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/commands.h"
+#include "ctl/password.h"
+
+enum { OPTION_JSON = 256, OPTION_PASSWORD, OPTION_DOMAIN, OPTION_DAYS, OPTION_DATABASE, OPTION_VERSION, OPTION_HELP };
+enum { LAST_COUNT = 10 * 1000 * 1000 };
+
+static const struct option long_options[] = {
+    { "json", no_argument, NULL, OPTION_JSON },
+    { "password-stdin", no_argument, NULL, OPTION_PASSWORD },
+    { "domain", required_argument, NULL, OPTION_DOMAIN },
+    { "days", required_argument, NULL, OPTION_DAYS },
+    { "database", required_argument, NULL, OPTION_DATABASE },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { 0 },
+};
+
+static void print_usage(FILE *to)
+{
+    fprintf(to, "usage: sottoctl [-s SOCKET] [--json] COMMAND\n\n");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &commands[i];
+
+        fprintf(to, "  %s%s%s %s\n      %s%s\n", c->words[0], c->words[1] != NULL ? " " : "",
+                c->words[1] != NULL ? c->words[1] : "", c->usage, c->about, c->run == NULL ? " (not built yet)" : "");
+    }
+    fprintf(to, "\n  -s SOCKET   the server's control socket; else $SOTTO_SOCKET, else control.sock in the data folder\n"
+                "  --json      one JSON value on standard output\n"
+                "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 server not reachable.\n");
+}
+
+/* ---- The command ---- */
+
+static bool word_is(const char *word, int argc, char **argv, int at)
+{
+    return word == NULL || (at < argc && strcmp(argv[at], word) == 0);
+}
+
+static const struct command *find_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (word_is(commands[i].words[0], argc, argv, optind) && word_is(commands[i].words[1], argc, argv, optind + 1))
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static unsigned options_given(const struct session *s)
+{
+    return (s->password_stdin ? TAKES_PASSWORD : 0) | (s->domain != NULL ? TAKES_DOMAIN : 0) |
+           (s->days != NULL ? TAKES_DAYS : 0) | (s->database != NULL ? TAKES_DATABASE : 0);
+}
+
+static int usage_error(struct session *s, const struct command *c)
+{
+    const char *second = c->words[1] != NULL ? c->words[1] : "";
+    const char *why = arena_printf(&s->arena, "usage: sottoctl %s%s%s %s", c->words[0], second[0] != '\0' ? " " : "", second,
+                                   c->usage).p;
+
+    return session_fail(s, STATUS_USAGE, "usage", why);
+}
+
+/* ---- The request ---- */
+
+static bool add_number(struct session *s, const char *name, const char *text)
+{
+    uint64_t value;
+
+    if (str_to_u64(str_from(text), LAST_COUNT, &value) != ERR_NONE)
+        return false;
+    json_object_set_new(s->request, name, json_integer((json_int_t)value));
+    return true;
+}
+
+static bool add_members(struct session *s, const struct command *c)
+{
+    for (size_t i = 0; i < ARGUMENTS_MAX && c->arguments[i] != NULL; i++) {
+        if (strcmp(c->arguments[i], "count") == 0) {
+            if (!add_number(s, "count", s->arguments[i]))
+                return false;
+        } else if (strcmp(c->arguments[i], "file") != 0) { /* files are ours to read and write */
+            json_object_set_new(s->request, c->arguments[i], json_string(s->arguments[i]));
+        }
+    }
+    if (s->domain != NULL)
+        json_object_set_new(s->request, "domain", json_string(s->domain));
+    return s->days == NULL || add_number(s, "days", s->days);
+}
+
+static bool add_password(struct session *s)
+{
+    struct str password;
+
+    if (password_read(&s->arena, &password) != ERR_NONE)
+        return false;
+    json_object_set_new(s->request, "password", json_stringn(password.p, password.n));
+    return true;
+}
+
+static int run_command(struct session *s, const struct command *c, int argc, char **argv)
+{
+    const char *second = c->words[1];
+    int at = optind + (second != NULL ? 2 : 1);
+    size_t n = 0;
+
+    if (c->run == NULL)
+        return session_fail(s, STATUS_FAILED, "unbuilt",
+                            arena_printf(&s->arena, "%s%s%s: not built yet", c->words[0], second != NULL ? " " : "",
+                                         second != NULL ? second : "").p);
+    while (n < ARGUMENTS_MAX && c->arguments[n] != NULL && at < argc)
+        s->arguments[n++] = argv[at++];
+    if (at < argc || (n < ARGUMENTS_MAX && c->arguments[n] != NULL) || (options_given(s) & ~c->options) != 0 ||
+        (c->options & TAKES_PASSWORD) != (options_given(s) & TAKES_PASSWORD))
+        return usage_error(s, c);
+    s->request = json_object();
+    json_object_set_new(s->request, "command",
+                        json_sprintf("%s%s%s", c->words[0], second != NULL ? " " : "", second != NULL ? second : ""));
+    if (!add_members(s, c))
+        return usage_error(s, c);
+    if (s->password_stdin && !add_password(s))
+        return session_fail(s, STATUS_USAGE, "usage", "the first line of standard input is to be the password");
+    return c->run(s);
+}
+
+/* ---- Options ---- */
+
+static const char *default_socket(struct session *s)
+{
+    const char *given = getenv("SOTTO_SOCKET"), *home = getenv("HOME");
+    const struct passwd *user;
+
+    if (given != NULL && given[0] != '\0')
+        return given;
+    if (geteuid() == 0)
+        return "/var/lib/sotto/control.sock";
+    if (home == NULL || home[0] != '/') {
+        user = getpwuid(geteuid());
+        home = user != NULL ? user->pw_dir : "/";
+    }
+    return arena_printf(&s->arena, "%s/.local/share/sotto/control.sock", home).p;
+}
+
+/* 0 to go on, an option that ends the program, or -1. */
+static int read_options(struct session *s, int argc, char **argv, const char *letters)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+        switch (option) {
+        case 's': s->socket = optarg; break;
+        case OPTION_JSON: s->json = true; break;
+        case OPTION_PASSWORD: s->password_stdin = true; break;
+        case OPTION_DOMAIN: s->domain = optarg; break;
+        case OPTION_DAYS: s->days = optarg; break;
+        case OPTION_DATABASE: s->database = optarg; break;
+        case '?': return -1;
+        default: return option;
+        }
+    }
+    return 0;
+}
+
+static int run(struct session *s, int argc, char **argv)
+{
+    const struct command *c;
+    int option = read_options(s, argc, argv, "+s:");   /* those before the command */
+
+    if (option == 0 && (c = find_command(argc, argv)) != NULL && c->run == NULL) {
+        /* Nobody knows yet what its options will be. */
+        for (int i = optind; i < argc; i++)
+            s->json = s->json || strcmp(argv[i], "--json") == 0;
+        return run_command(s, c, argc, argv);
+    }
+    optind = 0;
+    if (option == 0)
+        option = read_options(s, argc, argv, "s:");
+    switch (option) {
+    case 0: break;
+    case OPTION_VERSION: printf("sottoctl %s\n", SOTTO_VERSION); return STATUS_DONE;
+    case OPTION_HELP: print_usage(stdout); return STATUS_DONE;
+    default: return STATUS_USAGE;
+    }
+    if ((c = find_command(argc, argv)) != NULL)
+        return run_command(s, c, argc, argv);
+    if (optind < argc)
+        return session_fail(s, STATUS_USAGE, "usage", "there is no such command; sottoctl --help lists them");
+    print_usage(stderr);
+    return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct session s = { 0 };
+    int status;
+
+    s.socket = default_socket(&s);
+    status = run(&s, argc, argv);
+    json_decref(s.request);
+    arena_deinit(&s.arena);
+    return status;
+}
