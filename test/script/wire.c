@@ -30,6 +30,13 @@ static void host_close(void *link)
     ((struct wire *)link)->closing = true;
 }
 
+/* The client of a script reads at once. */
+static size_t host_queued(void *link)
+{
+    (void)link;
+    return 0;
+}
+
 static void host_pause(void *link, bool paused)
 {
     ((struct wire *)link)->paused = paused;
@@ -106,6 +113,7 @@ const struct host_ops world_host_ops = {
     .send = host_send,
     .write = host_write,
     .close = host_close,
+    .queued = host_queued,
     .pause = host_pause,
     .start_tls = host_start_tls,
     .binding = host_binding,
@@ -228,7 +236,7 @@ static void *wire_open(void *ctx)
     buf_init(&w->to_client, WIRE_LIMIT);
     list_add(&world->wires, &w->in_world);
     enter(w);
-    w->session = session_new(&w->place->home, w, false);
+    w->session = session_new(&w->place->home, w, false, STREAM_TCP);
     return w;
 }
 
