@@ -41,8 +41,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS seconds (600)
 	@test/fuzz/run build
 	@test/fuzz/run long $(FUZZ_SECONDS)
 
-bench: all ## load and micro benchmarks
-	@bench/run
+bench: ## the same loads against Sotto, Prosody and ejabberd; BENCH='--help' tells what can be chosen
+	@tools/install-deps bench
+	@tools/build build/meson
+	@bench/compare $(BENCH)
 
 wasm: ## lib/ as WebAssembly
 	@tools/install-deps wasm
@@ -66,7 +68,8 @@ tsan: ## a build with ThreadSanitizer in build/tsan
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 
 install: all ## into DESTDIR and PREFIX (/usr/local)
-	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" tools/install
+	@meson setup --reconfigure --prefix=$(PREFIX) build/meson >/dev/null
+	@DESTDIR="$(DESTDIR)" meson install -C build/meson
 
 clean: ## remove build/
 	rm -rf build
