@@ -471,7 +471,8 @@ void router_submit(struct session *s, struct xml_node *node, struct arena *arena
 
     r->arena = arena_move(arena);
     e = stanza_parse(&r->arena, node, &r->stanza, &why);
-    if (e == ERR_UNSUPPORTED) {
+    /* A client's stream carries jabber:client only; hooks look for its children there. */
+    if (e == ERR_UNSUPPORTED || !str_eq(node->ns, STR(NS_CLIENT))) {
         session_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, STR("That is no stanza."));
         routed_free(r);
         return;

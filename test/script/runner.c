@@ -1,0 +1,178 @@
+/* runner.c: runs conversation scripts; one TAP line per case.
+ *
+ *   runner [--homes N] [--bytewise] [--shuffle SEED] [--trace] [--only TEXT] FILE.chat|FOLDER …
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "test/script/run.h"
+
+enum { SCRIPT_BYTES = 256 * 1024, FILES_MAX = 4096 };
+
+struct runner {
+    struct run_options options;
+    struct arena arena;
+    struct str only;
+    struct str files[FILES_MAX];
+    size_t file_count;
+    unsigned cases, failures;
+};
+
+/* ---- Files ----------------------------------------------------------------------------------------- */
+
+static void add_file(struct runner *r, struct str path)
+{
+    if (r->file_count < FILES_MAX)
+        r->files[r->file_count++] = path;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void add_path(struct runner *r, const char *path)
+{
+    DIR *folder = opendir(path);
+
+    if (folder == NULL) {
+        add_file(r, arena_cstr(&r->arena, path));
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        if (str_ends(str_from(entry->d_name), STR(".chat")))
+            add_file(r, arena_printf(&r->arena, "%s/%s", path, entry->d_name));
+    closedir(folder);
+    qsort(r->files, r->file_count, sizeof r->files[0], compare);
+}
+
+static bool read_file(struct arena *a, struct str path, struct str *out)
+{
+    FILE *f = fopen(arena_printf(a, "%.*s", STR_ARG(path)).p, "rb");
+    char *text = arena_raw(a, SCRIPT_BYTES);
+
+    if (f == NULL)
+        return false;
+    *out = (struct str){ text, fread(text, 1, SCRIPT_BYTES, f) };
+    fclose(f);
+    return out->n < SCRIPT_BYTES;
+}
+
+/* ---- Cases ----------------------------------------------------------------------------------------- */
+
+static struct str base_name(struct str path)
+{
+    size_t slash = str_find_last(path, '/');
+
+    path = slash < path.n ? str_skip(path, slash + 1) : path;
+    return str_slice(path, 0, str_find_last(path, '.'));
+}
+
+static void print_diagnostics(struct str path, unsigned line, struct str why)
+{
+    printf("# %.*s:%u:\n", STR_ARG(path), line);
+    while (why.p != NULL) {
+        struct str text = str_split(&why, '\n');
+
+        printf("#   %.*s\n", STR_ARG(text));
+    }
+}
+
+static void report(struct runner *r, struct str path, const struct script *script, bool good,
+                   unsigned line, struct str why)
+{
+    struct str name = base_name(path);
+
+    r->cases++;
+    r->failures += !good;
+    printf("%sok %u - %.*s", good ? "" : "not ", r->cases, STR_ARG(name));
+    if (script->rows > 0)
+        printf(" [%.*s]", STR_ARG(script->row));
+    printf("\n");
+    if (!good)
+        print_diagnostics(path, line, why);
+    fflush(stdout);
+}
+
+static void run_file(struct runner *r, struct str path)
+{
+    size_t row = 0, rows = 1;
+
+    for (; row < rows; row++) {
+        struct arena a = { 0 };
+        struct script script = { 0 };
+        struct str text = STR(""), why = STR("cannot be read");
+        unsigned line = 0;
+        bool good =
+            read_file(&a, path, &text) && script_parse(&a, text, row, &script, &why) == ERR_NONE;
+
+        if (good) {
+            good = run_script(&r->options, &script, &a, &line, &why);
+            rows = script.rows > 0 ? script.rows : 1;
+        } else {
+            line = script.error_line;
+        }
+        report(r, path, &script, good, line, why);
+        arena_deinit(&a);
+    }
+}
+
+static bool is_wanted(const struct runner *r, struct str path)
+{
+    for (size_t i = 0; i + r->only.n <= path.n; i++)
+        if (str_starts(str_skip(path, i), r->only))
+            return true;
+    return false;
+}
+
+/* ---- Command line ---------------------------------------------------------------------------------- */
+
+static uint64_t number_of(const char *text)
+{
+    uint64_t n;
+
+    if (text == NULL || str_to_u64(str_from(text), UINT32_MAX, &n) != ERR_NONE) {
+        fprintf(stderr, "runner: a number is missing\n");
+        exit(2);
+    }
+    return n;
+}
+
+static void read_arguments(struct runner *r, char **argv)
+{
+    for (; *argv != NULL; argv++) {
+        if (strcmp(*argv, "--bytewise") == 0)
+            r->options.world.bytewise = true;
+        else if (strcmp(*argv, "--trace") == 0)
+            r->options.trace = true;
+        else if (strcmp(*argv, "--homes") == 0)
+            r->options.world.homes = (unsigned)number_of(*++argv);
+        else if (strcmp(*argv, "--shuffle") == 0)
+            r->options.world.shuffle = number_of(*++argv);
+        else if (strcmp(*argv, "--only") == 0 && argv[1] != NULL)
+            r->only = str_from(*++argv);
+        else
+            add_path(r, *argv);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct runner *r = mem_alloc(sizeof *r);
+    unsigned failures;
+
+    (void)argc;
+    r->options.world.homes = 1;
+    read_arguments(r, argv + 1);
+    for (size_t i = 0; i < r->file_count; i++)
+        if (is_wanted(r, r->files[i]))
+            run_file(r, r->files[i]);
+    printf("1..%u\n", r->cases);
+    failures = r->failures + (r->cases == 0);
+    arena_deinit(&r->arena);
+    mem_free(r);
+    return failures > 0;
+}

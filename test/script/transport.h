@@ -1,0 +1,25 @@
+/* transport.h: how a scripted client reaches its server: the engine in this process, or a socket.
+ *
+ * A wire is the client's end of one connection. Threads: one.
+ */
+#ifndef SOTTO_TEST_SCRIPT_TRANSPORT_H
+#define SOTTO_TEST_SCRIPT_TRANSPORT_H
+
+#include "base/buf.h"
+
+struct transport_ops {
+    void *(*open)(void *ctx);                            /* in clear; owned by the transport, until its own end */
+    void (*secure)(void *wire);                          /* TLS from here on */
+    void (*write)(void *wire, struct str bytes);
+    bool (*read)(void *wire, struct buf *in);            /* appends what is there; false: the server has ended it */
+    void (*cut)(void *wire);                             /* without a word */
+    bool (*settle)(void *ctx, void *wire);               /* until nothing moves any more, or `wire` has something to
+                                                            read; false: nothing came */
+};
+
+struct transport {
+    const struct transport_ops *ops;
+    void *ctx;
+};
+
+#endif

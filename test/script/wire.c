@@ -1,0 +1,297 @@
+/* wire.c: connections of the world, seen from the engine (host operations) and from clients (transport).
+ *
+ * Bytes wait in both directions until the world runs, so that the engine is never entered from itself.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "server/session.h"
+#include "test/script/world_state.h"
+
+/* ---- For the engine -------------------------------------------------------------------------------- */
+
+static void host_write(void *link, struct str text)
+{
+    struct wire *w = link;
+
+    assert(!w->closing && !w->moving);
+    if (!w->cut)
+        buf_add(&w->to_client, text);
+}
+
+static void host_send(void *link, struct blob *b)
+{
+    host_write(link, blob_str(b));
+    blob_unref(b);
+}
+
+static void host_close(void *link)
+{
+    ((struct wire *)link)->closing = true;
+}
+
+static void host_pause(void *link, bool paused)
+{
+    ((struct wire *)link)->paused = paused;
+}
+
+static void host_start_tls(void *link)
+{
+    ((struct wire *)link)->wants_tls = true;
+}
+
+/* No TLS, no channel binding: tests over sockets cover it. */
+static struct binding_data host_binding(void *link, struct arena *a)
+{
+    (void)link;
+    (void)a;
+    return (struct binding_data){ 0 };
+}
+
+static void host_wake_at(void *link, uint64_t at_ms)
+{
+    ((struct wire *)link)->wake_at_ms = at_ms;
+}
+
+static void host_move(void *link, unsigned home)
+{
+    struct wire *w = link;
+
+    w->moving = true;
+    w->move_to = home;
+}
+
+static void host_take(void *link, struct session *to)
+{
+    ((struct wire *)link)->session = to;
+}
+
+static void host_drop(void *link)
+{
+    struct wire *w = link;
+
+    w->session = NULL;
+    w->wake_at_ms = 0;
+    w->ended = true;
+}
+
+static void host_offload(void *ctx, void (*work)(void *), void (*done)(void *), void *arg)
+{
+    struct place *p = ctx;
+    struct chore *c = mem_alloc(sizeof *c);
+
+    *c = (struct chore){ .work = work, .done = done, .arg = arg, .place = p };
+    list_add(&p->world->chores, &c->link);
+}
+
+static void host_post(void *ctx, unsigned home, struct link *parcel)
+{
+    struct world *w = ((struct place *)ctx)->world;
+
+    assert(home < w->options.homes);
+    list_add(&w->places[home].parcels, parcel);
+}
+
+static void host_log(void *ctx, const char *event, struct str account, const char *key,
+                     uint64_t value)
+{
+    (void)ctx;
+    (void)event;
+    (void)account;
+    (void)key;
+    (void)value;
+}
+
+const struct host_ops world_host_ops = {
+    .send = host_send,
+    .write = host_write,
+    .close = host_close,
+    .pause = host_pause,
+    .start_tls = host_start_tls,
+    .binding = host_binding,
+    .wake_at = host_wake_at,
+    .move = host_move,
+    .take = host_take,
+    .drop = host_drop,
+    .offload = host_offload,
+    .post = host_post,
+    .log = host_log,
+};
+
+/* ---- What a connection has to do ------------------------------------------------------------------- */
+
+static void enter(struct wire *w)
+{
+    home_now(&w->place->home, w->world->now_ms);
+}
+
+/* The engine hears of it last of all. */
+static void end(struct wire *w)
+{
+    struct session *s = w->session;
+
+    w->session = NULL;
+    w->wake_at_ms = 0;
+    w->closing = w->moving = w->wants_tls = false;
+    w->ended = true;
+    enter(w);
+    session_gone(s);
+}
+
+static void depart(struct wire *w)
+{
+    assert(w->session->holds == 0);
+    w->session->link = NULL;
+    w->wake_at_ms = 0;
+    w->place = &w->world->places[w->move_to];
+    list_add(&w->place->arrivals, &w->in_place);
+}
+
+bool place_arrival(struct place *p)
+{
+    struct link *l = list_pop(&p->arrivals);
+    struct wire *w;
+
+    if (l == NULL)
+        return false;
+    w = LIST_ENTRY(l, struct wire, in_place);
+    w->moving = false;
+    w->paused = false;
+    w->session->home = &p->home;
+    w->session->link = w;
+    enter(w);
+    session_arrived(w->session, &p->home);
+    return true;
+}
+
+/* What was written before the handshake is no TLS: a real handshake fails on it. */
+static void secure(struct wire *w)
+{
+    w->wants_tls = false;
+    if (w->to_server.n > 0) {
+        end(w);
+        return;
+    }
+    enter(w);
+    session_secured(w->session);
+}
+
+static void hand_over(struct wire *w)
+{
+    struct buf in = w->to_server;
+    size_t n = w->world->options.bytewise ? 1 : in.n;
+    char *bytes = mem_alloc_raw(n); /* of its own size: reading past the end shows */
+
+    memcpy(bytes, in.p, n);
+    buf_consume(&w->to_server, n);
+    enter(w);
+    session_received(w->session, (struct str){ bytes, n });
+    mem_free(bytes);
+}
+
+bool wire_step(struct wire *w)
+{
+    if (w->session == NULL || w->in_place.next != NULL)
+        return false;
+    if (w->moving)
+        depart(w);
+    else if (w->closing)
+        end(w);
+    else if (w->wants_tls)
+        secure(w);
+    else if (w->to_server.n > 0 && !w->paused)
+        hand_over(w);
+    else if (w->cut)
+        end(w);
+    else
+        return false;
+    return true;
+}
+
+void wire_wake(struct wire *w)
+{
+    w->wake_at_ms = 0;
+    enter(w);
+    session_wake(w->session);
+}
+
+/* ---- For clients ----------------------------------------------------------------------------------- */
+
+static void *wire_open(void *ctx)
+{
+    struct world *world = ctx;
+    struct wire *w = mem_alloc(sizeof *w);
+
+    w->world = world;
+    w->place = &world->places[world->accepted++ % world->options.homes];
+    buf_init(&w->to_server, WIRE_LIMIT);
+    buf_init(&w->to_client, WIRE_LIMIT);
+    list_add(&world->wires, &w->in_world);
+    enter(w);
+    w->session = session_new(&w->place->home, w, false);
+    return w;
+}
+
+static void wire_secure(void *wire)
+{
+    struct wire *w = wire;
+
+    if (w->session != NULL && !w->session->secure) {
+        enter(w);
+        session_secured(w->session);
+    }
+}
+
+static void wire_write(void *wire, struct str bytes)
+{
+    struct wire *w = wire;
+
+    if (!w->ended && !w->cut)
+        buf_add(&w->to_server, bytes);
+}
+
+static bool wire_read(void *wire, struct buf *in)
+{
+    struct wire *w = wire;
+
+    buf_add(in, buf_str(&w->to_client));
+    buf_reset(&w->to_client);
+    return !w->ended;
+}
+
+/* What it wrote and nobody has read is lost with it. */
+static void wire_cut(void *wire)
+{
+    struct wire *w = wire;
+
+    w->cut = true;
+    buf_reset(&w->to_server);
+}
+
+static bool wire_settle(void *ctx, void *wire)
+{
+    struct wire *w = wire;
+
+    world_run(ctx);
+    return w->to_client.n > 0 || w->ended;
+}
+
+const struct transport_ops world_transport_ops = {
+    .open = wire_open,
+    .secure = wire_secure,
+    .write = wire_write,
+    .read = wire_read,
+    .cut = wire_cut,
+    .settle = wire_settle,
+};
+
+void wires_free(struct world *w)
+{
+    for (struct link *l; (l = list_pop(&w->wires)) != NULL;) {
+        struct wire *wire = LIST_ENTRY(l, struct wire, in_world);
+
+        buf_deinit(&wire->to_server);
+        buf_deinit(&wire->to_client);
+        mem_free(wire);
+    }
+}

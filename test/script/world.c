@@ -1,0 +1,258 @@
+/* world.c: queues and time. */
+#include "test/script/world_state.h"
+
+#include "server/session.h"
+
+enum {
+    START_MS_PER_DAY = 24 * 3600 * 1000,
+    START_DAYS = 20454, /* 2026-01-01 */
+    SWEEP_MS = 1000,
+    MINUTE_MS = 60 * 1000,
+};
+
+/* SplitMix64 (Steele, Lea, Flood 2014): small, and good enough for ids. */
+uint64_t world_next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+static void fill_random(void *ctx, uint8_t *out, size_t n)
+{
+    struct world *w = ctx;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(world_next_random(&w->random) >> 32);
+}
+
+/* ---- Queues ---------------------------------------------------------------------------------------- */
+
+static bool step_parcels(struct world *w)
+{
+    for (unsigned i = 0; i < w->options.homes; i++) {
+        struct link *parcel = list_pop(&w->places[i].parcels);
+
+        if (parcel != NULL) {
+            home_now(&w->places[i].home, w->now_ms);
+            home_receive(&w->places[i].home, parcel);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool step_completions(struct world *w)
+{
+    for (unsigned i = 0; i < w->options.homes; i++) {
+        struct place *p = &w->places[i];
+
+        if (!list_empty(&p->completions)) {
+            home_now(&p->home, w->now_ms);
+            home_completed(&p->home, &p->completions);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool step_arrivals(struct world *w)
+{
+    for (unsigned i = 0; i < w->options.homes; i++)
+        if (place_arrival(&w->places[i]))
+            return true;
+    return false;
+}
+
+static bool step_chores(struct world *w)
+{
+    struct link *l = list_pop(&w->chores);
+    struct chore *c;
+
+    if (l == NULL)
+        return false;
+    c = LIST_ENTRY(l, struct chore, link);
+    c->work(c->arg);
+    home_now(&c->place->home, w->now_ms);
+    c->done(c->arg);
+    mem_free(c);
+    return true;
+}
+
+/* Starts at a drawn one, so that no client is always first. */
+static bool step_wires(struct world *w)
+{
+    size_t count = 0, first, i = 0;
+
+    LIST_EACH(&w->wires, l)
+    count++;
+    first = w->options.shuffle && count ? world_next_random(&w->lots) % count : 0;
+    for (size_t round = 0; round < 2; round++) {
+        LIST_EACH(&w->wires, l)
+        {
+            if (i++ >= first && wire_step(LIST_ENTRY(l, struct wire, in_world)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool step_store(struct world *w)
+{
+    return world_store_step(w);
+}
+
+static bool step(struct world *w)
+{
+    static bool (*const steps[])(struct world *) = {
+        step_completions, step_parcels, step_arrivals, step_chores, step_store, step_wires,
+    };
+    size_t first = w->options.shuffle ? world_next_random(&w->lots) % COUNT_OF(steps) : 0;
+
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        if (steps[(first + i) % COUNT_OF(steps)](w))
+            return true;
+    return false;
+}
+
+void world_run(struct world *w)
+{
+    while (step(w))
+        continue;
+}
+
+/* ---- Time ------------------------------------------------------------------------------------------ */
+
+static uint64_t next_deadline(const struct world *w)
+{
+    uint64_t at = w->sweep_at_ms < w->minute_at_ms ? w->sweep_at_ms : w->minute_at_ms;
+
+    for (const struct link *l = list_first(&w->wires); l != NULL; l = list_next(&w->wires, l)) {
+        const struct wire *wire = LIST_ENTRY(l, const struct wire, in_world);
+
+        if (wire->wake_at_ms != 0 && wire->wake_at_ms < at)
+            at = wire->wake_at_ms;
+    }
+    return at;
+}
+
+static void run_deadlines(struct world *w)
+{
+    LIST_EACH(&w->wires, l)
+    {
+        struct wire *wire = LIST_ENTRY(l, struct wire, in_world);
+
+        if (wire->wake_at_ms != 0 && wire->wake_at_ms <= w->now_ms)
+            wire_wake(wire);
+    }
+    for (unsigned i = 0; w->sweep_at_ms <= w->now_ms && i < w->options.homes; i++) {
+        home_now(&w->places[i].home, w->now_ms);
+        home_sweep(&w->places[i].home);
+    }
+    if (w->sweep_at_ms <= w->now_ms)
+        w->sweep_at_ms = w->now_ms + SWEEP_MS;
+    if (w->minute_at_ms <= w->now_ms) {
+        store_expire(w->store, w->now_ms);
+        w->minute_at_ms = w->now_ms + MINUTE_MS;
+    }
+}
+
+void world_advance(struct world *w, uint64_t ms)
+{
+    uint64_t end = w->now_ms + ms;
+
+    for (uint64_t at; (at = next_deadline(w)) <= end;) {
+        w->now_ms = at > w->now_ms ? at : w->now_ms;
+        run_deadlines(w);
+        world_run(w);
+    }
+    w->now_ms = end;
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------ */
+
+static void open_place(struct world *w, unsigned number)
+{
+    struct place *p = &w->places[number];
+
+    p->world = w;
+    p->host = (struct host){ .ops = &world_host_ops,
+                             .ctx = p,
+                             .random = { fill_random, w },
+                             .home_count = w->options.homes };
+    list_init(&p->parcels);
+    list_init(&p->completions);
+    list_init(&p->arrivals);
+    home_init(&p->home, &p->host, &w->settings, w->store, number);
+    home_now(&p->home, w->now_ms);
+}
+
+struct world *world_new(const struct world_options *options)
+{
+    struct world *w = mem_alloc(sizeof *w);
+
+    w->options = *options;
+    w->now_ms = (uint64_t)START_DAYS * START_MS_PER_DAY;
+    w->sweep_at_ms = w->now_ms + SWEEP_MS;
+    w->minute_at_ms = w->now_ms + MINUTE_MS;
+    w->random = 1;
+    w->lots = options->shuffle;
+    list_init(&w->wires);
+    list_init(&w->chores);
+    map_init(&w->accounts, NULL);
+    world_standard_settings(&w->settings);
+    world_open_store(w);
+    for (unsigned i = 0; i < w->options.homes; i++)
+        open_place(w, i);
+    return w;
+}
+
+static const char *what_is_left(const struct world *w)
+{
+    struct map_slot slot;
+
+    for (unsigned i = 0; i < w->options.homes; i++) {
+        const struct home *h = &w->places[i].home;
+
+        if (h->counters.sessions != 0)
+            return "a session outlives its connection";
+        if (!list_empty(&h->waiting))
+            return "a session still waits to be resumed";
+        for (size_t at = 0; map_next(&h->accounts, &at, &slot);)
+            if (((const struct account *)slot.value)->pins != 0)
+                return "an account is still pinned";
+    }
+    return NULL;
+}
+
+bool world_free(struct world *w, const char **why)
+{
+    w->store_held = false;
+    LIST_EACH(&w->wires, l)
+    {
+        struct wire *wire = LIST_ENTRY(l, struct wire, in_world);
+
+        if (wire->session == NULL || wire->closing || wire->moving)
+            continue;
+        home_now(&wire->place->home, w->now_ms);
+        session_shutdown(wire->session);
+    }
+    world_run(w);
+    world_advance(w, (uint64_t)w->settings.resume_s * 1000 + 2 * SWEEP_MS);
+    *why = what_is_left(w);
+    store_close(w->store);
+    for (unsigned i = 0; i < w->options.homes; i++)
+        home_deinit(&w->places[i].home);
+    wires_free(w);
+    map_deinit(&w->accounts);
+    arena_deinit(&w->arena);
+    mem_free(w);
+    return *why == NULL;
+}
+
+struct transport world_transport(struct world *w)
+{
+    return (struct transport){ &world_transport_ops, w };
+}

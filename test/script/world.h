@@ -1,0 +1,37 @@
+/* world.h: the engine's host with a clock of its own: homes, connections, store, all in one thread.
+ *
+ * Nothing happens but in world_run() and world_advance(): what one home posts to another, what the store has done and
+ * what clients wrote waits in queues until then. With a shuffle seed, which queue goes first is drawn by lot; each
+ * queue keeps its own order, as between threads.
+ * Owns: homes, store, connections.  Threads: one.  Units: milliseconds since the epoch.
+ */
+#ifndef SOTTO_TEST_SCRIPT_WORLD_H
+#define SOTTO_TEST_SCRIPT_WORLD_H
+
+#include "test/script/transport.h"
+
+struct world;
+
+struct world_options {
+    unsigned homes;
+    bool bytewise;                   /* the engine gets what clients write octet by octet */
+    uint64_t shuffle;                /* 0: queues in a fixed order */
+};
+
+struct world *world_new(const struct world_options *options);
+/* Ends all sessions as a server does that goes down, then frees. False, and *why: the engine kept something. */
+bool world_free(struct world *w, const char **why);
+struct transport world_transport(struct world *w);
+
+void world_run(struct world *w);                              /* until nothing moves any more */
+void world_advance(struct world *w, uint64_t ms);
+
+
+bool world_account(struct world *w, struct str name, struct str password, uint32_t iterations);
+bool world_config(struct world *w, struct str key, struct str value);     /* false: no such key or value */
+bool world_roster(struct world *w, struct str owner, struct str item);    /* <item/> put into the store */
+
+void world_hold_store(struct world *w, bool hold);            /* commits and queries wait until it is let go */
+void world_fail_commits(struct world *w, unsigned n);         /* the next n end with ERR_IO */
+
+#endif

@@ -1,0 +1,74 @@
+/* world_state.h: what the files of the world share: world.c (queues, time), wire.c (connections, the host's
+ * operations), world_store.c (the store, and what scripts put into it or set).
+ */
+#ifndef SOTTO_TEST_SCRIPT_WORLD_STATE_H
+#define SOTTO_TEST_SCRIPT_WORLD_STATE_H
+
+#include "base/map.h"
+#include "server/home.h"
+#include "test/script/world.h"
+
+enum { HOMES_MAX = 8, WIRE_LIMIT = 64 * 1024 * 1024 };
+
+/* One home with what is on its way to it. */
+struct place {
+    struct world *world;
+    struct host host;
+    struct home home;
+    struct list parcels, completions, arrivals;          /* routed.link, store_op.link, wire.in_place */
+};
+
+/* A connection: the engine's `link`, and the client's end. */
+struct wire {
+    struct link in_world, in_place;
+    struct world *world;
+    struct place *place;
+    struct session *session;         /* NULL: the engine has no part in it any more */
+    struct buf to_server, to_client;
+    uint64_t wake_at_ms;
+    bool paused, moving, wants_tls, closing;
+    bool cut;                        /* by the client */
+    bool ended;                      /* for the client */
+    unsigned move_to;
+};
+
+struct chore {                       /* offloaded work */
+    struct link link;
+    void (*work)(void *), (*done)(void *);
+    void *arg;
+    struct place *place;
+};
+
+struct world {
+    struct world_options options;
+    struct settings settings;
+    struct place places[HOMES_MAX];
+    struct store *store;
+    struct list completions;         /* of our own operations */
+    struct list wires, chores;
+    unsigned accepted;
+    uint64_t now_ms, sweep_at_ms, minute_at_ms;
+    uint64_t random, lots;           /* states of the two generators */
+    struct map accounts;             /* name -> int64_t */
+    struct arena arena;
+    bool store_held;
+    unsigned commits_to_fail;
+    struct list failed;              /* store_op.link: write-sets that are to fail */
+};
+
+uint64_t world_next_random(uint64_t *state);
+
+/* wire.c */
+extern const struct host_ops world_host_ops;
+extern const struct transport_ops world_transport_ops;
+bool wire_step(struct wire *w);                  /* one thing that its connection has to do; false: none */
+bool place_arrival(struct place *p);             /* a session that moved here */
+void wire_wake(struct wire *w);
+void wires_free(struct world *w);
+
+/* world_store.c */
+void world_open_store(struct world *w);
+void world_standard_settings(struct settings *s);
+bool world_store_step(struct world *w);
+
+#endif

@@ -1,0 +1,268 @@
+/* world_store.c: the world's store, its settings, and what scripts put there: accounts, contacts, faults. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test/script/pattern.h"
+#include "test/script/world_state.h"
+#include "xmpp/ns.h"
+
+/* ---- The store ------------------------------------------------------------------------------------- */
+
+static void deliver(void *ctx, unsigned home, struct list *ops)
+{
+    struct world *w = ctx;
+
+    list_splice(home < HOMES_MAX ? &w->places[home].completions : &w->completions, ops);
+}
+
+void world_open_store(struct world *w)
+{
+    struct store_options options = {
+        .url = STR("sqlite::memory:"),
+        .inline_run = true,
+        .retention_days = 30,
+        .deliver = deliver,
+        .deliver_ctx = w,
+    };
+    struct str why = STR("");
+
+    list_init(&w->completions);
+    list_init(&w->failed);
+    if (store_open(&options, &w->store, &why, &w->arena) != ERR_NONE) {
+        fprintf(stderr, "%.*s\n", STR_ARG(why));
+        exit(1);
+    }
+}
+
+void world_hold_store(struct world *w, bool hold)
+{
+    w->store_held = hold;
+}
+
+/* The engine's commits come by here: the linker puts this in place of store_commit(). A commit that is to fail never
+ * reaches the store. */
+void __real_store_commit(struct store *s, struct write_set *set);
+void __wrap_store_commit(struct store *s, struct write_set *set);
+
+static struct world *failing; /* the one world whose commits are to fail now */
+
+void __wrap_store_commit(struct store *s, struct write_set *set)
+{
+    if (failing == NULL || failing->store != s || set->op.home >= HOMES_MAX) {
+        __real_store_commit(s, set);
+        return;
+    }
+    set->op.result = ERR_IO;
+    list_add(&failing->failed, &set->op.link);
+    if (--failing->commits_to_fail == 0)
+        failing = NULL;
+}
+
+void world_fail_commits(struct world *w, unsigned n)
+{
+    w->commits_to_fail = n;
+    failing = n > 0 ? w : NULL;
+}
+
+bool world_store_step(struct world *w)
+{
+    struct link *l;
+
+    if (w->store_held)
+        return false;
+    if ((l = list_pop(&w->failed)) != NULL) {
+        struct store_op *op = LIST_ENTRY(l, struct store_op, link);
+
+        list_add(&w->places[op->home].completions, l);
+        return true;
+    }
+    return store_step(w->store);
+}
+
+/* ---- Operations of our own ------------------------------------------------------------------------- */
+
+static void nothing_more(struct store_op *op)
+{
+    (void)op;
+}
+
+/* Runs it at once; the rows are freed with it. */
+static enum err commit(struct world *w, struct write_set *set)
+{
+    set->op.home = HOMES_MAX;
+    set->op.done = nothing_more;
+    store_commit(w->store, set);
+    while (list_empty(&w->completions))
+        store_step(w->store);
+    list_pop(&w->completions);
+    return set->op.result;
+}
+
+/* Few iterations by default: a script with SCRAM asks for more (README.md). */
+static void add_credential(struct write_set *set, enum hash hash, struct str password,
+                           uint32_t iterations)
+{
+    static const uint8_t salt[SCRAM_SALT_OCTETS] = { 's', 'a', 'l', 't' };
+
+    scram_derive(hash, password, bytes_of(salt, sizeof salt), iterations,
+                 &write_set_add(set, ROW_CREDENTIAL, 0)->credential.keys);
+}
+
+bool world_account(struct world *w, struct str name, struct str password, uint32_t iterations)
+{
+    struct write_set set = { 0 };
+    struct row *row = write_set_add(&set, ROW_ACCOUNT_NEW, 0);
+    int64_t *id = ARENA_NEW(&w->arena, int64_t);
+    bool made;
+
+    row->account_new.local = name;
+    row->account_new.domain = w->settings.domains[0];
+    row->account_new.created_ms = w->now_ms;
+    add_credential(&set, HASH_SHA1, password, iterations);
+    add_credential(&set, HASH_SHA256, password, iterations);
+    add_credential(&set, HASH_SHA512, password, iterations);
+    made = commit(w, &set) == ERR_NONE;
+    *id = row->account;
+    if (made)
+        map_put(&w->accounts, arena_str(&w->arena, name), id);
+    arena_deinit(&set.op.arena);
+    return made;
+}
+
+static enum subscription subscription_of(struct str text)
+{
+    return str_is(text, "both")   ? SUB_BOTH
+           : str_is(text, "to")   ? SUB_TO
+           : str_is(text, "from") ? SUB_FROM
+                                  : SUB_NONE;
+}
+
+/* As in a roster, and what no client sees: pending='in', listed='no'. */
+bool world_roster(struct world *w, struct str owner, struct str text)
+{
+    struct write_set set = { 0 };
+    struct xml_node *item;
+    struct row *row;
+    const int64_t *id = map_get(&w->accounts, owner);
+    bool done;
+
+    if (id == NULL || pattern_read(&set.op.arena, text, &item) != ERR_NONE)
+        return false;
+    row = write_set_add(&set, ROW_ROSTER, *id);
+    row->roster = (struct roster_item){
+        .jid = xml_get(item, STR("jid")),
+        .name = xml_get(item, STR("name")),
+        .subscription = subscription_of(xml_get(item, STR("subscription"))),
+        .ask = str_is(xml_get(item, STR("ask")), "subscribe"),
+        .approved = str_is(xml_get(item, STR("approved")), "true"),
+        .pending_in = str_is(xml_get(item, STR("pending")), "in"),
+        .listed = !str_is(xml_get(item, STR("listed")), "no"),
+        .version = 1,
+    };
+    if (row->roster.pending_in)
+        row->roster.request =
+            arena_printf(&set.op.arena, "<presence type='subscribe' from='%.*s' to='%.*s@%.*s'/>",
+                         STR_ARG(row->roster.jid), STR_ARG(owner), STR_ARG(w->settings.domains[0]));
+    done = commit(w, &set) == ERR_NONE;
+    arena_deinit(&set.op.arena);
+    return done;
+}
+
+/* ---- Settings -------------------------------------------------------------------------------------- */
+
+static const struct str domains[] = { STR_INIT("sotto.test") };
+
+/* Messages in clear are allowed, so that scripts can be read; those about the policy set it. */
+static const struct settings standard = {
+    .domains = domains,
+    .domain_count = COUNT_OF(domains),
+    .secret = "the server's secret of scripts..",
+    .strangers_gated = true,
+    .archive_on = true,
+    .mechanism_plain = true,
+    .mechanism_sha1 = true,
+    .mechanism_sha256 = true,
+    .mechanism_sha512 = true,
+    .scram_iterations = SCRAM_ITERATIONS_MIN,
+    .stanza_bytes = 256 * 1024,
+    .sessions_per_account = 16,
+    .resumable_per_account = 16,
+    .resume_s = 600,
+    .roster_items = 2000,
+    .pep_nodes = 128,
+    .pep_items_per_node = 512,
+    .pep_item_bytes = 192 * 1024,
+    .blocks = 2000,
+    .output_bytes = 256 * 1024,
+};
+
+void world_standard_settings(struct settings *s)
+{
+    *s = standard;
+}
+
+#define FLAG(key, field, on, off)                                                                  \
+    {                                                                                              \
+        key, offsetof(struct settings, field), 0, on, off                                          \
+    }
+#define NUMBER(key, field)                                                                         \
+    {                                                                                              \
+        key, offsetof(struct settings, field), sizeof standard.field, NULL, NULL                   \
+    }
+
+/* The keys of the configuration, where the engine has one. */
+static const struct {
+    const char *key;
+    size_t offset, size; /* size 0: a bool, by two words */
+    const char *on, *off;
+} settings[] = {
+    FLAG("policy.e2ee", e2ee_required, "required", "off"),
+    FLAG("policy.strangers", strangers_gated, "gate", "allow"),
+    FLAG("archive.mode", archive_on, "on", "off"),
+    FLAG("auth.plain", mechanism_plain, "on", "off"),
+    FLAG("auth.scram-sha-1", mechanism_sha1, "on", "off"),
+    FLAG("auth.scram-sha-256", mechanism_sha256, "on", "off"),
+    FLAG("auth.scram-sha-512", mechanism_sha512, "on", "off"),
+    NUMBER("limits.stanza_bytes", stanza_bytes),
+    NUMBER("limits.sessions_per_account", sessions_per_account),
+    NUMBER("limits.resumable_per_account", resumable_per_account),
+    NUMBER("limits.resume_s", resume_s),
+    NUMBER("limits.roster_items", roster_items),
+    NUMBER("limits.pep_nodes", pep_nodes),
+    NUMBER("limits.pep_items", pep_items_per_node),
+    NUMBER("limits.pep_item_bytes", pep_item_bytes),
+    NUMBER("limits.blocked_jids", blocks),
+    NUMBER("limits.output_bytes", output_bytes),
+};
+
+static bool set_number(char *field, size_t size, struct str value)
+{
+    uint64_t n;
+    uint32_t small;
+
+    if (str_to_u64(value, UINT32_MAX, &n) != ERR_NONE)
+        return false;
+    small = (uint32_t)n;
+    if (size == sizeof n)
+        memcpy(field, &n, size);
+    else
+        memcpy(field, &small, sizeof small);
+    return true;
+}
+
+bool world_config(struct world *w, struct str key, struct str value)
+{
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        char *field = (char *)&w->settings + settings[i].offset;
+
+        if (!str_is(key, settings[i].key))
+            continue;
+        if (settings[i].size > 0)
+            return set_number(field, settings[i].size, value);
+        *(bool *)field = str_is(value, settings[i].on);
+        return str_is(value, settings[i].on) || str_is(value, settings[i].off);
+    }
+    return false;
+}
