@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../test/unit/xml/expat_tree.h"
+#include "test/unit/xml/expat_tree.h"
 #include "xml/parser.h"
 #include "xml/writer.h"
 

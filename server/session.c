@@ -33,7 +33,7 @@ static void set_deadline(struct session *s, uint64_t at_ms)
         s->home->host->ops->wake_at(s->link, at_ms);
 }
 
-struct session *session_new(struct home *h, void *link, bool secure)
+struct session *session_new(struct home *h, void *link, bool secure, enum stream_framing framing)
 {
     struct session *s = mem_alloc(sizeof *s);
 
@@ -42,7 +42,7 @@ struct session *session_new(struct home *h, void *link, bool secure)
     s->secure = secure;
     list_init(&s->pending);
     map_init(&s->directed, NULL);
-    stream_init(&s->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT), &preauth_limits);
+    stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &preauth_limits);
     set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS);
     h->counters.sessions++;
     return s;
@@ -95,10 +95,24 @@ void session_set_jid(struct session *s, const struct jid *jid)
 
 /* ---- Output ---------------------------------------------------------------------------------------- */
 
+static void flush_frames(struct session *s)
+{
+    struct str frame;
+
+    while (stream_next_frame(&s->stream, &frame))
+        if (s->link != NULL)
+            s->home->host->ops->write(s->link, frame);
+}
+
 void session_flush(struct session *s)
 {
-    struct str out = stream_output(&s->stream);
+    struct str out;
 
+    if (s->stream.framing == STREAM_WEBSOCKET) {
+        flush_frames(s);
+        return;
+    }
+    out = stream_output(&s->stream);
     if (out.n == 0)
         return;
     if (s->link != NULL)

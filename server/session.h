@@ -75,7 +75,9 @@ struct session {
 };
 
 /* Entry points for the host. */
-struct session *session_new(struct home *h, void *link, bool secure);
+/* `secure`: TLS is up already. Over WebSocket every `received` is one whole message and every write of ours is one
+ * (RFC 7395 §3.1). */
+struct session *session_new(struct home *h, void *link, bool secure, enum stream_framing framing);
 void session_received(struct session *s, struct str bytes);
 void session_secured(struct session *s);                  /* TLS is up */
 void session_arrived(struct session *s, struct home *h);  /* moved here */

@@ -161,7 +161,7 @@ static void accepted(void *ctx, int fd)
         client_free(c);
         return;
     }
-    c->session = session_new(&w->home, c, false);
+    c->session = session_new(&w->home, c, false, STREAM_TCP);
     if (door->kind == LISTEN_C2S_TLS) /* XEP-0368: TLS comes first, the stream in it */
         conn_start_tls(c->conn, w->tls);
 }

@@ -14,12 +14,16 @@ const uint8_t xml_char_classes[256] = {
     ['\t'] = XML_SPACE | XML_VALUE_STOP,
     ['\n'] = XML_SPACE | XML_VALUE_STOP,
     ['\r'] = XML_SPACE | XML_VALUE_STOP | XML_TEXT_STOP | XML_CDATA_STOP,
-    ['<'] = XML_TAG_STOP | XML_TEXT_STOP | XML_VALUE_STOP,
-    ['>'] = XML_TAG_STOP | XML_TEXT_STOP, /* in text, for "]]>" */
-    ['"'] = XML_TAG_STOP,
+    ['<'] = XML_TAG_STOP | XML_TEXT_STOP | XML_VALUE_STOP | XML_URI_STOP,
+    ['>'] = XML_TAG_STOP | XML_TEXT_STOP | XML_URI_STOP, /* in text, for "]]>" */
+    ['"'] = XML_TAG_STOP | XML_URI_STOP,
     ['\''] = XML_TAG_STOP,
-    ['&'] = XML_TEXT_STOP | XML_VALUE_STOP,
+    ['&'] = XML_TEXT_STOP | XML_VALUE_STOP | XML_URI_STOP,
     [']'] = XML_CDATA_STOP,
+    ['\\'] = XML_URI_STOP,
+    ['^'] = XML_URI_STOP,
+    ['`'] = XML_URI_STOP,
+    ['{' ... '}'] = XML_URI_STOP,
 };
 
 /* Sixteen bytes at a time. Compilers have this for every machine; comparisons yield all ones or zero. */

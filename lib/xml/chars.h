@@ -18,6 +18,7 @@ enum xml_char_class {
     XML_TEXT_STOP = 1 << 4,  /* ends a run that can be taken as it is: in text, */
     XML_VALUE_STOP = 1 << 5, /* in an attribute's value, */
     XML_CDATA_STOP = 1 << 6, /* in a CDATA section */
+    XML_URI_STOP = 1 << 7,   /* printable, but not in namespace names: see scope.c */
 };
 
 extern const uint8_t xml_char_classes[256];

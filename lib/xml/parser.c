@@ -255,7 +255,8 @@ static enum err use_unit(struct xml_parser *p, struct str unit, struct xml_event
 /* Takes a whole unit from the front of *in, or all of *in if the unit goes on. */
 static enum err take_unit(struct xml_parser *p, struct str *in, struct str *out_unit)
 {
-    size_t left = p->limits.element_bytes - p->element_bytes;
+    size_t limit = p->limits.element_bytes;
+    size_t left = limit > p->element_bytes ? limit - p->element_bytes : 0;
     struct str taken = { in->p, 0 };
     enum xml_found found = xml_scan(&p->scan, str_slice(*in, 0, left), &taken.n);
 

@@ -18,7 +18,7 @@
 struct xml_limits {
     size_t element_bytes;   /* one child of the root (or document), from its '<' to its last '>' */
     unsigned depth;         /* the root (or document element) is depth 1 */
-    unsigned attrs;         /* per element, namespace declarations included */
+    unsigned attrs;         /* per element, namespace declarations included; every pair is compared */
     unsigned nodes;         /* elements and text nodes in one child of the root */
 };
 
@@ -49,7 +49,7 @@ struct xml_parser;          /* the definition is below, so that sessions can emb
 
 void xml_parser_init(struct xml_parser *p, enum xml_framing framing, const struct xml_limits *limits);
 void xml_parser_deinit(struct xml_parser *p);
-void xml_parser_limits(struct xml_parser *p, const struct xml_limits *limits);  /* between elements */
+void xml_parser_limits(struct xml_parser *p, const struct xml_limits *limits);  /* from the next byte on */
 
 /* Takes bytes from the front of *in until one event is complete or *in is empty (then XML_MORE).
  * White space between children of the root is skipped (keep-alive, RFC 6120 §4.6.1). */

@@ -20,7 +20,7 @@ static const struct str cdata_open = STR_INIT("[CDATA[");
 
 static void scan_text(struct xml_scan *s, const char **at, const char *end)
 {
-    const char *less = memchr(*at, '<', (size_t)(end - *at));
+    const char *less = **at == '<' ? *at : memchr(*at, '<', (size_t)(end - *at));
 
     if (less == NULL) {
         *at = end;

@@ -13,10 +13,8 @@ static const struct str ns_xmlns = STR_INIT("http://www.w3.org/2000/xmlns/");
  * "&amp;" in them as "&#38;". */
 static enum err check_uri(struct str uri)
 {
-    static const struct str others = STR_INIT(":/?#[]@!$'()*+,;=~%");
-
     for (size_t i = 0; i < uri.n; i++)
-        if (!xml_char_is(uri.p[i], XML_NAME) && str_find(others, uri.p[i]) == others.n)
+        if (uri.p[i] <= ' ' || uri.p[i] >= 0x7f || xml_char_is(uri.p[i], XML_URI_STOP))
             return ERR_UNSUPPORTED;
     return ERR_NONE;
 }

@@ -149,13 +149,18 @@ static enum err resolve_prefixes(struct work *w)
     return e;
 }
 
+/* Most names differ in length or in their first letter. */
+static bool same_name(struct str a, struct str b)
+{
+    return a.n == b.n && a.p[0] == b.p[0] && memcmp(a.p, b.p, a.n) == 0;
+}
+
 /* Every pair is compared; limits.attrs keeps that few. */
 static bool has_duplicates(const struct work *w)
 {
     for (size_t i = 1; i < w->n; i++)
         for (size_t j = 0; j < i; j++)
-            if (w->attrs[i].name.n == w->attrs[j].name.n
-                && str_eq(w->attrs[i].name, w->attrs[j].name)
+            if (same_name(w->attrs[i].name, w->attrs[j].name)
                 && str_eq(w->attrs[i].ns, w->attrs[j].ns))
                 return true;
     return false;

@@ -654,9 +654,9 @@ static void errors_are_final_and_named(void **state)
     }
 }
 
-static void limits_change_between_elements(void **state)
+static void limits_change(void **state)
 {
-    static const struct xml_limits narrow = { 10, 9, 9, 9 };
+    static const struct xml_limits narrow = { 10, 9, 9, 9 }, narrower = { 3, 9, 9, 9 };
     struct str in = STR("<r><a>12345678</a><a>1</a><a>12345678</a>");
     struct xml_parser p;
     struct xml_event event;
@@ -671,6 +671,17 @@ static void limits_change_between_elements(void **state)
     check_err("narrow", xml_parse(&p, &in, &event), ERR_NONE);
     arena_deinit(&event.arena);
     check_err("narrow", xml_parse(&p, &in, &event), ERR_TOO_BIG);
+    xml_parser_deinit(&p);
+
+    in = STR("<r><a>1234");
+    xml_parser_init(&p, XML_STREAM, &narrow);
+    for (int i = 0; i < 2; i++) {
+        check_err("begin", xml_parse(&p, &in, &event), ERR_NONE);
+        arena_deinit(&event.arena);
+    }
+    xml_parser_limits(&p, &narrower);
+    in = STR("5");
+    check_err("within an element", xml_parse(&p, &in, &event), ERR_TOO_BIG);
     xml_parser_deinit(&p);
 }
 
@@ -689,7 +700,7 @@ int main(void)
         cmocka_unit_test(idle_parser_holds_its_root_only),
         cmocka_unit_test(elements_outlive_the_parser),
         cmocka_unit_test(errors_are_final_and_named),
-        cmocka_unit_test(limits_change_between_elements),
+        cmocka_unit_test(limits_change),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
