@@ -25,6 +25,11 @@ static void host_send(void *link, struct blob *b)
     blob_unref(b);
 }
 
+static size_t host_queued(void *link)
+{
+    return ((struct wire *)link)->to_client.n;
+}
+
 static void host_close(void *link)
 {
     ((struct wire *)link)->closing = true;
@@ -105,6 +110,7 @@ static void host_log(void *ctx, const char *event, struct str account, const cha
 const struct host_ops world_host_ops = {
     .send = host_send,
     .write = host_write,
+    .queued = host_queued,
     .close = host_close,
     .pause = host_pause,
     .start_tls = host_start_tls,
@@ -228,7 +234,7 @@ static void *wire_open(void *ctx)
     buf_init(&w->to_client, WIRE_LIMIT);
     list_add(&world->wires, &w->in_world);
     enter(w);
-    w->session = session_new(&w->place->home, w, false);
+    w->session = session_new(&w->place->home, w, false, STREAM_TCP);
     return w;
 }
 
