@@ -35,6 +35,13 @@ static void host_close(void *link)
     ((struct wire *)link)->closing = true;
 }
 
+/* The client of a script reads at once. */
+static size_t host_queued(void *link)
+{
+    (void)link;
+    return 0;
+}
+
 static void host_pause(void *link, bool paused)
 {
     ((struct wire *)link)->paused = paused;
@@ -112,6 +119,7 @@ const struct host_ops world_host_ops = {
     .write = host_write,
     .queued = host_queued,
     .close = host_close,
+    .queued = host_queued,
     .pause = host_pause,
     .start_tls = host_start_tls,
     .binding = host_binding,
