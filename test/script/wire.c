@@ -25,11 +25,6 @@ static void host_send(void *link, struct blob *b)
     blob_unref(b);
 }
 
-static size_t host_queued(void *link)
-{
-    return ((struct wire *)link)->to_client.n;
-}
-
 static void host_close(void *link)
 {
     ((struct wire *)link)->closing = true;
@@ -117,7 +112,6 @@ static void host_log(void *ctx, const char *event, struct str account, const cha
 const struct host_ops world_host_ops = {
     .send = host_send,
     .write = host_write,
-    .queued = host_queued,
     .close = host_close,
     .queued = host_queued,
     .pause = host_pause,
