@@ -141,6 +141,13 @@ static void check_keys(struct checking *k)
     }
 }
 
+static void check_store(struct checking *k)
+{
+    if (str_starts(k->config->store.url, STR("postgresql:")))
+        find(k, FINDING_UNBUILT, "store.url", k->config->store.url,
+             STR("not built yet, and a server cannot start without its store"));
+}
+
 /* ---- Listeners and certificate ---- */
 
 static bool is_loopback(struct str address)
@@ -230,6 +237,7 @@ struct findings check_config(const struct config *c, const struct check_facts *f
     check_certificate(&k);
     check_risks(&k);
     check_public(&k);
+    check_store(&k);
     check_keys(&k);
     return k.found;
 }

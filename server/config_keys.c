@@ -107,7 +107,8 @@ const struct config_key config_keys[] = {
 
     { ROW(store, url, KEY_TEXT, "sqlite:sotto.db"), .allows = is_store_url, BUILT,
       .allowed = "sqlite:PATH or postgresql://…",
-      .about = "Where accounts and archives are kept. A relative path is below data_dir." },
+      .about = "Where accounts and archives are kept. A relative path is below data_dir; the "
+               "server may write to the whole folder of an absolute one." },
     { ROW(store, ack, KEY_WORD, "commit"), .words = ack_words, BUILT,
       .about = "When a message is acknowledged: commit: when it is on disk; memory: earlier, and"
                " a power failure can lose it." },

@@ -130,8 +130,10 @@ static enum err read_password(struct parsing *p)
 
     if (e != ERR_NONE)
         return e;
-    if (sasl_prepare_password(p->arena, text, &p->args.password) != ERR_NONE
-        || p->args.password.n == 0)
+    e = sasl_prepare_password(p->arena, text, &p->args.password);
+    if (e != ERR_NONE || p->args.password.p != text.p)
+        secure_zero((char *)text.p, text.n); /* what is kept is zeroed at the end of the call */
+    if (e != ERR_NONE || p->args.password.n == 0)
         return refuse(p, "usage",
                       STR("password: it holds characters that passwords may not have (RFC 8265)"));
     return ERR_NONE;

@@ -1,7 +1,6 @@
 /* control_store.c: invitations, statistics, backup, check, drain; and the table of all commands. */
 #include "server/control_store.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -174,9 +173,6 @@ static void backup_work(void *ctx)
     struct control_host *host = b->call->ctx;
     struct stat st;
 
-    b->result = ERR_IO;
-    if (mkdirat(host->boot->data_dir_fd, "backup", 0700) != 0 && errno != EEXIST)
-        return;
     b->result = store_backup(host->store, b->path.p);
     if (b->result == ERR_NONE && stat(b->path.p, &st) == 0)
         b->bytes = (uint64_t)st.st_size;

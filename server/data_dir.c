@@ -1,6 +1,7 @@
 /* data_dir.c: make, lock and furnish the server's folder. */
 #include "server/data_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -112,6 +113,28 @@ static enum err lock_folder(struct data_dir *d, struct str *why, struct arena *a
     return ERR_EXISTS;
 }
 
+/* What a server that was killed had in work there is of no use to anybody. */
+static enum err make_empty(const struct data_dir *d, const char *name, struct str *why,
+                           struct arena *a)
+{
+    int fd;
+    DIR *folder;
+
+    if (mkdirat(d->fd, name, 0700) != 0 && errno != EEXIST)
+        return fail(why, a, d->path, name);
+    fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (folder == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return fail(why, a, d->path, name);
+    }
+    for (const struct dirent *file; (file = readdir(folder)) != NULL;)
+        unlinkat(fd, file->d_name, 0); /* fails for . and .. */
+    closedir(folder);
+    return ERR_NONE;
+}
+
 enum err data_dir_open(const char *path, struct data_dir *out, struct str *why, struct arena *a)
 {
     struct data_dir d = { .path = path, .lock_fd = -1, .server_lock_fd = -1 };
@@ -125,8 +148,10 @@ enum err data_dir_open(const char *path, struct data_dir *out, struct str *why, 
     if ((e = data_dir_lower(why, a)) != ERR_NONE)
         goto failed;
     e = lock_folder(&d, why, a);
-    if (e == ERR_NONE && mkdirat(d.fd, "tmp", 0700) != 0 && errno != EEXIST)
-        e = fail(why, a, path, "tmp");
+    if (e == ERR_NONE)
+        e = make_empty(&d, "tmp", why, a);
+    if (e == ERR_NONE)
+        e = make_empty(&d, "backup", why, a);
     if (data_dir_raise(why, a) != ERR_NONE)
         e = ERR_IO;
     if (e != ERR_NONE)

@@ -6,6 +6,7 @@
  *     tls/         self-signed certificate.pem and key.pem
  *     control.sock the operator's socket
  *     tmp/         temporary files of the store
+ *     backup/      copies of the store on their way to whoever asked
  *
  * Owns: its descriptors.  Threads: the supervisor's only one.  Errors: with one sentence in `why`.
  */

@@ -174,6 +174,7 @@ void startup_close(struct startup *s)
     log_free(s->log);
     config_unref(s->config);
     arena_deinit(&s->arena);
+    arena_deinit(&s->scratch);
 }
 
 /* ---- For one server process ---- */
@@ -195,7 +196,7 @@ static int seal_file(struct startup *s, const char *key, struct str path, struct
     int fd = file_memory_copy(key, path.p);
 
     if (fd < 0)
-        *why = arena_printf(&s->arena, "%s: %.*s: %s", key, STR_ARG(path), strerror(errno));
+        *why = arena_printf(&s->scratch, "%s: %.*s: %s", key, STR_ARG(path), strerror(errno));
     return fd;
 }
 
@@ -203,12 +204,13 @@ enum err startup_hand_over(struct startup *s, struct handover *out, struct str *
 {
     const struct config *c = s->config;
 
+    arena_deinit(&s->scratch);
     *why = STR("no memory for the handover");
     *out = (struct handover){
         .config_fd = seal_config(c),
         .certificate_fd =
-            seal_file(s, "tls.certificate", data_dir_certificate_path(c, &s->arena), why),
-        .key_fd = seal_file(s, "tls.key", data_dir_key_path(c, &s->arena), why),
+            seal_file(s, "tls.certificate", data_dir_certificate_path(c, &s->scratch), why),
+        .key_fd = seal_file(s, "tls.key", data_dir_key_path(c, &s->scratch), why),
         .data_dir_fd = s->dir.fd,
         .server_lock_fd = s->dir.server_lock_fd,
         .control_fd = s->control_fd,

@@ -14,6 +14,7 @@
 
 struct startup {
     struct arena arena;
+    struct arena scratch; /* of the last startup_hand_over() */
     const struct config *config;
     struct log *log;
     struct data_dir dir;

@@ -168,12 +168,12 @@ static const struct config *merge(const struct config *running, const struct con
 static enum err send_reload(struct supervisor *s, struct str *why)
 {
     struct handover h;
-    enum err e = data_dir_lower(why, &s->up.arena), raised;
+    enum err e = data_dir_lower(why, &s->up.scratch), raised;
     struct str other;
 
     if (e == ERR_NONE)
-        e = data_dir_make_certificate(&s->up.dir, s->up.config, why, &s->up.arena);
-    raised = data_dir_raise(&other, &s->up.arena);
+        e = data_dir_make_certificate(&s->up.dir, s->up.config, why, &s->up.scratch);
+    raised = data_dir_raise(&other, &s->up.scratch);
     if (e != ERR_NONE || raised != ERR_NONE)
         return ERR_IO;
     if ((e = startup_hand_over(&s->up, &h, why)) == ERR_NONE && s->lifeline >= 0)
