@@ -126,11 +126,13 @@ void resume_continue(struct session *s);                  /* its pending stanzas
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */
-void presence_directed(struct session *s, const struct stanza *p);
+void presence_sent(struct session *s, const struct stanza *p);   /* on its way: remembers directed presence */
 void presence_gone(struct session *s);                    /* the stream has ended */
 void presence_forget(struct session *s);                /* frees what presence.c keeps in a session */
 void presence_probed(struct account *a, const struct stanza *probe);
 void presence_announce(struct account *a, struct str jid, bool available);
+void presence_hide(struct account *a, const struct map *blocks, struct outcome *out);   /* presence_hide.c */
+void presence_show(struct account *a, struct str jid);
 void presence_catch_up(struct session *s);                /* offline messages */
 void presence_lag(struct session *s);                     /* too slow for live copies: from now on from the archive */
 void presence_unlag(struct session *s);                   /* output has drained, or acknowledgements came */

@@ -3,6 +3,7 @@
 
 const struct module *const all_modules[] = {
     &stanza_ids_module,   /* first: what follows may trust stanza-ids */
+    &blocking_module,     /* before anything of a blocked sender has an effect */
     &calls_module,
     &e2ee_module,
     &subscription_module,
