@@ -43,7 +43,7 @@ NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 NS_BLOCKING = 'urn:xmpp:blocking'
 NS_VERSION = 'jabber:iq:version'
 
-case = Cases(later=[NS_BLOCKING])
+case = Cases()
 
 
 class Chat(World):
