@@ -26,8 +26,8 @@ test: ## check, sanitizers and interop with the quick peers
 	@tools/build build/asan $(SANITIZE) -Db_sanitize=address,undefined
 	@tools/run-tests test
 
-test-more: ## what test-all adds to test: lint, threads, valgrind, fuzzing, reference servers, chaos
-	@tools/install-deps test-all
+test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, chaos
+	@tools/install-deps test-all wasm
 	@tools/build build/meson
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 	@test/fuzz/run build
