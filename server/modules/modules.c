@@ -13,6 +13,8 @@ const struct module *const all_modules[] = {
     &mam_module,
     &disco_module,
     &ping_module,
+    &version_module,
+    &time_module,
     &session_module,
     &archive_module,      /* last: it keeps what all others let pass, as they left it */
     NULL,
