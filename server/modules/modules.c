@@ -9,6 +9,7 @@ const struct module *const all_modules[] = {
     &subscription_module,
     &roster_module,
     &pep_module,
+    &pep_owner_module,
     &carbons_module,
     &mam_module,
     &disco_module,
