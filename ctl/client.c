@@ -75,7 +75,7 @@ enum err client_send(struct client *c, const json_t *request)
     }
     secure_zero(text, strlen(text)); /* it may hold a password */
     secure_zero(line.p, line.n);
-    free(text);
+    mem_free(text);
     buf_deinit(&line);
     return e;
 }

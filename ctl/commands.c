@@ -65,7 +65,7 @@ static void print_stats(const json_t *result)
         char *value = json_dumps(json_object_iter_value(at), JSON_COMPACT | JSON_ENCODE_ANY);
 
         printf("%-16s %s\n", json_object_iter_key(at), value);
-        free(value);
+        mem_free(value);
     }
 }
 

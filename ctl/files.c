@@ -139,13 +139,15 @@ static bool is_store(const char *path, struct stat *out)
 }
 
 /* Both locks, so that neither a server nor one that is just ending has the store open. */
-static bool lock_folder(const char *folder)
+static bool lock_folder(const char *folder, const struct stat *owner)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int supervisor = fd >= 0 ? folder_lock_open(fd) : -1, server = fd >= 0 ? folder_lock_open(fd) : -1;
 
     if (fd >= 0)
         close(fd);
+    if (owner != NULL && supervisor >= 0 && fchown(supervisor, owner->st_uid, owner->st_gid) != 0)
+        return false;
     /* The descriptors stay open, and the locks held, until the program ends. */
     return supervisor >= 0 && server >= 0 && folder_lock_try(supervisor, FOLDER_SUPERVISOR) &&
            folder_lock_wait(server, FOLDER_SERVER, LOCK_WAIT_MS);
@@ -171,6 +173,7 @@ int files_restore(struct session *s)
 {
     const char *from = s->arguments[0], *folder = folder_of(s, s->socket), *path = s->database, *fresh;
     struct stat st, owner;
+    const struct stat *heir = geteuid() == 0 ? &owner : NULL;   /* root restores for the server's user */
 
     if (path == NULL)
         path = arena_printf(&s->arena, "%s/sotto.db", folder).p;
@@ -179,10 +182,10 @@ int files_restore(struct session *s)
         return fail_errno(s, "not a backup of a store:", from);
     if (stat(folder, &owner) != 0)
         return fail_errno(s, "no data folder at", folder);
-    if (!lock_folder(folder))
+    if (!lock_folder(folder, heir))
         return session_fail(s, STATUS_FAILED, "running",
                             arena_printf(&s->arena, "%s is in use by a running server; stop it first", folder).p);
-    if (!copy_file(from, fresh, geteuid() == 0 ? &owner : NULL) || !swap_store(s, fresh, path))
+    if (!copy_file(from, fresh, heir) || !swap_store(s, fresh, path))
         return fail_errno(s, "the store could not be written to", path);
     if (!s->json)
         printf("%s: %lld bytes; what was there is %s.before-restore\n", path, (long long)st.st_size, path);

@@ -201,6 +201,7 @@ int main(int argc, char **argv)
     struct session s = { 0 };
     int status;
 
+    json_set_alloc_funcs(mem_alloc_raw, mem_free); /* so that one door frees what jansson made */
     s.socket = default_socket(&s);
     status = run(&s, argc, argv);
     json_decref(s.request);

@@ -165,20 +165,9 @@ static void start_log(struct child *c)
     secure_zero(key, sizeof key);
 }
 
-/* The folder of a store that lies elsewhere. NULL: it is in data_dir, or is no file. */
-static const char *store_folder(const struct config *c, struct arena *a)
-{
-    struct str path = str_skip(c->store.url, sizeof "sqlite:" - 1), folder = path;
-
-    if (!str_starts(c->store.url, STR("sqlite:/")))
-        return NULL;
-    folder.n = str_find_last(path, '/');
-    return folder.n == 0 ? "/" : arena_printf(a, "%.*s", STR_ARG(folder)).p;
-}
-
 static enum err give_up_powers(struct child *c)
 {
-    const char *folders[2] = { c->config->server.data_dir.p, store_folder(c->config, &c->arena) };
+    const char *folders[2] = { c->config->server.data_dir.p, config_store_folder(c->config, &c->arena) };
     struct sandbox_rules rules = { folders, folders[1] != NULL ? 2 : 1 };
     enum err e;
 

@@ -365,6 +365,15 @@ const char *listener_name(enum listener_kind kind)
     return names[kind];
 }
 
+const char *config_store_folder(const struct config *c, struct arena *a)
+{
+    struct str path = str_skip(c->store.url, sizeof "sqlite:" - 1);
+
+    if (!str_starts(c->store.url, STR("sqlite:/")))
+        return NULL;
+    return arena_printf(a, "/%.*s", STR_ARG(str_slice(path, 1, str_find_last(path, '/') - 1))).p;
+}
+
 struct str config_text(const struct config *c, size_t key_index, struct arena *a)
 {
     return config_value_text(c, a, &config_keys[key_index]);

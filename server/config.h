@@ -132,6 +132,9 @@ bool config_has_domain(const struct config *c, struct str domain);          /* p
 bool cidr_list_holds(const struct cidr_list *list, const uint8_t ip[16]);   /* IPv4 as ::ffff:a.b.c.d */
 const char *listener_name(enum listener_kind kind);        /* "c2s": its key is listen.c2s */
 
+/* The folder of a store that is a file, NUL-terminated; NULL: it is none. */
+const char *config_store_folder(const struct config *c, struct arena *a);
+
 /* The key's value as text, in the form the file takes. */
 struct str config_text(const struct config *c, size_t key_index, struct arena *a);
 

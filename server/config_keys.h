@@ -1,6 +1,6 @@
 /* config_keys.h: the table of configuration keys: grammar, default and meaning of each, in one row.
  *
- * A row with `built` = false belongs to a feature that does not exist yet: its key takes any value, --check says
+ * A row without `built` belongs to a feature that does not exist yet: its key takes any value, --check says
  * so, and no port is opened for it. Flip it with the commit that brings the feature.
  * Owns: constants.  Threads: constant.
  */

@@ -70,9 +70,10 @@ void session_hold(struct session *s)
     s->holds++;
 }
 
+/* One without a connection that is not closed waits to be resumed. */
 void session_release(struct session *s)
 {
-    if (--s->holds == 0 && s->link == NULL)
+    if (--s->holds == 0 && s->link == NULL && s->state == SESSION_CLOSED)
         session_free(s);
 }
 

@@ -24,7 +24,8 @@ enum err startup_load(const struct supervisor_options *options, const struct con
 
     buf_init(&problems, PROBLEMS_MAX);
     e = config_load(options->file, options->overrides, options->override_count, out, &problems);
-    fwrite(problems.p, 1, problems.n, stderr);
+    if (problems.n > 0)
+        fwrite(problems.p, 1, problems.n, stderr);
     buf_deinit(&problems);
     return e;
 }
@@ -117,6 +118,16 @@ static enum err furnish(struct startup *s, struct str *why)
     return e != ERR_NONE ? e : raised;
 }
 
+static enum err check_store_folder(struct startup *s, struct str *why)
+{
+    const char *folder = config_store_folder(s->config, &s->arena);
+
+    if (folder == NULL || access(folder, R_OK | W_OK | X_OK) == 0)
+        return ERR_NONE;
+    *why = arena_printf(&s->arena, "store.url: the folder %s: %s", folder, strerror(errno));
+    return ERR_IO;
+}
+
 static void announce(const struct bindings *b)
 {
     for (size_t i = 0; i < b->count; i++)
@@ -136,7 +147,7 @@ int startup_open(const struct supervisor_options *options, struct startup *out)
         return 2;
     raise_descriptor_limit();
     out->log = log_new(STDERR_FILENO, out->config->log.level, out->config->log.format, no_key);
-    if (furnish(out, &why) != ERR_NONE)
+    if (furnish(out, &why) != ERR_NONE || check_store_folder(out, &why) != ERR_NONE)
         return complain(why);
     if ((status = report_findings(out)) >= 0)
         return status;

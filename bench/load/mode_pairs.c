@@ -52,8 +52,7 @@ static bool measure(struct traffic *t)
     done_before = t->done;
     good = o->messages > 0 ? keep_full(t, UINT64_MAX, done_before + o->messages)
                            : keep_full(t, from.ns + o->duration_s * NS_PER_SECOND, UINT64_MAX);
-    if (!run_read_cpu(t->run, &to))
-        return false;
+    good = run_read_cpu(t->run, &to) && good;
     t->to_ns = to.ns;
     done_before = t->done - done_before;
     good = good && traffic_drain(t);

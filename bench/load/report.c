@@ -57,8 +57,8 @@ json_t *run_cost_json(const struct run *r, const struct reading *from, const str
     double cpu_us = (double)b->cpu_us - (double)a->cpu_us;
     json_t *out = json_object();
 
-    if (r->options->server.n == 0)
-        return out; /* nothing to measure was named */
+    if (r->options->server.n == 0 || b->processes == 0)
+        return out; /* nothing was named, or it is gone */
     set_count(out, "processes", b->processes);
     set_count(out, "threads", b->threads);
     set_per(out, "cpu_us", cpu_us, count, unit);

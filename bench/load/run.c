@@ -105,7 +105,11 @@ enum err run_init(struct run *r, const struct options *o, size_t members)
         run_fail(r, RUN_BAD_USAGE, "--host: %s is not an IP address", o->host);
         return ERR_MALFORMED;
     }
-    return fleet_init(f, members, o->user_prefix, o->timeout_s * NS_PER_SECOND);
+    if (fleet_init(f, members, o->user_prefix, o->timeout_s * NS_PER_SECOND) != ERR_NONE) {
+        run_fail(r, RUN_FAILED, "epoll: %s", strerror(errno));
+        return ERR_IO;
+    }
+    return ERR_NONE;
 }
 
 void run_deinit(struct run *r)

@@ -61,12 +61,19 @@ bool traffic_init(struct traffic *t, struct run *r)
 
     memset(t, 0, sizeof *t);
     t->run = r;
+    t->record.fd = -1;
     t->n = (unsigned)o->pairs;
     t->pairs = mem_alloc(t->n * sizeof *t->pairs);
     t->from_ns = t->to_ns = UINT64_MAX;
     list_init(&t->touched);
     buf_init(&t->addresses, ADDRESSES_MAX);
     message_maker_init(&t->maker, o->size);
+    if (o->to == TO_BARE && 2 * o->pairs > o->accounts)
+        return run_fail(
+            r, RUN_BAD_USAGE,
+            "%llu pairs need %llu accounts (--count), or --to full: messages to an account "
+            "reach all its sessions",
+            (unsigned long long)o->pairs, 2 * (unsigned long long)o->pairs);
     if (oracle_open(&t->record, o->log) != ERR_NONE)
         return run_fail(r, RUN_BAD_USAGE, "--log: %s: %s", o->log, strerror(errno));
     if (!run_log_in(r, 0, 2u * t->n))

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 
-from .server import Server, Unavailable, fill_template, make_certificate
+from .server import Server, Unavailable, fill_template, make_certificate, output_of
 
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 SCHEMA = "/usr/share/ejabberd/sql/lite.sql"
@@ -33,9 +33,7 @@ class Ejabberd(Server):
 
     @staticmethod
     def version():
-        out = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "ejabberd"], capture_output=True,
-                             text=True, check=False)
-        return out.stdout or "unknown"
+        return output_of("dpkg-query", "-W", "-f", "${Version}", "ejabberd")
 
     def check(self):
         if not glob.glob(f"{LIBRARIES}/ejabberd-*/ebin/ejabberd.beam"):

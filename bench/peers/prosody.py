@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 
-from .server import Server, Unavailable, fill_template, make_certificate
+from .server import Server, Unavailable, fill_template, make_certificate, output_of
 
 ITERATIONS = 10000           # Prosody's own default
 
@@ -17,9 +17,7 @@ class Prosody(Server):
 
     @staticmethod
     def version():
-        out = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "prosody"], capture_output=True,
-                             text=True, check=False)
-        return out.stdout or "unknown"
+        return output_of("dpkg-query", "-W", "-f", "${Version}", "prosody")
 
     def check(self):
         if shutil.which("prosody") is None:

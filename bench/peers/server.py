@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 
@@ -46,6 +47,26 @@ def make_certificate(folder, domain):
                 both.write(f.read())
 
 
+def output_of(*command):
+    """The first line that a command prints, or "unknown"."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    except OSError:
+        return "unknown"
+    return (done.stdout.splitlines() or ["unknown"])[0]
+
+
+def may_drop_root(folder):
+    """Whether we are root and others may pass through all folders above: then nobody can run there."""
+    if os.getuid() != 0:
+        return False
+    while folder != "/":
+        folder = os.path.dirname(folder)
+        if not os.stat(folder).st_mode & stat.S_IXOTH:
+            return False
+    return True
+
+
 class Server:
     """Subclasses give `name`, version(), check(), prepare(accounts) and start_process()."""
 
@@ -77,7 +98,7 @@ class Server:
 
     def give_away(self):
         """Root's files become those of the user that the server runs as."""
-        if os.getuid() != 0:
+        if not may_drop_root(self.folder):
             return
         user = pwd.getpwnam(UNPRIVILEGED)
         os.chown(self.folder, user.pw_uid, user.pw_gid)
@@ -85,10 +106,9 @@ class Server:
             for entry in folders + files:
                 os.chown(os.path.join(top, entry), user.pw_uid, user.pw_gid)
 
-    @staticmethod
-    def identity():
+    def identity(self):
         """Arguments of subprocess functions for running without privileges."""
-        if os.getuid() != 0:
+        if not may_drop_root(self.folder):
             return {}
         return {"user": UNPRIVILEGED, "group": pwd.getpwnam(UNPRIVILEGED).pw_gid, "extra_groups": []}
 

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from .server import Failed, Server, Unavailable
+from .server import Failed, Server, Unavailable, output_of
 
 
 class Sotto(Server):
@@ -14,9 +14,7 @@ class Sotto(Server):
 
     @classmethod
     def version(cls):
-        out = subprocess.run([f"{cls.binaries}/sottod", "--version"], capture_output=True, text=True,
-                             check=False)
-        return out.stdout.strip() or "unknown"
+        return output_of(f"{cls.binaries}/sottod", "--version")
 
     def check(self):
         for program in "sottod", "sottoctl":
@@ -28,7 +26,7 @@ class Sotto(Server):
 
     def start_process(self, accounts):
         keys = [f"server.domain={self.domain}", f"server.data_dir={self.folder}/data",
-                "listen.c2s=127.0.0.1:0", "listen.c2s_tls=", "listen.https=", "anchor.address=",
+                "listen.c2s=127.0.0.1:0", "listen.c2s_tls=", "listen.https=", "anchor.port=0",
                 "limits.exempt=127.0.0.0/8", f"archive.mode={'on' if self.archive else 'off'}",
                 "log.level=error", *self.options]
         self.spawn([f"{self.binaries}/sottod", *(word for key in keys for word in ("-o", key))])

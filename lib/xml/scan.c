@@ -108,21 +108,19 @@ static enum xml_found scan_cdata_open(struct xml_scan *s, const char **at)
 /* One byte of "]]>" and what is before it. More than two brackets count as two. */
 static void scan_cdata(struct xml_scan *s, const char **at, const char *end)
 {
-    if (s->matched == 0) {
-        const char *bracket = memchr(*at, ']', (size_t)(end - *at));
+    const char *bracket;
+    char c;
 
+    if (s->matched == 0) {
+        bracket = memchr(*at, ']', (size_t)(end - *at));
         *at = bracket ? bracket + 1 : end;
         s->matched = bracket != NULL;
         return;
     }
-    switch (*(*at)++) {
-    case ']': s->matched = 2; break;
-    case '>':
-        if (s->matched == 2)
-            s->state = IN_TEXT;
-        /* fallthrough */
-    default: s->matched = 0; break;
-    }
+    c = *(*at)++;
+    if (c == '>' && s->matched == 2)
+        s->state = IN_TEXT;
+    s->matched = c == ']' ? 2 : 0;
 }
 
 /* Places in the order in which they come: most units need one round, without a jump. */

@@ -82,6 +82,19 @@ int64_t db_pragma(struct db *db, const char *text)
     return value;
 }
 
+bool db_checkpoint(struct db *db, int mode, int patience_ms)
+{
+    int rc;
+
+    db_clear(db);
+    sqlite3_busy_timeout(db->native, patience_ms);
+    rc = sqlite3_wal_checkpoint_v2(db->native, NULL, mode, NULL, NULL);
+    sqlite3_busy_timeout(db->native, BUSY_TIMEOUT_MS);
+    if (rc != SQLITE_OK)
+        db_broke(db, rc);
+    return rc == SQLITE_OK;
+}
+
 int64_t db_changes(struct db *db)
 {
     return db->error == ERR_NONE ? sqlite3_changes64(db->native) : 0;

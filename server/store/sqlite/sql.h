@@ -135,8 +135,10 @@ CHECKED enum err db_open(struct db *db, const char *path);
 void db_close(struct db *db);                       /* a zeroed struct is fine */
 void db_exec(struct db *db, const char *text);      /* statements without parameters or results */
 int64_t db_pragma(struct db *db, const char *text); /* first column of the first row, or 0 */
-int64_t db_changes(struct db *db);                  /* rows that the last statement changed */
-int64_t db_last_id(struct db *db);                  /* rowid of the last insertion */
+bool db_checkpoint(struct db *db, int mode,
+                   int patience_ms); /* one of SQLITE_CHECKPOINT_…; false: see error */
+int64_t db_changes(struct db *db);   /* rows that the last statement changed */
+int64_t db_last_id(struct db *db);   /* rowid of the last insertion */
 
 void db_fail(struct db *db,
              enum err condition); /* a condition does not hold; an earlier failure stays */
