@@ -9,10 +9,13 @@ const struct module *const all_modules[] = {
     &subscription_module,
     &roster_module,
     &pep_module,
+    &pep_owner_module,
     &carbons_module,
     &mam_module,
     &disco_module,
     &ping_module,
+    &version_module,
+    &time_module,
     &session_module,
     &archive_module,      /* last: it keeps what all others let pass, as they left it */
     NULL,
