@@ -115,7 +115,8 @@ bool sm_element(struct session *s, struct xml_node *node);     /* true: it was o
 void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void sm_durable(struct session *s);                       /* the durable prefix may have grown */
 void sm_free(struct session *s);
-bool sm_is_behind(const struct session *s);               /* too much is unacknowledged */
+bool sm_is_behind(const struct session *s);               /* much is unacknowledged */
+bool sm_has_overflowed(const struct session *s);          /* too much is: it ends */
 bool sm_can_wait(const struct session *s);                /* without its connection, to be resumed */
 uint64_t sm_waits_until_ms(const struct session *s);
 uint64_t sm_first_unacked(const struct session *s);       /* archive position, 0: none */

@@ -39,12 +39,13 @@ static void configure_file(struct db *db)
     db_exec(db, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
 }
 
+/* The log keeps its length on the disk: growing it again would cost more than overwriting it. */
 static void configure_writer(struct db *db, bool ack_memory)
 {
-    db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA "
-                "journal_size_limit = 134217728; "
-                "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; "
-                "PRAGMA trusted_schema = OFF");
+    db_exec(db,
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; "
+            "PRAGMA journal_size_limit = 134217728; PRAGMA cache_size = -8192; "
+            "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF");
     db_exec(db, ack_memory ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
 }
 
@@ -160,8 +161,8 @@ static void check_fatal(struct engine *e)
 
 static void fail_all(struct list *write_sets, enum err err)
 {
-    LIST_EACH(write_sets, item)
-    LIST_ENTRY(item, struct store_op, link)->result = err;
+    LIST_EACH (write_sets, item)
+        LIST_ENTRY(item, struct store_op, link)->result = err;
 }
 
 static void sqlite_commit(struct engine *e, struct list *write_sets)
@@ -174,8 +175,7 @@ static void sqlite_commit(struct engine *e, struct list *write_sets)
         return;
     }
     writer_begin(w);
-    LIST_EACH(write_sets, item)
-    {
+    LIST_EACH (write_sets, item) {
         if (w->db.broken)
             break;
         writer_apply(w,

@@ -132,6 +132,13 @@ struct sql sql_of(struct db *db, enum sql_id id, const char *text)
     return (struct sql){ db, *slot, 0 };
 }
 
+void db_run(struct db *db, enum sql_id id, const char *text)
+{
+    struct sql q = sql_of(db, id, text);
+
+    sql_run(&q);
+}
+
 /* Binding fails only by a wrong index, which is our bug, or for want of memory. */
 static void put(struct sql *q, int rc)
 {
@@ -228,12 +235,4 @@ struct bytes sql_get_bytes(struct sql *q, struct arena *a)
     int n = sqlite3_column_bytes(q->native, q->at++);
 
     return arena_bytes(a, bytes_of(p, (size_t)n));
-}
-
-bool sql_get_null(struct sql *q)
-{
-    bool null = sqlite3_column_type(q->native, q->at) == SQLITE_NULL;
-
-    q->at += null;
-    return null;
 }
