@@ -26,8 +26,8 @@ test: ## check, sanitizers and interop with the quick peers
 	@tools/build build/asan $(SANITIZE) -Db_sanitize=address,undefined
 	@tools/run-tests test
 
-test-more: ## what test-all adds to test: lint, threads, valgrind, fuzzing, reference servers, chaos
-	@tools/install-deps test-all
+test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, chaos
+	@tools/install-deps test-all wasm
 	@tools/build build/meson
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 	@test/fuzz/run build
@@ -41,8 +41,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS seconds (600)
 	@test/fuzz/run build
 	@test/fuzz/run long $(FUZZ_SECONDS)
 
-bench: all ## load and micro benchmarks
-	@bench/run
+bench: ## the same loads against Sotto, Prosody and ejabberd; BENCH='--help' tells what can be chosen
+	@tools/install-deps bench
+	@tools/build build/meson
+	@bench/compare $(BENCH)
 
 wasm: ## lib/ as WebAssembly
 	@tools/install-deps wasm
@@ -66,7 +68,8 @@ tsan: ## a build with ThreadSanitizer in build/tsan
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 
 install: all ## into DESTDIR and PREFIX (/usr/local)
-	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" tools/install
+	@meson setup --reconfigure --prefix=$(PREFIX) build/meson >/dev/null
+	@DESTDIR="$(DESTDIR)" meson install -C build/meson
 
 clean: ## remove build/
 	rm -rf build

@@ -92,6 +92,9 @@ void outcome_reply(struct outcome *out, struct xml_node *node);
 enum verdict outcome_refuse(const struct incoming *in, struct outcome *out, enum stanza_condition why,
                             struct str text);
 enum verdict outcome_result(const struct incoming *in, struct outcome *out);   /* empty iq result */
+/* To somebody else who asked for what is the account's own. Who does not see its presence gets the answer of an
+ * account that does not exist. */
+enum verdict outcome_forbid(const struct incoming *in, struct outcome *out);
 
 /* A row of the view's account, in the write-set of this stanza. */
 struct row *outcome_write(struct outcome *out, enum row_kind kind);
@@ -104,6 +107,14 @@ void outcome_route(struct outcome *out, struct xml_node *node);
 
 /* Sends the presence of every available session of the view's account to `jid`: as it is, or as unavailable. */
 void outcome_announce(struct outcome *out, struct str jid, bool available);
+
+/* Blocks that come into force with the rows of this stanza: takes back the presence that was shown to whom they cover,
+ * by broadcast or directly. Keys are JIDs. */
+void outcome_hide(struct outcome *out, const struct map *blocks);
+
+/* `jid`, a contact or one device of one, is not blocked any more by an entry that goes with the rows of this stanza. If
+ * no other covers it, both sides learn what they missed of each other's presence, as far as they may. */
+void outcome_show(struct outcome *out, struct str jid);
 
 /* An event of a PEP node of the view's account, to every client that asked for it (XEP-0163 §4.3) and may see it. */
 void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml_node *event);

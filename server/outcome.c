@@ -5,6 +5,7 @@
 #include "base/reader.h"
 #include "server/home.h"
 #include "server/routed.h"
+#include "server/session.h"
 
 struct routed *routed_new(void)
 {
@@ -67,6 +68,13 @@ enum verdict outcome_result(const struct incoming *in, struct outcome *out)
     return HANDLED;
 }
 
+enum verdict outcome_forbid(const struct incoming *in, struct outcome *out)
+{
+    return outcome_refuse(in, out,
+                          view_shows(in->view, in->sender) ? COND_FORBIDDEN : COND_SERVICE_UNAVAILABLE,
+                          STR_NONE);
+}
+
 struct row *outcome_write(struct outcome *out, enum row_kind kind)
 {
     struct row *row = write_set_add(&out->routed->writes, kind, out->account);
@@ -95,6 +103,16 @@ void outcome_announce(struct outcome *out, struct str jid, bool available)
 
     e->jid = jid;
     e->flags = available;
+}
+
+void outcome_hide(struct outcome *out, const struct map *blocks)
+{
+    presence_hide(out->routed->account, blocks, out);
+}
+
+void outcome_show(struct outcome *out, struct str jid)
+{
+    outcome_effect(out, EFFECT_SHOW)->jid = jid;
 }
 
 void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml_node *event)

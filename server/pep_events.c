@@ -21,7 +21,7 @@ bool pep_may_hear(const struct view *v, const struct pep_config *c, struct str b
 {
     if (str_eq(v->bare, bare))
         return true;
-    if (!view_sees_us(v, bare))
+    if (!view_shows(v, bare))
         return false;
     switch (c->access) {
     case PEP_OPEN:
@@ -113,7 +113,7 @@ void pep_ask(struct session *s)
         return;
     ask_account(s, a->bare);
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);)
-        if (view_sees_them(&a->view, slot.key))
+        if (view_watches(&a->view, slot.key))
             ask_account(s, slot.key);
 }
 

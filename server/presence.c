@@ -26,19 +26,6 @@ static void emit_presence(struct session *s, struct str to, bool available)
 
 /* ---- Broadcast ------------------------------------------------------------------------------------- */
 
-static bool hears_us(const struct account *a, struct str bare)
-{
-    struct arena scratch = { 0 };
-    struct jid j;
-    bool hears = view_sees_us(&a->view, bare);
-
-    /* A blocked contact learns nothing (XEP-0191 §3.3). */
-    if (hears && a->view.blocks.n > 0 && jid_parse(&scratch, bare, &j) == ERR_NONE)
-        hears = !view_blocks(&a->view, &j);
-    arena_deinit(&scratch);
-    return hears;
-}
-
 static void broadcast(struct session *s, struct xml_node *node)
 {
     struct account *a = s->account;
@@ -46,7 +33,7 @@ static void broadcast(struct session *s, struct xml_node *node)
     struct map_slot slot;
 
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
-        if (!hears_us(a, slot.key))
+        if (!view_shows(&a->view, slot.key))
             continue;
         xml_set(&scratch, node, STR("to"), slot.key);
         router_emit(s->home, node, STR_NONE);
@@ -109,7 +96,7 @@ static void probe_contacts(struct session *s)
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
         struct arena scratch = { 0 };
 
-        if (view_sees_them(&a->view, slot.key))
+        if (view_watches(&a->view, slot.key))
             router_emit(s->home,
                         stanza_new(&scratch, STANZA_PRESENCE, "probe", s->full, slot.key, STR_NONE),
                         STR_NONE);
@@ -136,7 +123,7 @@ static void send_requests(struct session *s)
         const struct roster_item *item = slot.value;
         struct blob *b;
 
-        if (!item->pending_in || item->request.n == 0)
+        if (!item->pending_in || item->request.n == 0 || view_blocks_text(&s->account->view, item->jid))
             continue;
         b = blob_new(item->request);
         session_send(s, b);
@@ -181,12 +168,15 @@ void presence_own(struct session *s, struct routed *r)
         presence_catch_up(s);
 }
 
-void presence_directed(struct session *s, const struct stanza *p)
+void presence_sent(struct session *s, const struct stanza *p)
 {
     struct arena a = { 0 };
-    struct str to = jid_text(&a, &p->to);
-    struct str *kept;
+    struct str to, *kept;
 
+    if (p->kind != STANZA_PRESENCE
+        || (p->type != PRESENCE_AVAILABLE && p->type != PRESENCE_UNAVAILABLE))
+        return;
+    to = jid_text(&a, &p->to);
     if (p->type == PRESENCE_UNAVAILABLE) {
         mem_free(map_remove(&s->directed, to));
     } else if (s->directed.n < DIRECTED_PRESENCES && map_get(&s->directed, to) == NULL) {
@@ -216,7 +206,8 @@ void presence_announce(struct account *a, struct str jid, bool available)
 {
     size_t count = 0;
 
-    announce_all(a, jid, available, &count);
+    if (!view_blocks_text(&a->view, jid)) /* who is blocked was told so, and hears no more: XEP-0191 §3.3 */
+        announce_all(a, jid, available, &count);
 }
 
 /* RFC 6121 §4.3.2. A prober without subscription gets no answer at all, the same as for an account that does not
@@ -228,7 +219,7 @@ void presence_probed(struct account *a, const struct stanza *probe)
     struct str from = jid_bare_text(&scratch, &probe->from);
     size_t count = 0;
 
-    if (hears_us(a, from) && !str_eq(from, a->bare)) {
+    if (view_shows(&a->view, from) && !str_eq(from, a->bare)) {
         announce_all(a, to, true, &count);
         if (count == 0)
             router_emit(a->home,
@@ -261,7 +252,8 @@ static void send_archived(struct session *s, const struct archive_result *m)
                                            m, s->domain);
     struct blob *b = node ? stanza_blob(node) : NULL;
 
-    if (b != NULL)
+    /* Nothing of the blocked is delivered (XEP-0191 §3.3), what they wrote before neither; it stays in the archive. */
+    if (b != NULL && !view_blocks_text(&account->view, m->peer))
         session_send_archived(s, b, m->seq, WRAP_NONE);
     blob_unref(b);
     arena_deinit(&a);

@@ -100,6 +100,7 @@ static void run_effects(struct effects *effects, struct account *a, struct sessi
         case EFFECT_PUSH: push(a, e, arena); break;
         case EFFECT_ROUTE: router_emit(a->home, e->node, STR_NONE); break;
         case EFFECT_ANNOUNCE: presence_announce(a, e->jid, e->flags != 0); break;
+        case EFFECT_SHOW: presence_show(a, e->jid); break;
         case EFFECT_NOTIFY: pep_notify(a, &e->pep, e->node); break;
         }
     }
@@ -400,8 +401,6 @@ static bool session_takes(struct session *s, struct routed *r)
     if (st->kind == STANZA_IQ && (st->type == IQ_RESULT || st->type == IQ_ERROR)
         && (!st->has_to || jid_is_bare(&st->to)))
         return caps_answer(s, st) || true; /* answers to our pushes need no answer */
-    if (st->kind == STANZA_PRESENCE && availability)
-        presence_directed(s, st);
     return false;
 }
 
@@ -426,10 +425,12 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
     }
     v = run_hooks(HOOK_OUT, &in, &out);
     apply_rows(&a->view, r->writes.first);
-    if (v == PASS)
-        post_out(s->home, r);
-    else
+    if (v != PASS) {
         end_at_origin(r);
+        return;
+    }
+    presence_sent(s, &r->stanza);
+    post_out(s->home, r);
 }
 
 /* Subscriptions are between accounts, whatever resource the client wrote: RFC 6121 §3.1.2. */

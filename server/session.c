@@ -70,9 +70,10 @@ void session_hold(struct session *s)
     s->holds++;
 }
 
+/* One without a connection that is not closed waits to be resumed. */
 void session_release(struct session *s)
 {
-    if (--s->holds == 0 && s->link == NULL)
+    if (--s->holds == 0 && s->link == NULL && s->state == SESSION_CLOSED)
         session_free(s);
 }
 
@@ -378,9 +379,10 @@ void session_resume_reading(struct session *s)
 
 void session_wake(struct session *s)
 {
-    if (s->state != SESSION_CLOSED && s->state != SESSION_BOUND) {
+    if (sm_has_overflowed(s))
+        session_fail(s, STREAM_RESOURCE_CONSTRAINT, STR("Nothing was acknowledged for too long."));
+    else if (s->state != SESSION_CLOSED && s->state != SESSION_BOUND)
         session_fail(s, STREAM_CONNECTION_TIMEOUT, STR("Logging in took too long."));
-    }
 }
 
 void session_shutdown(struct session *s)

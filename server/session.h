@@ -115,7 +115,8 @@ bool sm_element(struct session *s, struct xml_node *node);     /* true: it was o
 void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void sm_durable(struct session *s);                       /* the durable prefix may have grown */
 void sm_free(struct session *s);
-bool sm_is_behind(const struct session *s);               /* too much is unacknowledged */
+bool sm_is_behind(const struct session *s);               /* much is unacknowledged */
+bool sm_has_overflowed(const struct session *s);          /* too much is: it ends */
 bool sm_can_wait(const struct session *s);                /* without its connection, to be resumed */
 uint64_t sm_waits_until_ms(const struct session *s);
 uint64_t sm_first_unacked(const struct session *s);       /* archive position, 0: none */
@@ -126,11 +127,13 @@ void resume_continue(struct session *s);                  /* its pending stanzas
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */
-void presence_directed(struct session *s, const struct stanza *p);
+void presence_sent(struct session *s, const struct stanza *p);   /* on its way: remembers directed presence */
 void presence_gone(struct session *s);                    /* the stream has ended */
 void presence_forget(struct session *s);                /* frees what presence.c keeps in a session */
 void presence_probed(struct account *a, const struct stanza *probe);
 void presence_announce(struct account *a, struct str jid, bool available);
+void presence_hide(struct account *a, const struct map *blocks, struct outcome *out);   /* presence_hide.c */
+void presence_show(struct account *a, struct str jid);
 void presence_catch_up(struct session *s);                /* offline messages */
 void presence_lag(struct session *s);                     /* too slow for live copies: from now on from the archive */
 void presence_unlag(struct session *s);                   /* output has drained, or acknowledgements came */

@@ -24,7 +24,7 @@ static struct session *find_resumable(struct session *s, struct str id)
     LIST_EACH(&account->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
-        if (other->sm != NULL && str_eq(other->sm->id, id))
+        if (other->sm != NULL && !other->sm->overflowed && str_eq(other->sm->id, id))
             found = other;
     }
     return found;

@@ -275,7 +275,7 @@ struct store_options {
     struct str url;                   /* sqlite:PATH; sqlite::memory: for tests */
     bool ack_memory;                  /* complete when the operating system has it, without waiting for the disk: what
                                          was acknowledged survives kill -9, but not a power failure */
-    unsigned readers;                 /* reader threads */
+    unsigned readers;                 /* reader threads; 0: the writer answers queries, too */
     bool inline_run;                  /* no threads: operations run inside store_step(), for scripts on a virtual clock */
     int64_t retention_days;           /* of archive entries; -1 for ever */
     store_deliver *deliver;
@@ -293,6 +293,7 @@ CHECKED enum err store_open(const struct store_options *options, struct store **
 void store_close(struct store *s);                 /* waits for what was submitted; completes it */
 bool store_step(struct store *s);                  /* inline_run only: runs what is submitted, false if nothing was */
 void store_expire(struct store *s, uint64_t now_ms);   /* start one bounded round of retention; call every minute */
-CHECKED enum err store_backup(struct store *s, const char *path);  /* consistent copy of a running store; blocks the caller */
+/* A consistent copy of a running store, readable by its owner only; blocks the caller. ERR_EXISTS: never over a file. */
+CHECKED enum err store_backup(struct store *s, const char *path);
 
 #endif

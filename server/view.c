@@ -178,20 +178,44 @@ bool view_sees_them(const struct view *v, struct str bare)
     return item != NULL && (item->subscription == SUB_TO || item->subscription == SUB_BOTH);
 }
 
-bool view_blocks(const struct view *v, const struct jid *j)
+bool blocks_cover(const struct map *blocks, const struct jid *j)
 {
     struct arena a = { 0 };
     struct jid at_domain = { .domain = j->domain, .resource = j->resource };
     bool hit;
 
-    if (v->blocks.n == 0)
+    if (blocks->n == 0)
         return false;
-    hit = map_get(&v->blocks, jid_text(&a, j)) != NULL
-          || map_get(&v->blocks, jid_bare_text(&a, j)) != NULL
-          || map_get(&v->blocks, jid_text(&a, &at_domain)) != NULL
-          || map_get(&v->blocks, j->domain) != NULL;
+    hit = map_get(blocks, jid_text(&a, j)) != NULL || map_get(blocks, jid_bare_text(&a, j)) != NULL
+          || map_get(blocks, jid_text(&a, &at_domain)) != NULL
+          || map_get(blocks, j->domain) != NULL;
     arena_deinit(&a);
     return hit;
+}
+
+bool view_blocks(const struct view *v, const struct jid *j)
+{
+    return blocks_cover(&v->blocks, j);
+}
+
+bool view_blocks_text(const struct view *v, struct str jid)
+{
+    struct arena a = { 0 };
+    struct jid j;
+    bool hit = v->blocks.n > 0 && jid_parse(&a, jid, &j) == ERR_NONE && view_blocks(v, &j);
+
+    arena_deinit(&a);
+    return hit;
+}
+
+bool view_shows(const struct view *v, struct str bare)
+{
+    return view_sees_us(v, bare) && !view_blocks_text(v, bare);
+}
+
+bool view_watches(const struct view *v, struct str bare)
+{
+    return view_sees_them(v, bare) && !view_blocks_text(v, bare);
 }
 
 bool view_repeats(struct view *v, const uint8_t origin[16])

@@ -34,8 +34,13 @@ void view_apply(struct view *v, const struct row *row);          /* a row of ano
 const struct roster_item *view_contact(const struct view *v, struct str bare);   /* NULL if unknown */
 bool view_sees_us(const struct view *v, struct str bare);        /* they get our presence: from or both */
 bool view_sees_them(const struct view *v, struct str bare);      /* we get theirs: to or both */
-/* Blocks match full JID, bare JID, or domain (XEP-0191 §3.1). */
+/* Blocks match full JID, bare JID, domain with resource, or domain (XEP-0191 §6). */
 bool view_blocks(const struct view *v, const struct jid *j);
+bool view_blocks_text(const struct view *v, struct str jid);
+bool blocks_cover(const struct map *blocks, const struct jid *j);
+/* Of an account that is not blocked as a whole: do they get our presence, do we ask for theirs? */
+bool view_shows(const struct view *v, struct str bare);
+bool view_watches(const struct view *v, struct str bare);
 
 /* True if this origin was among the last ones; else remembers it. */
 bool view_repeats(struct view *v, const uint8_t origin[16]);

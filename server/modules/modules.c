@@ -3,15 +3,19 @@
 
 const struct module *const all_modules[] = {
     &stanza_ids_module,   /* first: what follows may trust stanza-ids */
+    &blocking_module,     /* before anything of a blocked sender has an effect */
     &calls_module,
     &e2ee_module,
     &subscription_module,
     &roster_module,
     &pep_module,
+    &pep_owner_module,
     &carbons_module,
     &mam_module,
     &disco_module,
     &ping_module,
+    &version_module,
+    &time_module,
     &session_module,
     &archive_module,      /* last: it keeps what all others let pass, as they left it */
     NULL,

@@ -4,7 +4,8 @@
 
 #include "server/module.h"
 
-extern const struct module stanza_ids_module, calls_module, e2ee_module, subscription_module, roster_module, pep_module, carbons_module,
-    archive_module, disco_module, mam_module, ping_module, session_module;
+extern const struct module archive_module, blocking_module, calls_module, carbons_module,
+    disco_module, e2ee_module, mam_module, pep_module, pep_owner_module, ping_module, roster_module,
+    session_module, stanza_ids_module, subscription_module, time_module, version_module;
 
 #endif

@@ -36,8 +36,9 @@ static enum verdict roster_get(const struct incoming *in, struct outcome *out)
 
 /* ---- Changing -------------------------------------------------------------------------------------- */
 
-/* Groups without duplicates and within the caps; false if there are too many or one is too long or empty. */
-static bool read_groups(struct arena *a, const struct xml_node *item, struct roster_item *out)
+/* Each group once and within the caps. Says what is wrong otherwise: RFC 6121 §2.3.3. */
+static enum stanza_condition read_groups(struct arena *a, const struct xml_node *item,
+                                         struct roster_item *out)
 {
     struct str *groups = arena_alloc(a, GROUPS_PER_ITEM * sizeof *groups);
 
@@ -50,14 +51,14 @@ static bool read_groups(struct arena *a, const struct xml_node *item, struct ros
         if (!xml_is(g, STR(NS_ROSTER), STR("group")))
             continue;
         if (text.n == 0 || text.n > GROUP_BYTES || out->group_count == GROUPS_PER_ITEM)
-            return false; /* RFC 6121 §2.3.3: not-acceptable */
+            return COND_NOT_ACCEPTABLE;
         for (size_t i = 0; i < out->group_count; i++)
             repeated |= str_eq(groups[i], text);
         if (repeated)
-            return false;
+            return COND_BAD_REQUEST;
         groups[out->group_count++] = text;
     }
-    return true;
+    return COND_NONE;
 }
 
 static enum verdict roster_remove(const struct incoming *in, struct outcome *out, struct str jid)
@@ -86,13 +87,14 @@ static enum verdict roster_put(const struct incoming *in, struct outcome *out,
     struct arena *a = outcome_arena(out);
     const struct roster_item *old = view_contact(in->view, jid);
     struct roster_item item = old ? *old : (struct roster_item){ .jid = jid };
+    enum stanza_condition wrong;
 
     if (old == NULL && in->view->roster.n >= in->settings->roster_items)
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your contact list is full."));
     item.name = xml_get(node, STR("name"));
-    if (item.name.n > NAME_BYTES || !read_groups(a, node, &item))
-        return outcome_refuse(in, out, COND_NOT_ACCEPTABLE,
-                              STR("A name or group is too long, empty or there twice."));
+    wrong = item.name.n > NAME_BYTES ? COND_NOT_ACCEPTABLE : read_groups(a, node, &item);
+    if (wrong != COND_NONE)
+        return outcome_refuse(in, out, wrong, STR("A name or group is too long, empty or there twice."));
     item.jid = jid;
     item.listed = true;
     item.version = in->view->roster_version + 1;

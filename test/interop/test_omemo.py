@@ -2,7 +2,16 @@
 """test_omemo.py: two clients talk OMEMO 0.3 and 2 through the server, both ways;
 what the server wrote is searched for their words."""
 from harness import leak
-from harness.omemo import DEVICE_LIST, NEW, OLD, Omemo, bundle_place, device_lists, fetch, payload_octets
+from harness.omemo import (
+    DEVICE_LIST,
+    NEW,
+    OLD,
+    Omemo,
+    bundle_place,
+    device_lists,
+    fetch,
+    payload_octets,
+)
 from harness.tap import Cases
 from harness.world import World, main
 
@@ -36,12 +45,22 @@ class Talk(World):
 
 
 async def converse(world, namespace):
-    """A conversation with turns, so that the ratchets turn, and a run in one direction, so that the chains grow."""
+    """A conversation with turns, so that the ratchets turn, and a run in one direction, so that the
+    chains grow."""
     for turn in range(3):
-        await world.talk(world.alice, world.bob, f'The first draft is under the third stone, turn {turn}.', namespace)
-        await world.talk(world.bob, world.alice, f'Read “it” & burnt <it>: €{turn} spent on matches.', namespace)
+        await world.talk(
+            world.alice,
+            world.bob,
+            f'The first draft is under the third stone, turn {turn}.',
+            namespace,
+        )
+        await world.talk(
+            world.bob, world.alice, f'Read “it” & burnt <it>: €{turn} spent on matches.', namespace
+        )
     for number in range(5):
-        await world.talk(world.alice, world.bob, f'Five in a row, this is number {number} of them.', namespace)
+        await world.talk(
+            world.alice, world.bob, f'Five in a row, this is number {number} of them.', namespace
+        )
 
 
 @case('OMEMO 0.3 both ways')
@@ -79,7 +98,11 @@ async def _(world):
 @case('what is not there is item-not-found')
 async def _(world):
     carol = await world.client('carol')
-    for node, item in ((DEVICE_LIST[OLD], 'current'), bundle_place(OLD, 4711), bundle_place(NEW, 4711)):
+    for node, item in (
+        (DEVICE_LIST[OLD], 'current'),
+        bundle_place(OLD, 4711),
+        bundle_place(NEW, 4711),
+    ):
         assert await fetch(carol, world.at.jid('carol'), node, item) is None
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""test_profanity.py: two people with Profanity, each in a terminal, exchange OMEMO messages both ways: each reads
-on the screen what the other typed, and the server wrote none of it."""
+"""test_profanity.py: two people with Profanity, each in a terminal, exchange OMEMO messages both
+ways: each reads on the screen what the other typed, and the server wrote none of it."""
 import xml.etree.ElementTree as ET
 
 from harness import leak
@@ -22,7 +22,8 @@ tls.policy=trust
 resource=profanity
 '''
 
-# Typed settings would be lost if the program is killed. No notifications: there is no desktop to show them on.
+# Typed settings would be lost if the program is killed. No notifications: there is no desktop to
+# show them on.
 SETTINGS = '''[omemo]
 trustmode=blind
 [logging]
@@ -41,14 +42,31 @@ class Profanity(Terminal):
     def __init__(self, world, name):
         home = world.at.folder / f'profanity-{name}'
         for folder, file, text in (
-                ('data', 'accounts', ACCOUNTS.format(jid=world.at.jid(name), password=world.passwords[name],
-                                                     host=world.at.host, port=world.at.port)),
-                ('config', 'profrc', SETTINGS)):
+            (
+                'data',
+                'accounts',
+                ACCOUNTS.format(
+                    jid=world.at.jid(name),
+                    password=world.passwords[name],
+                    host=world.at.host,
+                    port=world.at.port,
+                ),
+            ),
+            ('config', 'profrc', SETTINGS),
+        ):
             (home / folder / 'profanity').mkdir(parents=True)
             (home / folder / 'profanity' / file).write_text(text)
-        super().__init__(home, ['profanity', '-l', 'DEBUG', '-a', world.at.jid(name)],
-                         {'HOME': home, 'XDG_CONFIG_HOME': home / 'config', 'XDG_DATA_HOME': home / 'data',
-                          'LC_ALL': 'C.UTF-8', 'TERM': 'xterm-256color'})
+        super().__init__(
+            home,
+            ['profanity', '-l', 'DEBUG', '-a', world.at.jid(name)],
+            {
+                'HOME': home,
+                'XDG_CONFIG_HOME': home / 'config',
+                'XDG_DATA_HOME': home / 'data',
+                'LC_ALL': 'C.UTF-8',
+                'TERM': 'xterm-256color',
+            },
+        )
 
 
 class Talk(World):
@@ -61,10 +79,11 @@ class Talk(World):
         self.alice, self.bob = self.terminal('alice'), self.terminal('bob')
 
     async def help_prosody(self):
-        """Profanity 0.13.1 announces itself only after an error with the old attribute code='404', which Prosody
-        does not send, or where there is a list already; and it asks for open access only if the *domain*
-        announces publish-options, which Prosody does not, so that only contacts can read its keys.
-        Sotto needs neither the empty lists nor the friendship, and there the test does without."""
+        """Profanity 0.13.1 announces itself only after an error with the old attribute code='404',
+        which Prosody does not send, or where there is a list already; and it asks for open access
+        only if the *domain* announces publish-options, which Prosody does not, so that only
+        contacts can read its keys. Sotto needs neither the empty lists nor the friendship, and
+        there the test does without."""
         alice = await self.client('alice')
         for client in (self.watcher, alice):
             await publish(client, DEVICE_LIST[OLD], 'current', ET.Element('{%s}list' % OLD))
@@ -117,7 +136,9 @@ async def _(world):
 
 @case('the server wrote none of it')
 async def _(world):
-    assert leak.find(world.at.data, 'eu.siacs.conversations.axolotl'), 'the search finds nothing at all'
+    assert leak.find(
+        world.at.data, 'eu.siacs.conversations.axolotl'
+    ), 'the search finds nothing at all'
     for words in WORDS:
         for place in (world.at.data, world.at.log):
             hits = leak.find(place, words)

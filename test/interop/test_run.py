@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""test_run.py: what docs promise of `make run`: the proof, the invitations, Ctrl-C, a busy port that is named."""
+"""test_run.py: what docs promise of `make run`: the proof, the invitations, Ctrl-C, a busy port
+that is named."""
 import asyncio
 import contextlib
 import os
@@ -36,18 +37,33 @@ class Run:
         ports = ports or [free_port() for _ in range(3)]
         arguments = ' '.join(f'-o listen.{key}=127.0.0.1:{port}'
                              for key, port in zip(('c2s', 'c2s_tls', 'https'), ports))
-        return ['make', '--no-print-directory', 'run', f'RUN={self.folder / name}', f'ARGS={arguments}', *more]
+        return [
+            'make',
+            '--no-print-directory',
+            'run',
+            f'RUN={self.folder / name}',
+            f'ARGS={arguments}',
+            *more,
+        ]
 
 
 def environment():
     """Ours, without what a make above us set."""
-    return {k: v for k, v in os.environ.items() if k not in ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS', 'CI')}
+    return {
+        k: v for k, v in os.environ.items() if k not in ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS', 'CI')
+    }
 
 
 async def output_of(argv):
     """(status, standard output, standard error)."""
-    process = await asyncio.create_subprocess_exec(*argv, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL,
-                                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     out, err = await asyncio.wait_for(process.communicate(), START_S)
     return process.returncode, out.decode(), err.decode()
 
@@ -58,11 +74,18 @@ async def _(world):
     assert status == 0, (status, out, err)
     lines = out.splitlines()
     assert 'sotto: proved' in lines, out
-    wrote, read = (re.findall(rf'^ *(?:Alice|Bob) {verb} +(.*?)(?: {{4}}\(.*)?$', out, re.M) for verb in ('wrote', 'read'))
+    wrote, read = (
+        re.findall(rf'^ *(?:Alice|Bob) {verb} +(.*?)(?: {{4}}\(.*)?$', out, re.M)
+        for verb in ('wrote', 'read')
+    )
     assert len(wrote) == 2 and wrote == read, (wrote, read)
     assert len(re.findall(r'^ +xmpp:\S+$', out, re.M)) == 2, out
     for text in wrote:
-        held = [str(p) for p in (world.folder / 'once').rglob('*') if p.is_file() and text.encode() in p.read_bytes()]
+        held = [
+            str(p)
+            for p in (world.folder / 'once').rglob('*')
+            if p.is_file() and text.encode() in p.read_bytes()
+        ]
         assert not held, held
 
 
@@ -78,7 +101,9 @@ async def _(world):
         busy.bind(('127.0.0.1', 0))
         busy.listen()
         port = busy.getsockname()[1]
-        status, out, err = await output_of(world.argv('busy', 'ONCE=1', ports=[port, free_port(), free_port()]))
+        status, out, err = await output_of(
+            world.argv('busy', 'ONCE=1', ports=[port, free_port(), free_port()])
+        )
     assert status != 0
     assert 'listen.c2s' in out + err and str(port) in out + err, (out, err)
 

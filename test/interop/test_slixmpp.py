@@ -1,17 +1,32 @@
 #!/usr/bin/python3
-"""test_slixmpp.py: what every chat client does, done with slixmpp against the server: contacts, presence,
-messages, copies on other devices, archive, events, storage for the absent, acknowledgements and resumption.
+"""test_slixmpp.py: what every chat client does, done with slixmpp against the server: contacts,
+presence, messages, copies on other devices, archive, events, storage for the absent,
+acknowledgements and resumption.
 
-A case whose feature the server does not announce is skipped and says so, so the list grows with the server.
-Bodies are random octets in an OMEMO element: a server that refuses plaintext takes them, any other does too.
+A case whose feature the server does not announce is skipped and says so, so the list grows with the
+server. Bodies are random octets in an OMEMO element: a server that refuses plaintext takes them,
+any other does too.
 """
 import asyncio
 import xml.etree.ElementTree as ET
 
 from slixmpp.exceptions import IqError
 
-from harness.client import (CLIENT, NS_CARBONS, NS_DISCO_INFO, NS_FORWARD, NS_MAM, NS_PUBSUB, NS_PUBSUB_EVENT,
-                            NS_ROSTER, NS_SM, Client, LoginFailed, befriend, element)
+from harness.client import (
+    CLIENT,
+    NS_CARBONS,
+    NS_DISCO_INFO,
+    NS_FORWARD,
+    NS_MAM,
+    NS_PUBSUB,
+    NS_PUBSUB_EVENT,
+    NS_ROSTER,
+    NS_SM,
+    Client,
+    LoginFailed,
+    befriend,
+    element,
+)
 from harness.omemo import NS_HINTS, OLD, fetch, form, looks_sealed, publish
 from harness.raw import NS_SASL, NS_TLS, Closed, Raw
 from harness.tap import Cases, Skip
@@ -28,7 +43,7 @@ NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 NS_BLOCKING = 'urn:xmpp:blocking'
 NS_VERSION = 'jabber:iq:version'
 
-case = Cases(later=[NS_BLOCKING])
+case = Cases()
 
 
 class Chat(World):
@@ -40,8 +55,11 @@ class Chat(World):
     async def begin(self):
         self.add_account('probe')
         probe = await self.client('probe')
-        self.features = (await probe.announced(self.at.domain) | await probe.announced(probe.boundjid.bare)
-                         | {f.tag for f in probe.stream_features})
+        self.features = (
+            await probe.announced(self.at.domain)
+            | await probe.announced(probe.boundjid.bare)
+            | {f.tag for f in probe.stream_features}
+        )
         await probe.close()
 
     def pair(self):
@@ -105,7 +123,7 @@ async def archive(client, page=50, **fields):
         after = fin.findtext('{%s}set/{%s}last' % (NS_RSM, NS_RSM))
 
 
-# ---- Login ---------------------------------------------------------------------------------------------
+# ---- Login -------------------------------------------------------------------------------------
 
 
 @case('a wrong password is refused')
@@ -148,12 +166,15 @@ async def _(world):
         try:
             await alice.ask('get', ET.Element('{urn:example:nobody-knows}query'), to)
         except IqError as error:
-            assert error.condition in ('service-unavailable', 'feature-not-implemented'), error.condition
+            assert error.condition in (
+                'service-unavailable',
+                'feature-not-implemented',
+            ), error.condition
         else:
             raise AssertionError('an unknown IQ got a result')
 
 
-# ---- Contacts and presence -----------------------------------------------------------------------------
+# ---- Contacts and presence ---------------------------------------------------------------------
 
 
 @case('a contact is added, renamed, grouped and removed; other resources are told')
@@ -187,9 +208,14 @@ async def _(world):
     assert (await roster(bob))[alice.boundjid.bare][0] == 'both'
     alice.send_presence(pshow='away', pstatus='gone fishing')
     away = await bob.expect_presence(lambda p: p.findtext(f'{CLIENT}show') == 'away')
-    assert away.get('from') == alice.boundjid.full and away.findtext(f'{CLIENT}status') == 'gone fishing'
+    assert (
+        away.get('from') == alice.boundjid.full
+        and away.findtext(f'{CLIENT}status') == 'gone fishing'
+    )
     await alice.close()
-    await bob.expect_presence(lambda p: p.get('type') == 'unavailable' and p.get('from') == alice.boundjid.full)
+    await bob.expect_presence(
+        lambda p: p.get('type') == 'unavailable' and p.get('from') == alice.boundjid.full
+    )
 
 
 @case('a contact who logs in is seen, and sees who is there')
@@ -198,7 +224,9 @@ async def _(world):
     await befriend(alice, bob)
     await bob.close()
     again = await world.client(bob.boundjid.user)
-    await alice.expect_presence(lambda p: p.get('from') == again.boundjid.full and p.get('type') is None)
+    await alice.expect_presence(
+        lambda p: p.get('from') == again.boundjid.full and p.get('type') is None
+    )
     await again.expect_presence(lambda p: p.get('from') == alice.boundjid.full)
 
 
@@ -210,7 +238,9 @@ async def _(world):
     await alice.settled()
     assert (await roster(alice))[world.at.jid(other)][:2] == ('none', 'subscribe')
     bob = await world.client(other)
-    await bob.expect_presence(lambda p: p.get('type') == 'subscribe' and p.get('from') == alice.boundjid.bare)
+    await bob.expect_presence(
+        lambda p: p.get('type') == 'subscribe' and p.get('from') == alice.boundjid.bare
+    )
 
 
 @case('a request that is declined leaves no subscription')
@@ -232,7 +262,7 @@ async def _(world):
     assert not [p for p in bob.seen_presence if alice.boundjid.bare in (p.get('from') or '')]
 
 
-# ---- Messages ------------------------------------------------------------------------------------------
+# ---- Messages ----------------------------------------------------------------------------------
 
 
 @case('messages arrive whole and in order')
@@ -252,7 +282,8 @@ async def _(world):
     message['id'] = 'forged'
     message.append(looks_sealed())
     message.send()
-    # The server may end the stream (RFC 6120 §8.1.2.1), answer an error or put the true address there.
+    # The server may end the stream (RFC 6120 §8.1.2.1), answer an error or put the true address
+    # there.
     await asyncio.wait({asyncio.ensure_future(alice.settled()), alice.disconnected},
                        return_when=asyncio.FIRST_COMPLETED)
     await bob.settled()
@@ -279,7 +310,9 @@ async def _(world):
     assert receipt.find('{%s}received' % NS_RECEIPTS).get('id') == ident
 
 
-@case('messages to an absent account are delivered at its next login, in order', needs=['msgoffline'])
+@case(
+    'messages to an absent account are delivered at its next login, in order', needs=['msgoffline']
+)
 async def _(world):
     name, other = world.pair()
     alice = await world.client(name)
@@ -320,7 +353,7 @@ async def _(world):
     assert [i.get('jid') for i in answer.iter('{%s}item' % NS_BLOCKING)] == [alice.boundjid.bare]
 
 
-# ---- Carbons (XEP-0280) --------------------------------------------------------------------------------
+# ---- Carbons (XEP-0280) ------------------------------------------------------------------------
 
 
 def carbon(message):
@@ -365,7 +398,7 @@ async def _(world):
     assert not [m for m in phone.heard if carbon(m)]
 
 
-# ---- Archive (XEP-0313) --------------------------------------------------------------------------------
+# ---- Archive (XEP-0313) ------------------------------------------------------------------------
 
 
 @case('both sides find the conversation in their archives, page by page', needs=[NS_MAM])
@@ -418,7 +451,7 @@ async def _(world):
     raise AssertionError(ET.tostring(answer))
 
 
-# ---- Events (XEP-0163) ---------------------------------------------------------------------------------
+# ---- Events (XEP-0163) -------------------------------------------------------------------------
 
 NODE = 'urn:example:weather'
 
@@ -432,7 +465,11 @@ def weather(text):
 
 def event(message):
     """The texts of the weather events in a message."""
-    return [w.text for items in message.iter('{%s}items' % NS_PUBSUB_EVENT) for w in items.iter('{%s}weather' % NODE)]
+    return [
+        w.text
+        for items in message.iter('{%s}items' % NS_PUBSUB_EVENT)
+        for w in items.iter('{%s}weather' % NODE)
+    ]
 
 
 @case('a contact who wants it is told of a published event, now and at login', needs=[PEP])
@@ -472,7 +509,7 @@ async def _(world):
     assert await fetch(alice, alice.boundjid.bare, NODE, 'today') is None
 
 
-# ---- Acknowledgements and resumption (XEP-0198) ----------------------------------------------------------
+# ---- Acknowledgements and resumption (XEP-0198) ------------------------------------------------
 
 
 @case('the server acknowledges every stanza', needs=[SM])
@@ -527,7 +564,7 @@ async def _(world):
     assert not case.later & world.features, case.later & world.features
 
 
-# ---- Policy --------------------------------------------------------------------------------------------
+# ---- Policy ------------------------------------------------------------------------------------
 
 
 @case('plaintext is refused with a reason that a person understands', only='sottod')

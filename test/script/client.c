@@ -173,9 +173,21 @@ static void answer_caps(struct client *c, const struct xml_node *iq)
     arena_deinit(&a);
 }
 
+/* The address is the server's to give (RFC 6120 §7.6), whoever asked: connect or the script itself. */
+static void note_address(struct client *c, const struct xml_node *node)
+{
+    const struct xml_node *bound = xml_child(node, STR(NS_BIND), STR("bind"));
+
+    if (bound == NULL || xml_child(bound, STR(NS_BIND), STR("jid")) == NULL)
+        return;
+    c->jid = arena_str(&c->arena, xml_child_text(&c->arena, bound, STR(NS_BIND), STR("jid")));
+    names_set(c->names, c->name, c->jid);
+}
+
 /* True: the script does not see it. */
 static bool handle(struct client *c, struct xml_node *node)
 {
+    note_address(c, node);
     if (xml_is(node, STR(NS_SM), STR("enabled")))
         c->received = 0;
     if (str_eq(node->ns, STR(NS_CLIENT)))

@@ -237,16 +237,10 @@ static bool log_in(struct client *c, const struct wishes *w)
 
 static bool bind(struct client *c, struct str resource)
 {
-    struct xml_node *payload = xml_new(&c->arena, STR(NS_BIND), STR("bind")), *result, *bound;
+    struct xml_node *payload = xml_new(&c->arena, STR(NS_BIND), STR("bind"));
 
     xml_add_text_child(&c->arena, payload, STR(NS_BIND), STR("resource"), resource);
-    result = request(c, "set", payload);
-    bound = result ? xml_child(result, STR(NS_BIND), STR("bind")) : NULL;
-    if (bound == NULL)
-        return client_fail(c, "not bound: %.*s", STR_ARG(c->why));
-    c->jid = xml_child_text(&c->arena, bound, STR(NS_BIND), STR("jid"));
-    names_set(c->names, c->name, c->jid);
-    return true;
+    return request(c, "set", payload) != NULL && c->jid.n > 0;
 }
 
 static bool enable_sm(struct client *c, const struct wishes *w)

@@ -95,6 +95,26 @@ static bool do_cut(struct run *r, struct client *c, struct str args)
     return true;
 }
 
+static bool freeze(struct run *r, struct client *c, bool frozen)
+{
+    if (c->wire == NULL || c->transport->ops->freeze == NULL)
+        return FAIL(r, "it is not connected");
+    c->transport->ops->freeze(c->wire, frozen);
+    return true;
+}
+
+static bool do_freeze(struct run *r, struct client *c, struct str args)
+{
+    (void)args;
+    return freeze(r, c, true);
+}
+
+static bool do_thaw(struct run *r, struct client *c, struct str args)
+{
+    (void)args;
+    return freeze(r, c, false);
+}
+
 /* ---- Verbs of actors: sending ---------------------------------------------------------------------- */
 
 static bool do_raw(struct run *r, struct client *c, struct str args)
@@ -344,6 +364,7 @@ static const struct {
     { "expect-stream-error", do_expect_stream_error },
     { "find", do_find },
     { "forget", do_forget },
+    { "freeze", do_freeze },
     { "login", do_login },
     { "none", do_none },
     { "open", do_open },
@@ -352,6 +373,7 @@ static const struct {
     { "resume", do_resume },
     { "secure", do_secure },
     { "send", do_send },
+    { "thaw", do_thaw },
 };
 
 static const struct {

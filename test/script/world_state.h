@@ -28,6 +28,8 @@ struct wire {
     uint64_t wake_at_ms;
     bool paused, moving, wants_tls, closing;
     bool cut;                        /* by the client */
+    bool frozen;                     /* the client does not read */
+    bool filled;                     /* it did not; session_drained() is due once it has */
     bool ended;                      /* for the client */
     unsigned move_to;
 };

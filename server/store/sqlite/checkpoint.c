@@ -2,10 +2,9 @@
 #include "server/store/sqlite/checkpoint.h"
 
 enum {
-    PASSIVE_PAGES = 4096, /* 16 MiB: rewritten pages are copied once for many changes */
+    PASSIVE_PAGES = 4096, /* 16 MiB: a page changed often is copied once */
     RESTART_PAGES = 4 * PASSIVE_PAGES,
     READER_PATIENCE_MS = 50, /* a restart waits for readers that still use the log */
-    WRITER_PATIENCE_MS = 10000,
 };
 
 static int log_length(void *ctx, sqlite3 *native, const char *name, int pages)
@@ -16,12 +15,6 @@ static int log_length(void *ctx, sqlite3 *native, const char *name, int pages)
     (void)name;
     c->log = pages;
     return SQLITE_OK;
-}
-
-/* A failure shows again, and counts, where the writer meets it. */
-static void copy_pages(struct db *db)
-{
-    sqlite3_wal_checkpoint_v2(db->native, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 static void checkpoint_main(void *ctx)
@@ -36,11 +29,19 @@ static void checkpoint_main(void *ctx)
         }
         c->state = CHECKPOINT_RUNNING;
         mutex_unlock(&c->lock);
-        copy_pages(&c->db);
+        db_checkpoint(&c->db, SQLITE_CHECKPOINT_PASSIVE, 0);
         mutex_lock(&c->lock);
+        if (c->db.fatal)
+            break;
         c->state = CHECKPOINT_DONE;
     }
     mutex_unlock(&c->lock);
+    c->failed = c->db.fatal;
+}
+
+const char *checkpoint_failure(struct checkpointer *c)
+{
+    return c->failed ? c->db.failure : NULL;
 }
 
 enum err checkpoint_start(struct checkpointer *c, struct db *writer, const char *path,
@@ -56,7 +57,8 @@ enum err checkpoint_start(struct checkpointer *c, struct db *writer, const char 
         return ERR_NONE;
     if ((e = db_open(&c->db, path)) != ERR_NONE)
         return e;
-    db_pragma(&c->db, "PRAGMA user_version"); /* only a connection that has read knows of the log */
+    /* Only a connection that has read knows of the log. */
+    db_pragma(&c->db, "PRAGMA user_version");
     return thread_start("store-wal", checkpoint_main, c, &c->thread);
 }
 
@@ -77,12 +79,7 @@ void checkpoint_stop(struct checkpointer *c)
 /* Copies the rest and waits for readers of the log, within limits; the next commit then starts it anew. */
 static bool finish(struct checkpointer *c, int mode)
 {
-    int rc;
-
-    sqlite3_busy_timeout(c->writer->native, READER_PATIENCE_MS);
-    rc = sqlite3_wal_checkpoint_v2(c->writer->native, NULL, mode, NULL, NULL);
-    sqlite3_busy_timeout(c->writer->native, WRITER_PATIENCE_MS);
-    return rc == SQLITE_OK;
+    return db_checkpoint(c->writer, mode, READER_PATIENCE_MS);
 }
 
 static void ask(struct checkpointer *c)
@@ -115,9 +112,9 @@ void checkpoint_note(struct checkpointer *c)
              && c->state != CHECKPOINT_RUNNING)
         ask(c);
     mutex_unlock(&c->lock);
+    /* With a long reader in the way, not after every commit. */
     if (finishing && !finish(c, SQLITE_CHECKPOINT_RESTART))
-        c->restart_at =
-            c->log + PASSIVE_PAGES; /* a long reader is in the way: not after every commit */
+        c->restart_at = c->log + PASSIVE_PAGES;
 }
 
 bool checkpoint_truncate(struct checkpointer *c)

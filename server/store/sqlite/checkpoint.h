@@ -8,6 +8,8 @@
 #ifndef SOTTO_SERVER_STORE_SQLITE_CHECKPOINT_H
 #define SOTTO_SERVER_STORE_SQLITE_CHECKPOINT_H
 
+#include <stdatomic.h>
+
 #include "io/thread.h"
 #include "server/store/sqlite/sql.h"
 
@@ -19,17 +21,22 @@ struct checkpointer {
     struct condition wake;
     enum { CHECKPOINT_IDLE, CHECKPOINT_ASKED, CHECKPOINT_RUNNING, CHECKPOINT_DONE } state;
     bool stopping;
-    int log;        /* pages in the log, as the writer last heard */
-    int asked_at;   /* its length when the thread was last asked */
-    int restart_at; /* from this length on the writer finishes what the thread did */
+    atomic_bool failed; /* the thread met what db->fatal says, and stopped */
+    int log;            /* pages in the log, as the writer last heard */
+    int asked_at;       /* its length when the thread was last asked */
+    int restart_at;     /* from this length on the writer finishes what the thread did */
 };
+
+/* What the thread failed with fatally; NULL: nothing. A failure of the writer's own part stays in its connection. */
+const char *checkpoint_failure(struct checkpointer *c);
 
 /* `threaded` false: no thread, as with inline_run. */
 CHECKED enum err checkpoint_start(struct checkpointer *c, struct db *writer, const char *path,
                                   bool threaded);
 void checkpoint_stop(struct checkpointer *c);
 void checkpoint_note(struct checkpointer *c); /* after each commit */
-bool checkpoint_truncate(
-    struct checkpointer *c); /* empties the log, so that nothing removed stays readable in it */
+
+/* Empties the log, so that nothing removed stays readable in it. False: a reader is in the way, or a failure. */
+bool checkpoint_truncate(struct checkpointer *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* engine.c: the SQLite engine: one file, one writing connection, reading connections, a checkpoint thread. */
 #include "server/store/engine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,12 +39,13 @@ static void configure_file(struct db *db)
     db_exec(db, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
 }
 
+/* The log keeps its length on the disk: growing it again would cost more than overwriting it. */
 static void configure_writer(struct db *db, bool ack_memory)
 {
-    db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA "
-                "journal_size_limit = 134217728; "
-                "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; "
-                "PRAGMA trusted_schema = OFF");
+    db_exec(db,
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; "
+            "PRAGMA journal_size_limit = 134217728; PRAGMA cache_size = -8192; "
+            "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF");
     db_exec(db, ack_memory ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
 }
 
@@ -76,6 +78,7 @@ static enum err take_path(struct engine *e, struct str url, struct str *why,
     return ERR_NONE;
 }
 
+/* Looks before it writes: the file may be another program's. */
 static enum err database_open(struct engine *e, struct str *why, struct arena *why_arena)
 {
     struct db *db = &e->writer.db;
@@ -84,18 +87,15 @@ static enum err database_open(struct engine *e, struct str *why, struct arena *w
     if (!e->in_memory)
         create_private(e->path);
     err = writer_open(&e->writer, e->path);
-    if (err == ERR_NONE) {
-        configure_file(db);
+    configure_file(db);
+    if (err == ERR_NONE)
         err = schema_prepare(db, str_from(e->path), why, why_arena);
+    if (err == ERR_NONE)
         configure_writer(db, e->options->ack_memory);
-    }
+    if (err == ERR_NONE)
+        err = db->error;
     if (db->error != ERR_NONE)
         *why = arena_printf(why_arena, "%s cannot be used: %s", e->path, db->failure);
-    if (err != ERR_NONE || db->error != ERR_NONE)
-        return err != ERR_NONE ? err : db->error;
-    err = checkpoint_start(&e->log, db, e->path, !e->in_memory && !e->options->inline_run);
-    if (err != ERR_NONE)
-        *why = arena_printf(why_arena, "%s: the checkpoint thread cannot be started", e->path);
     return err;
 }
 
@@ -121,6 +121,12 @@ static enum err sqlite_open(const struct store_options *options, struct engine *
         goto failed;
     if ((err = database_open(e, why, why_arena)) != ERR_NONE)
         goto failed;
+    if ((err = checkpoint_start(&e->log, &e->writer.db, e->path,
+                                !e->in_memory && !options->inline_run))
+        != ERR_NONE) {
+        *why = arena_printf(why_arena, "%s: its checkpoint thread cannot be started", e->path);
+        goto failed;
+    }
     e->writer.purge_wanted = true; /* what a crash may have left */
     *out = e;
     return ERR_NONE;
@@ -136,38 +142,40 @@ static bool sqlite_single_thread(const struct engine *e)
 
 /* ---- Writing ---------------------------------------------------------------------------------------- */
 
-/* After a failed fsync the kernel may have dropped the pages, so trying again would prove nothing. */
+/* After a failed fsync the kernel may have dropped the pages, so trying again would prove nothing: nothing is
+ * written any more, not even by the checkpoint that closing would do. */
 static void check_fatal(struct engine *e)
 {
+    const char *failure = e->writer.db.fatal ? e->writer.db.failure : checkpoint_failure(&e->log);
     char sentence[300];
 
-    if (!e->writer.db.fatal || e->failed)
+    if (failure == NULL || e->failed)
         return;
     e->failed = true;
+    sqlite3_db_config(e->writer.db.native, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (e->options->fatal == NULL)
         return;
-    snprintf(sentence, sizeof sentence, "the store cannot be written any more: %s",
-             e->writer.db.failure);
+    snprintf(sentence, sizeof sentence, "the store cannot be written any more: %s", failure);
     e->options->fatal(e->options->fatal_ctx, sentence);
 }
 
 static void fail_all(struct list *write_sets, enum err err)
 {
-    LIST_EACH(write_sets, item)
-    LIST_ENTRY(item, struct store_op, link)->result = err;
+    LIST_EACH (write_sets, item)
+        LIST_ENTRY(item, struct store_op, link)->result = err;
 }
 
 static void sqlite_commit(struct engine *e, struct list *write_sets)
 {
     struct writer *w = &e->writer;
 
+    check_fatal(e); /* the checkpoint thread may have met it meanwhile */
     if (e->failed) {
         fail_all(write_sets, ERR_IO);
         return;
     }
     writer_begin(w);
-    LIST_EACH(write_sets, item)
-    {
+    LIST_EACH (write_sets, item) {
         if (w->db.broken)
             break;
         writer_apply(w,
@@ -179,6 +187,7 @@ static void sqlite_commit(struct engine *e, struct list *write_sets)
         return;
     }
     checkpoint_note(&e->log);
+    check_fatal(e);
 }
 
 static void sqlite_expire(struct engine *e, uint64_t now_ms)
@@ -241,17 +250,15 @@ static void sqlite_read(struct engine_reader *r, struct store_query *q)
 
 /* ---- Backup ----------------------------------------------------------------------------------------- */
 
-/* VACUUM INTO does not wait for the disk. */
-static enum err sync_file(const char *path)
+/* A new file that only we may read; SQLite fills an empty one. */
+static enum err create_copy(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    enum err err;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0)
-        return ERR_IO;
-    err = fsync(fd) == 0 ? ERR_NONE : ERR_IO;
+        return errno == EEXIST ? ERR_EXISTS : ERR_IO;
     close(fd);
-    return err;
+    return ERR_NONE;
 }
 
 static enum err vacuum_into(struct db *db, const char *path)
@@ -267,6 +274,19 @@ static enum err vacuum_into(struct db *db, const char *path)
     return rc == SQLITE_DONE ? ERR_NONE : rc == SQLITE_FULL ? ERR_FULL : ERR_IO;
 }
 
+/* VACUUM INTO does not wait for the disk. */
+static enum err sync_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum err err;
+
+    if (fd < 0)
+        return ERR_IO;
+    err = fsync(fd) == 0 ? ERR_NONE : ERR_IO;
+    close(fd);
+    return err;
+}
+
 /* One read transaction: the writer goes on meanwhile, only the log cannot start anew. The copy holds no remains of
  * what was deleted. */
 static enum err sqlite_backup(struct engine *e, const char *path)
@@ -276,12 +296,17 @@ static enum err sqlite_backup(struct engine *e, const char *path)
 
     if (e->in_memory)
         return ERR_UNSUPPORTED;
-    create_private(path);
+    if ((err = create_copy(path)) != ERR_NONE)
+        return err;
     err = db_open(&db, e->path);
     if (err == ERR_NONE)
         err = vacuum_into(&db, path);
     db_close(&db);
-    return err == ERR_NONE ? sync_file(path) : err;
+    if (err == ERR_NONE)
+        err = sync_file(path);
+    if (err != ERR_NONE)
+        unlink(path);
+    return err;
 }
 
 const struct engine_kind sqlite_engine = {

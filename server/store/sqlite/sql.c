@@ -82,6 +82,19 @@ int64_t db_pragma(struct db *db, const char *text)
     return value;
 }
 
+bool db_checkpoint(struct db *db, int mode, int patience_ms)
+{
+    int rc;
+
+    db_clear(db);
+    sqlite3_busy_timeout(db->native, patience_ms);
+    rc = sqlite3_wal_checkpoint_v2(db->native, NULL, mode, NULL, NULL);
+    sqlite3_busy_timeout(db->native, BUSY_TIMEOUT_MS);
+    if (rc != SQLITE_OK)
+        db_broke(db, rc);
+    return rc == SQLITE_OK;
+}
+
 int64_t db_changes(struct db *db)
 {
     return db->error == ERR_NONE ? sqlite3_changes64(db->native) : 0;
@@ -117,6 +130,13 @@ struct sql sql_of(struct db *db, enum sql_id id, const char *text)
             db_broke(db, rc);
     }
     return (struct sql){ db, *slot, 0 };
+}
+
+void db_run(struct db *db, enum sql_id id, const char *text)
+{
+    struct sql q = sql_of(db, id, text);
+
+    sql_run(&q);
 }
 
 /* Binding fails only by a wrong index, which is our bug, or for want of memory. */
@@ -215,12 +235,4 @@ struct bytes sql_get_bytes(struct sql *q, struct arena *a)
     int n = sqlite3_column_bytes(q->native, q->at++);
 
     return arena_bytes(a, bytes_of(p, (size_t)n));
-}
-
-bool sql_get_null(struct sql *q)
-{
-    bool null = sqlite3_column_type(q->native, q->at) == SQLITE_NULL;
-
-    q->at += null;
-    return null;
 }

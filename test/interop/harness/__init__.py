@@ -1,1 +1,2 @@
-"""What the interoperability tests share: servers, clients, OMEMO, terminals, the search for plaintext."""
+"""What the interoperability tests share: servers, clients, OMEMO, terminals, the search for
+plaintext."""

@@ -1,10 +1,12 @@
-"""client.py: an XMPP client for tests: slixmpp, with what it received kept in order and every wait bounded.
+"""client.py: an XMPP client for tests: slixmpp, with what it received kept in order and every wait
+bounded.
 
     alice = await Client.open(server, 'alice', password)
     bob_heard = await bob.expect(lambda m: m.get('id') == 'm1')
     await alice.close()
 
-Stanzas that a test looks into are plain ElementTree elements: what came over the wire, not what slixmpp made of it.
+Stanzas that a test looks into are plain ElementTree elements: what came over the wire, not what
+slixmpp made of it.
 """
 import asyncio
 import logging
@@ -55,13 +57,16 @@ class Client(slixmpp.ClientXMPP):
         self.stream_features = None
         self._changed = asyncio.Condition()
         for kind, seen in (('message', self.heard), ('presence', self.seen_presence)):
-            self.register_handler(Callback(f'Keep {kind}', MatchXPath(CLIENT + kind), self._keeper(seen)))
+            self.register_handler(
+                Callback(f'Keep {kind}', MatchXPath(CLIENT + kind), self._keeper(seen))
+            )
         self.register_handler(Callback('Keep features', MatchXPath('{%s}features' % self.stream_ns),
                                        self._keep_features))
 
     def _no_channel_binding(self):
-        """slixmpp 1.8.3 knows only tls-unique, which TLS 1.3 does not have, and says `y` without -PLUS although
-        the server offered it, which a server must take for a downgrade (RFC 5802 §6). So: `n`, without -PLUS."""
+        """slixmpp 1.8.3 knows only tls-unique, which TLS 1.3 does not have, and says `y` without
+        -PLUS although the server offered it, which a server must take for a downgrade (RFC 5802
+        §6). So: `n`, without -PLUS."""
         sasl = self['feature_mechanisms']
         credentials = sasl._default_credentials     # slixmpp names no public way to it
 
@@ -103,27 +108,40 @@ class Client(slixmpp.ClientXMPP):
         await self.get_roster()
 
     async def resume(self):
-        """Connects again after cut() and waits until the server has resumed the session (XEP-0198 §5)."""
+        """Connects again after cut() and waits until the server has resumed the session (XEP-0198
+        §5)."""
         await self._connect('session_resumed', {})
 
     async def _connect(self, wanted, how):
         started, failed = (asyncio.get_running_loop().create_future() for _ in range(2))
-        self.add_event_handler(wanted, lambda _: started.done() or started.set_result(None), disposable=True)
+        self.add_event_handler(
+            wanted, lambda _: started.done() or started.set_result(None), disposable=True
+        )
         for event in ('failed_all_auth', 'no_auth', 'ssl_invalid_chain', 'disconnected'):
-            self.add_event_handler(event, lambda why, e=event: failed.done() or failed.set_result(f'{e}: {why}'))
-        # The name that the certificate must bear. Set before there is a connection, it would be looked up in DNS.
+            self.add_event_handler(
+                event, lambda why, e=event: failed.done() or failed.set_result(f'{e}: {why}')
+            )
+        # The name that the certificate must bear. Set before there is a connection, it would be
+        # looked up in DNS.
         self.default_domain = ''
-        self.add_event_handler('connected', lambda _: setattr(self, 'default_domain', self.at.domain))
+        self.add_event_handler(
+            'connected', lambda _: setattr(self, 'default_domain', self.at.domain)
+        )
         self.connect((self.at.host, self.at.port), **how)
-        await asyncio.wait({started, failed}, timeout=TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {started, failed}, timeout=TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+        )
         if not started.done():
             self.abort()
             self.cancel_connection_attempt()
-            raise LoginFailed(f'{self.boundjid}: {failed.result() if failed.done() else "no session in time"}')
+            raise LoginFailed(
+                f'{self.boundjid}: {failed.result() if failed.done() else "no session in time"}'
+            )
         failed.cancel()
 
     async def _announce_interest(self):
-        """Before the first presence, so that its caps already name what we want to be told (XEP-0163 §4.3)."""
+        """Before the first presence, so that its caps already name what we want to be told
+        (XEP-0163 §4.3)."""
         for node in self._notify:
             self['xep_0030'].add_feature(f'{node}+notify')
         await self['xep_0115'].update_caps(broadcast=False)
@@ -137,7 +155,7 @@ class Client(slixmpp.ClientXMPP):
         """Drops the connection without a word, as a lost network does."""
         self.transport.abort()
 
-    # ---- waiting -------------------------------------------------------------------------------------
+    # ---- waiting -------------------------------------------------------------------------------
 
     async def expect(self, wanted, timeout=TIMEOUT_S, seen=None):
         """The first message (past or future) for which wanted(element) is true."""
@@ -151,7 +169,9 @@ class Client(slixmpp.ClientXMPP):
                 await asyncio.wait_for(self._changed.wait_for(lambda: match() is not None), timeout)
             except asyncio.TimeoutError:
                 shown = [ET.tostring(s, encoding='unicode')[:400] for s in seen[-5:]]
-                raise AssertionError(f'{self.boundjid} waited {timeout} s in vain; last stanzas: {shown}') from None
+                raise AssertionError(
+                    f'{self.boundjid} waited {timeout} s in vain; last stanzas: {shown}'
+                ) from None
         return match()
 
     async def expect_presence(self, wanted, timeout=TIMEOUT_S):
@@ -162,7 +182,8 @@ class Client(slixmpp.ClientXMPP):
         """Waits until a condition holds that no stanza of ours announces."""
         deadline = asyncio.get_running_loop().time() + timeout
         while not condition():
-            assert asyncio.get_running_loop().time() < deadline, f'{self.boundjid} waited {timeout} s in vain'
+            assert asyncio.get_running_loop().time() < deadline, (
+                f'{self.boundjid} waited {timeout} s in vain')
             await asyncio.sleep(0.02)
 
     async def settled(self):
@@ -174,10 +195,11 @@ class Client(slixmpp.ClientXMPP):
         except slixmpp.exceptions.IqError:
             pass                                    # an error is an answer too
 
-    # ---- asking --------------------------------------------------------------------------------------
+    # ---- asking --------------------------------------------------------------------------------
 
     async def ask(self, kind, payload, to=None):
-        """Sends an IQ with this element; returns the answer's element. IqError and IqTimeout pass through."""
+        """Sends an IQ with this element; returns the answer's element. IqError and IqTimeout pass
+        through."""
         iq = self.Iq()
         iq['type'] = kind
         if to:
@@ -204,9 +226,13 @@ async def befriend(alice, bob):
     """Subscriptions in both directions."""
     for one, other in ((alice, bob), (bob, alice)):
         one.send_presence(pto=other.boundjid.bare, ptype='subscribe')
-        await other.expect_presence(lambda p, o=one: p.get('type') == 'subscribe' and o.boundjid.bare in p.get('from'))
+        await other.expect_presence(
+            lambda p, o=one: p.get('type') == 'subscribe' and o.boundjid.bare in p.get('from')
+        )
         other.send_presence(pto=one.boundjid.bare, ptype='subscribed')
-        await one.expect_presence(lambda p, o=other: p.get('type') is None and p.get('from') == o.boundjid.full)
+        await one.expect_presence(
+            lambda p, o=other: p.get('type') is None and p.get('from') == o.boundjid.full
+        )
 
 
 def element(name, text=None, **attributes):
@@ -218,7 +244,8 @@ def element(name, text=None, **attributes):
 
 
 def log_stanzas(path):
-    """Writes every stanza that slixmpp sends and receives to a file, for the one who looks for a failure."""
+    """Writes every stanza that slixmpp sends and receives to a file, for the one who looks for a
+    failure."""
     handler = logging.FileHandler(path)
     handler.setFormatter(logging.Formatter('%(asctime)s %(message)s'))
     for name in ('slixmpp.xmlstream.xmlstream', 'slixmpp.features'):

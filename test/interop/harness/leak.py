@@ -1,7 +1,7 @@
 """leak.py: looks for plaintext in everything that a server wrote.
 
-A search that finds nothing proves little unless it could have found something: so find() is also asked for
-what must be there (the ciphertext), and for SQLite says in which column.
+A search that finds nothing proves little unless it could have found something: so find() is also
+asked for what must be there (the ciphertext), and for SQLite says in which column.
 """
 import base64
 import sqlite3
@@ -10,7 +10,8 @@ from pathlib import Path
 
 
 def spellings(text):
-    """The ways in which text may lie in a file: UTF-8, UTF-16, base64 at each of the three alignments, hex."""
+    """The ways in which text may lie in a file: UTF-8, UTF-16, base64 at each of the three
+    alignments, hex."""
     octets = text.encode()
     yield octets
     yield text.encode('utf-16-le')
@@ -34,7 +35,8 @@ def find(folder, text):
 
 
 def find_in_sqlite(folder, text):
-    """(file, table, column, value as text) of each cell that holds the text, in every database below folder."""
+    """(file, table, column, value as text) of each cell that holds the text, in every database
+    below folder."""
     needle = text.encode()
     for path in sorted(Path(folder).rglob('*')):
         if not path.is_file() or path.open('rb').read(16) != b'SQLite format 3\0':
@@ -43,9 +45,13 @@ def find_in_sqlite(folder, text):
         try:
             for table, column in columns(base):
                 # instr over a blob compares octets; values may be text or blob.
-                query = f'SELECT "{column}" FROM "{table}" WHERE instr(CAST("{column}" AS BLOB), ?) > 0'
+                query = (
+                    f'SELECT "{column}" FROM "{table}" WHERE instr(CAST("{column}" AS BLOB), ?) > 0'
+                )
                 for (value,) in base.execute(query, (needle,)):
-                    shown = value.decode(errors='replace') if isinstance(value, bytes) else str(value)
+                    shown = (
+                        value.decode(errors='replace') if isinstance(value, bytes) else str(value)
+                    )
                     yield path, table, column, shown
         finally:
             base.close()
@@ -53,7 +59,9 @@ def find_in_sqlite(folder, text):
 
 def columns(base):
     """(table, column) of every table that has rows of its own."""
-    for (table,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'"):
+    for (table,) in base.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'"
+    ):
         for row in base.execute(f'PRAGMA table_info("{table}")'):
             yield table, row[1]
 

@@ -1,7 +1,8 @@
 """omemo.py: OMEMO 0.3 and OMEMO 2 for the test client, by python3-oldmemo and python3-twomemo.
 
-Those libraries hold the cryptography and the sessions; here is what joins them to XMPP: the PEP nodes, the
-message element, and for OMEMO 2 the SCE envelope (XEP-0420). Every device is trusted: tests are about the wire.
+Those libraries hold the cryptography and the sessions; here is what joins them to XMPP: the PEP
+nodes, the message element, and for OMEMO 2 the SCE envelope (XEP-0420). Every device is trusted:
+tests are about the wire.
 """
 import asyncio
 import base64
@@ -32,13 +33,17 @@ NS_PUBLISH_OPTIONS = 'http://jabber.org/protocol/pubsub#publish-options'
 DEVICE_LIST = {OLD: f'{OLD}.devicelist', NEW: f'{NEW}:devices'}
 CODEC = {OLD: oldmemo.etree, NEW: twomemo.etree}
 FALLBACK = 'This message is encrypted with OMEMO, which this client does not support.'
-logging.getLogger('omemo').setLevel(logging.ERROR)     # it warns about each device list that we are not on yet
+# It warns about each device list that we are not on yet.
+logging.getLogger('omemo').setLevel(logging.ERROR)
+
 PADDING_MAX = 200                               # of an SCE envelope, in characters
 
 
 def bundle_place(namespace, device):
     """Node and item of a device's bundle: one node each in 0.3, one item each in 2."""
-    return (f'{OLD}.bundles:{device}', 'current') if namespace == OLD else (f'{NEW}:bundles', str(device))
+    if namespace == OLD:
+        return f'{OLD}.bundles:{device}', 'current'
+    return f'{NEW}:bundles', str(device)
 
 
 class Memory(omemo.Storage):
@@ -68,21 +73,25 @@ def form(form_type, **fields):
 
 
 async def publish(client, node, item, payload, **options):
-    """Publishes an item, open to everybody. If the node exists with other options, they are set first
-    (XEP-0060 §7.1.5: precondition-not-met)."""
+    """Publishes an item, open to everybody. If the node exists with other options, they are set
+    first (XEP-0060 §7.1.5: precondition-not-met)."""
     options = {'access_model': 'open', 'persist_items': 'true', **options}
     pubsub = ET.Element('{%s}pubsub' % NS_PUBSUB)
     entry = ET.SubElement(ET.SubElement(pubsub, '{%s}publish' % NS_PUBSUB, node=node),
                           '{%s}item' % NS_PUBSUB, id=item)
     entry.append(payload)
-    ET.SubElement(pubsub, '{%s}publish-options' % NS_PUBSUB).append(form(NS_PUBLISH_OPTIONS, **options))
+    ET.SubElement(pubsub, '{%s}publish-options' % NS_PUBSUB).append(
+        form(NS_PUBLISH_OPTIONS, **options)
+    )
     try:
         await client.ask('set', pubsub)
     except IqError as error:
         if error.condition != 'conflict':
             raise
         owner = ET.Element('{%s#owner}pubsub' % NS_PUBSUB)
-        ET.SubElement(owner, '{%s#owner}configure' % NS_PUBSUB, node=node).append(form(NS_NODE_CONFIG, **options))
+        ET.SubElement(owner, '{%s#owner}configure' % NS_PUBSUB, node=node).append(
+            form(NS_NODE_CONFIG, **options)
+        )
         await client.ask('set', owner)
         await client.ask('set', pubsub)
 
@@ -103,7 +112,8 @@ async def fetch(client, owner, node, item):
 
 
 def manager_class(device):
-    """The libraries create their manager themselves, without arguments; so each device has a class of its own."""
+    """The libraries create their manager themselves, without arguments; so each device has a class
+    of its own."""
 
     class Manager(omemo.SessionManager):
         """Callbacks of the libraries: PEP, sending, trust."""
@@ -111,7 +121,9 @@ def manager_class(device):
         async def _upload_bundle(self, bundle):
             node, item = bundle_place(bundle.namespace, bundle.device_id)
             more = {'max_items': 'max'} if bundle.namespace == NEW else {}
-            await publish(device.client, node, item, CODEC[bundle.namespace].serialize_bundle(bundle), **more)
+            await publish(
+                device.client, node, item, CODEC[bundle.namespace].serialize_bundle(bundle), **more
+            )
 
         async def _download_bundle(self, namespace, bare_jid, device_id):
             payload = await fetch(device.client, bare_jid, *bundle_place(namespace, device_id))
@@ -129,7 +141,9 @@ def manager_class(device):
         async def _download_device_list(self, namespace, bare_jid):
             payload = await fetch(device.client, bare_jid, DEVICE_LIST[namespace], 'current')
             # The libraries' schema refuses a list without devices, which is how some clients begin.
-            return {} if payload is None or not len(payload) else CODEC[namespace].parse_device_list(payload)
+            if payload is None or not len(payload):
+                return {}
+            return CODEC[namespace].parse_device_list(payload)
 
         async def _evaluate_custom_trust_level(self, device):
             return omemo.TrustLevel.TRUSTED
@@ -147,9 +161,12 @@ def manager_class(device):
 def seal_envelope(sender, recipient, text):
     """The plaintext of OMEMO 2: the body in an SCE envelope with padding, addresses and time."""
     stamp = datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
-    return (f"<envelope xmlns='{NS_SCE}'><content><body xmlns='jabber:client'>{escape(text)}</body></content>"
-            f"<rpad>{'x' * secrets.randbelow(PADDING_MAX)}</rpad><from jid={quoteattr(sender)}/>"
-            f"<to jid={quoteattr(recipient)}/><time stamp='{stamp}'/></envelope>").encode()
+    return (
+        f"<envelope xmlns='{NS_SCE}'>"
+        f"<content><body xmlns='jabber:client'>{escape(text)}</body></content>"
+        f"<rpad>{'x' * secrets.randbelow(PADDING_MAX)}</rpad><from jid={quoteattr(sender)}/>"
+        f"<to jid={quoteattr(recipient)}/><time stamp='{stamp}'/></envelope>"
+    ).encode()
 
 
 def open_envelope(octets, sender):
@@ -161,13 +178,13 @@ def open_envelope(octets, sender):
 
 
 class Omemo:
-    """One OMEMO device, in both versions with one identity key. `client` is its present connection; a test that
-    reconnects puts the new one there."""
+    """One OMEMO device, in both versions with one identity key. `client` is its present connection;
+    a test that reconnects puts the new one there."""
 
     def __init__(self, client):
         self.client = client
         self._manager = None
-        self._done = set()                      # messages that were read, by identity: reading turns the ratchet
+        self._done = set()  # messages that were read, by identity: reading turns the ratchet
 
     @classmethod
     async def announce(cls, client):
@@ -175,8 +192,10 @@ class Omemo:
         self = cls(client)
         storage = Memory()
         backends = [twomemo.Twomemo(storage), oldmemo.Oldmemo(storage)]
-        self._manager = await manager_class(self).create(backends, storage, client.boundjid.bare, None, 'trusted')
-        await self._manager.after_history_sync()       # from now on key exchanges are answered at once
+        self._manager = await manager_class(self).create(
+            backends, storage, client.boundjid.bare, None, 'trusted'
+        )
+        await self._manager.after_history_sync()  # from now on key exchanges are answered at once
         return self
 
     async def identity(self):
@@ -185,7 +204,8 @@ class Omemo:
         return own.device_id, ' '.join(self._manager.format_identity_key(own.identity_key))
 
     async def send(self, to, text, namespace):
-        """Encrypts for all devices of both sides and sends; returns the <encrypted/> element that left."""
+        """Encrypts for all devices of both sides and sends; returns the <encrypted/> element that
+        left."""
         for jid in (to, self.client.boundjid.bare):
             await self._manager.refresh_device_list(namespace, jid)
         plaintext = {OLD: text.encode(), NEW: seal_envelope(self.client.boundjid.bare, to, text)}
@@ -193,8 +213,13 @@ class Omemo:
         assert not errors, errors
         (message,) = sealed
         encrypted = CODEC[namespace].serialize_message(message)
-        self.client.say(to, encrypted, element('body', FALLBACK), ET.Element('{%s}store' % NS_HINTS),
-                         ET.Element('{%s}encryption' % NS_EME, namespace=namespace, name='OMEMO'))
+        self.client.say(
+            to,
+            encrypted,
+            element('body', FALLBACK),
+            ET.Element('{%s}store' % NS_HINTS),
+            ET.Element('{%s}encryption' % NS_EME, namespace=namespace, name='OMEMO'),
+        )
         return encrypted
 
     async def read(self, message):
@@ -210,10 +235,14 @@ class Omemo:
         return (open_envelope(octets, sender) if octets is not None else None), NEW
 
     async def expect(self, sender, timeout=15):
-        """Reads encrypted messages of this sender, each once and in order, up to the next with a text."""
+        """Reads encrypted messages of this sender, each once and in order, up to the next with a
+        text."""
         def fresh(message):
-            return ((message.get('from') or '').split('/')[0] == sender and id(message) not in self._done
-                    and any(message.find('{%s}encrypted' % ns) is not None for ns in (OLD, NEW)))
+            return (
+                (message.get('from') or '').split('/')[0] == sender
+                and id(message) not in self._done
+                and any(message.find('{%s}encrypted' % ns) is not None for ns in (OLD, NEW))
+            )
 
         async def next_text():
             while True:
@@ -235,11 +264,14 @@ def device_lists(message):
     """(node, device ids) of each OMEMO device list in a PEP event."""
     for items in message.iter('{%s}items' % NS_PUBSUB_EVENT):
         if items.get('node') in DEVICE_LIST.values():
-            yield items.get('node'), {int(d.get('id')) for d in items.iter() if d.tag.endswith('}device')}
+            yield items.get('node'), {
+                int(d.get('id')) for d in items.iter() if d.tag.endswith('}device')
+            }
 
 
 def looks_sealed(octets=48):
-    """An <encrypted/> of OMEMO 0.3 with random octets in place of ciphertext, for tests that are not about reading."""
+    """An <encrypted/> of OMEMO 0.3 with random octets in place of ciphertext, for tests that are
+    not about reading."""
     def text(count):
         return base64.b64encode(secrets.token_bytes(count)).decode()
     encrypted = ET.Element('{%s}encrypted' % OLD)

@@ -1,5 +1,6 @@
-"""raw.py: the smallest XMPP client: a socket, TLS, SCRAM, stanzas as text out and elements in. For tests that
-must know exactly which octets were acknowledged, or that do what no client library would.
+"""raw.py: the smallest XMPP client: a socket, TLS, SCRAM, stanzas as text out and elements in. For
+tests that must know exactly which octets were acknowledged, or that do what no client library
+would.
 
 Blocking; one thread per connection. Every read has a time limit.
 """
@@ -80,8 +81,10 @@ class Raw:
     def _open_stream(self):
         self._parser = ET.XMLPullParser(('start', 'end'))
         self._depth = 0
-        self.send(f"<?xml version='1.0'?><stream:stream to='{self.at.domain}' version='1.0' xmlns='jabber:client' "
-                  "xmlns:stream='http://etherx.jabber.org/streams'>")
+        self.send(
+            f"<?xml version='1.0'?><stream:stream to='{self.at.domain}' version='1.0' "
+            "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+        )
         self.features = self.until(f'{NS_STREAM}features')
 
     def start_tls(self):
@@ -106,7 +109,10 @@ class Raw:
                   f"{base64.b64encode(('n,,' + bare).encode()).decode()}</auth>")
         first = base64.b64decode(self.until(f'{NS_SASL}challenge').text).decode()
         final = scram_final(HASHES[mechanism], password, bare, first)
-        self.send(f"<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{base64.b64encode(final).decode()}</response>")
+        self.send(
+            f"<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+            f"{base64.b64encode(final).decode()}</response>"
+        )
         self.until(f'{NS_SASL}success')
         self._open_stream()
         self.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
@@ -122,9 +128,13 @@ class Raw:
 def scram_final(name, password, bare, first):
     """The client's final message (RFC 5802 §3)."""
     fields = dict(part.split('=', 1) for part in first.split(','))
-    salted = hashlib.pbkdf2_hmac(name, password.encode(), base64.b64decode(fields['s']), int(fields['i']))
+    salted = hashlib.pbkdf2_hmac(
+        name, password.encode(), base64.b64decode(fields['s']), int(fields['i'])
+    )
     client_key = hmac.digest(salted, b'Client Key', name)
     without_proof = f"c=biws,r={fields['r']}"
-    signature = hmac.digest(hashlib.new(name, client_key).digest(), f'{bare},{first},{without_proof}'.encode(), name)
+    signature = hmac.digest(
+        hashlib.new(name, client_key).digest(), f'{bare},{first},{without_proof}'.encode(), name
+    )
     proof = bytes(a ^ b for a, b in zip(client_key, signature))
     return f'{without_proof},p={base64.b64encode(proof).decode()}'.encode()

@@ -1,7 +1,8 @@
 """server.py: a server for one test run, in a folder of its own that goes away with it.
 
-Sottod is the program under test. Prosody is the reference: a test that has not passed against it proves
-nothing about Sotto. Both listen on loopback, on a port of the system's choice, with STARTTLS.
+Sottod is the program under test. Prosody is the reference: a test that has not passed against it
+proves nothing about Sotto. Both listen on loopback, on a port of the system's choice, with
+STARTTLS.
 """
 import ctypes
 import json
@@ -41,7 +42,8 @@ def free_port():
 
 
 class Server:
-    """What both servers share: the process, its log, the folder. `ca` is the file to trust in TLS."""
+    """What both servers share: the process, its log, the folder. `ca` is the file to trust in
+    TLS."""
 
     domain = 'localhost'
     host = '127.0.0.1'
@@ -88,8 +90,13 @@ class Server:
         return self.log.read_text(errors='replace') if self.log.exists() else ''
 
     def _spawn(self, argv, **more):
-        return subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, start_new_session=True,
-                                preexec_fn=_die_with_parent, **more)
+        return subprocess.Popen(
+            [str(a) for a in argv],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+            **more,
+        )
 
     def jid(self, name):
         """The bare JID of an account here."""
@@ -97,8 +104,8 @@ class Server:
 
 
 class Sottod(Server):
-    """sottod with its data in the folder. `options` are `-o` settings, `section.key=value`; `arguments` come last on
-    its command line as they are."""
+    """sottod with its data in the folder. `options` are `-o` settings, `section.key=value`;
+    `arguments` come last on its command line as they are."""
 
     name = 'sottod'
     LISTENING = re.compile(r'^sotto: listening (\S+) (\S+):(\d+)$')
@@ -108,7 +115,11 @@ class Sottod(Server):
         self.arguments = list(arguments)
         self.settings = {'server.data_dir': self.data}
         if any_port:
-            self.settings |= {'listen.c2s': '127.0.0.1:0', 'listen.c2s_tls': '127.0.0.1:0', 'listen.https': '127.0.0.1:0'}
+            self.settings |= {
+                'listen.c2s': '127.0.0.1:0',
+                'listen.c2s_tls': '127.0.0.1:0',
+                'listen.https': '127.0.0.1:0',
+            }
         # A list that is given twice is one longer list, so each key is given once.
         self.settings |= dict(option.split('=', 1) for option in options)
         self.ports = {}
@@ -126,16 +137,22 @@ class Sottod(Server):
         try:
             self.process = self._spawn(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         except OSError as error:
-            raise ServerError(f'cannot start {argv[0]}: {error.strerror}; run `make` first') from error
+            raise ServerError(
+                f'cannot start {argv[0]}: {error.strerror}; run `make` first'
+            ) from error
         self._reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self._reader.start()
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._ready.wait(0.02):
             if self.process.poll() is not None:
                 self._reader.join(5)
-                raise ServerError(f'sottod ended with status {self.process.returncode}:\n{self.said()[-2000:]}')
+                raise ServerError(
+                    f'sottod ended with status {self.process.returncode}:\n{self.said()[-2000:]}'
+                )
             if time.monotonic() > deadline:
-                raise ServerError(f'sottod was not ready after {START_TIMEOUT_S} s:\n{self.said()[-2000:]}')
+                raise ServerError(
+                    f'sottod was not ready after {START_TIMEOUT_S} s:\n{self.said()[-2000:]}'
+                )
         self.port = self.ports.get('c2s')
         self.ca = self._certificate()
 
@@ -158,10 +175,18 @@ class Sottod(Server):
 
     def ctl(self, *argv, stdin=''):
         """Runs sottoctl; returns what it printed."""
-        done = subprocess.run([BIN / 'sottoctl', '-s', self.data / 'control.sock', *argv], input=stdin, text=True,
-                              capture_output=True, timeout=30, check=False)
+        done = subprocess.run(
+            [BIN / 'sottoctl', '-s', self.data / 'control.sock', *argv],
+            input=stdin,
+            text=True,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
         if done.returncode != 0:
-            raise ServerError(f"sottoctl {' '.join(argv)}: status {done.returncode}: {done.stderr.strip()}")
+            raise ServerError(
+                f"sottoctl {' '.join(argv)}: status {done.returncode}: {done.stderr.strip()}"
+            )
         return done.stdout
 
     def add_user(self, name, password):
@@ -197,8 +222,9 @@ s2s_ports = {{ }}
 http_ports = {{ }}
 https_ports = {{ }}
 component_ports = {{ }}
-modules_enabled = {{ "tls"; "roster"; "saslauth"; "disco"; "pep"; "carbons"; "mam"; "posix"; "ping"; "smacks";
-    "csi_simple"; "bookmarks"; "vcard4"; "vcard_legacy"; "blocklist"; "offline"; "version"; "time"; "private" }}
+modules_enabled = {{ "tls"; "roster"; "saslauth"; "disco"; "pep"; "carbons"; "mam"; "posix"; "ping";
+    "smacks"; "csi_simple"; "bookmarks"; "vcard4"; "vcard_legacy"; "blocklist"; "offline"; "version";
+    "time"; "private" }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_plain"
 c2s_require_encryption = true
@@ -221,7 +247,9 @@ class Prosody(Server):
         config = self.folder / 'prosody.cfg.lua'
         config.write_text(PROSODY_CONFIG.format(folder=self.folder, port=self.port))
         with open(self.folder / 'prosody.out', 'ab') as out:
-            self.process = self._spawn(['prosody', '--config', config, '-F'], stdout=out, stderr=out)
+            self.process = self._spawn(
+                ['prosody', '--config', config, '-F'], stdout=out, stderr=out
+            )
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
@@ -236,9 +264,11 @@ class Prosody(Server):
         self.ca = self.folder / 'localhost.crt'
         if self.ca.exists():
             return
-        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
-                        '-nodes', '-days', '30', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
-                        '-keyout', self.folder / 'localhost.key', '-out', self.ca], check=True, capture_output=True)
+        command = (
+            'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 '
+            '-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key '
+            '-out localhost.crt')
+        subprocess.run(command.split(), cwd=self.folder, check=True, capture_output=True)
 
     def add_user(self, name, password):
         """Writes the account's file as mod_auth_internal_plain reads it."""

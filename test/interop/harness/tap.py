@@ -1,4 +1,5 @@
-"""tap.py: runs the cases of one file one after the other and prints them as TAP, the format that run-tests sums.
+"""tap.py: runs the cases of one file one after the other and prints them as TAP, the format that
+run-tests sums.
 
     case = Cases()
 
@@ -7,7 +8,8 @@
 
     sys.exit(case.run(world))
 
-A case is a coroutine; it fails by raising, skips by raising Skip(reason), and is ended after its time limit.
+A case is a coroutine; it fails by raising, skips by raising Skip(reason), and is ended after its
+time limit.
 """
 import asyncio
 import time
@@ -19,16 +21,23 @@ class Skip(Exception):
 
 
 class Case:
-    """One case: `only` names the one kind of server that it is about, `needs` the features without which it is
-    skipped."""
+    """One case: `only` names the one kind of server that it is about, `needs` the features without
+    which it is skipped."""
 
     def __init__(self, name, function, timeout, only, needs):
-        self.name, self.function, self.timeout, self.only, self.needs = name, function, timeout, only, set(needs)
+        self.name, self.function, self.timeout, self.only, self.needs = (
+            name,
+            function,
+            timeout,
+            only,
+            set(needs),
+        )
 
 
 class Cases:
-    """The cases of one file, in order of definition. `later` are features that sottod does not have yet: a case
-    that needs one is left out and named, so that a skip always means that something is wrong."""
+    """The cases of one file, in order of definition. `later` are features that sottod does not have
+    yet: a case that needs one is left out and named, so that a skip always means that something is
+    wrong."""
 
     def __init__(self, later=()):
         self._cases = []
@@ -41,9 +50,11 @@ class Cases:
         return register
 
     def run(self, world, part=None, server='sottod'):
-        """Runs the cases for this kind of server (or those whose name contains `part`) in the world that this
-        async context manager makes; returns the exit status."""
-        chosen = [c for c in self._cases if (not part or part in c.name) and c.only in (None, server)]
+        """Runs the cases for this kind of server (or those whose name contains `part`) in the world
+        that this async context manager makes; returns the exit status."""
+        chosen = [
+            c for c in self._cases if (not part or part in c.name) and c.only in (None, server)
+        ]
         if server == 'sottod':
             for case in [c for c in chosen if c.needs & self.later]:
                 print(f'# not built yet: {case.name}')
@@ -70,7 +81,7 @@ class Cases:
             await asyncio.wait_for(case.function(world), case.timeout)
         except Skip as skip:
             return 'ok', f' # SKIP {skip}'
-        except Exception:                                       # whatever it is, the case has failed
+        except Exception:  # whatever it is, the case has failed
             for line in traceback.format_exc().splitlines():
                 print(f'# {line}')
             return 'not ok', ''

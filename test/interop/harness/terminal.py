@@ -8,7 +8,8 @@ TIMEOUT_S = 30
 
 
 class Terminal:
-    """One program on a screen of its own; tmux listens on a socket in `folder` and ends with the program."""
+    """One program on a screen of its own; tmux listens on a socket in `folder` and ends with the
+    program."""
 
     def __init__(self, folder, argv, env):
         folder.mkdir(parents=True, exist_ok=True)
@@ -16,11 +17,27 @@ class Terminal:
         self.env = env
         command = ' '.join(shlex.quote(str(a)) for a in argv)
         variables = [part for name, value in env.items() for part in ('-e', f'{name}={value}')]
-        self._tmux('-f', '/dev/null', 'new-session', '-d', '-x', str(WIDTH), '-y', str(HEIGHT), *variables, command)
+        self._tmux(
+            '-f',
+            '/dev/null',
+            'new-session',
+            '-d',
+            '-x',
+            str(WIDTH),
+            '-y',
+            str(HEIGHT),
+            *variables,
+            command,
+        )
 
     def _tmux(self, *argv):
-        done = subprocess.run(['tmux', '-u', '-S', str(self._socket), *argv], capture_output=True, text=True,
-                              timeout=10, check=False)
+        done = subprocess.run(
+            ['tmux', '-u', '-S', str(self._socket), *argv],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
         if done.returncode != 0:
             raise RuntimeError(f'tmux {argv[0]}: {done.stderr.strip()}')
         return done.stdout
@@ -32,7 +49,9 @@ class Terminal:
 
     def screen(self):
         """What a person would see, without empty lines."""
-        return '\n'.join(line.rstrip() for line in self._tmux('capture-pane', '-p').splitlines() if line.strip())
+        return '\n'.join(
+            line.rstrip() for line in self._tmux('capture-pane', '-p').splitlines() if line.strip()
+        )
 
     async def expect(self, *texts, timeout=TIMEOUT_S):
         """Waits until one of the texts is on the screen; returns it."""

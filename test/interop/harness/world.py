@@ -1,4 +1,5 @@
-"""world.py: what the cases of one file share: a running server, accounts, clients that are closed at the end."""
+"""world.py: what the cases of one file share: a running server, accounts, clients that are closed
+at the end."""
 import argparse
 import contextlib
 import sys
@@ -55,4 +56,6 @@ def main(cases, world, description):
     parser.add_argument('case', nargs='?', help='run only cases whose name contains this')
     arguments = parser.parse_args()
     more = {'options': world.options} if arguments.server == 'sottod' else {}
-    sys.exit(cases.run(world(server.make(arguments.server, **more)), arguments.case, arguments.server))
+    sys.exit(
+        cases.run(world(server.make(arguments.server, **more)), arguments.case, arguments.server)
+    )

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """sottod and sottoctl as scripts and service managers see them: lines, signals, exit statuses, locks, the socket.
 
 usage: test_cli.py SOTTOD SOTTOCTL [TEST...]
@@ -151,6 +152,13 @@ class CommandLine(Case):
                             "sottod: -o server.workers: a number from 1 to 256, or cores\n")
         self.expect(["-c", "/nowhere/x.ini"], 2, err="sottod: /nowhere/x.ini: No such file or directory\n")
 
+    def test_example_is_a_configuration(self):
+        example = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../packaging/sotto.ini")
+        self.expect(["-c", example, "--check"], 0, err="")
+        with open(example) as f:      # and so is each line of it that is commented out
+            live = self.write("live.ini", re.sub(r"^;(\w+ =)", r"\1", f.read(), flags=re.M))
+        self.assertIn("/etc/letsencrypt", run([SOTTOD, "-c", live, "--check"]).stdout)
+
     def check(self, *options):
         arguments = ["-c", "/dev/null", "-o", "server.data_dir=" + self.folder, "-o", "listen.https="]
         for option in options:
@@ -173,8 +181,8 @@ class CommandLine(Case):
             "store.ack=memory": "risk: store.ack = memory: acknowledged messages can be lost",
             "archive.retention_days=-1": "risk: archive.retention_days = -1: ",
             "limits.exempt=10.0.0.0/8": "risk: limits.exempt = 10.0.0.0/8: ",
-            "limits.registrations=off": "risk: limits.registrations = off: ",
             "listen.s2s=0.0.0.0:5269": "unbuilt: listen.s2s = 0.0.0.0:5269: not built yet",
+            "store.url=postgresql://db": "unbuilt: store.url = postgresql://db: not built yet",
             "bus.url=nats://n": "unbuilt: bus.url = nats://n: not built yet",
         }.items():
             done = self.check(option)
@@ -196,6 +204,7 @@ class Life(Case):
     def test_start_and_stop(self):
         notify_path = os.path.join(self.folder, "notify")
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
         manager.settimeout(PATIENCE_S)
         manager.bind(notify_path)
         server = self.start("store.ack=memory", "listen.s2s=127.0.0.1:0", env={"NOTIFY_SOCKET": notify_path}).ready()
@@ -272,10 +281,35 @@ class Life(Case):
         self.assertEqual(server.text().count("sotto: ready\n"), 1)
         self.assertEqual(server.end(), 0)
 
+    def test_store_that_is_not_built_fails_the_start(self):
+        server = self.start("store.url=postgresql://db")
+        self.assertEqual(server.process.wait(PATIENCE_S), 1)
+        self.assertIn("sottod: store.url: postgresql:// is not built yet; sqlite:PATH is\n", server.text())
+
+    def test_leftovers_are_removed(self):
+        server = self.start().ready()
+        server.end(signal.SIGKILL)
+        for name in "tmp/x", "backup/y":
+            with open(os.path.join(server.data_dir, name), "w"):
+                pass
+        self.start().ready()
+        self.assertEqual([os.listdir(os.path.join(server.data_dir, name)) for name in ("tmp", "backup")], [[], []])
+
     def test_store_that_cannot_open_fails_the_start(self):
         server = self.start("store.url=sqlite:" + self.write("other.db", "this is no database" * 100))
         self.assertEqual(server.process.wait(PATIENCE_S), 1)
         self.assertIn("server.not_started", server.text())
+
+    def test_store_folder_that_is_missing_is_named(self):
+        server = self.start("store.url=sqlite:/nowhere/sotto.db")
+        self.assertEqual(server.process.wait(PATIENCE_S), 1)
+        self.assertIn("sottod: store.url: the folder /nowhere: No such file or directory\n", server.text())
+
+    def test_store_elsewhere(self):
+        server = self.start("store.url=sqlite:" + os.path.join(self.folder, "other.db")).ready()
+        server.ask("user", "add", "n@localhost", "--password-stdin", password="x\n")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "other.db")))
+        self.assertFalse(os.path.exists(os.path.join(server.data_dir, "sotto.db")))
 
     def test_folder_with_a_long_name(self):
         deep = os.path.join(self.folder, "x" * 100, "y" * 100)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""test_checks.py: the tools that guard the tree find what they are to find, and nothing else. Speaks TAP."""
+"""test_checks.py: the tools that guard the tree find what they are to find, and nothing else.
+Speaks TAP."""
 import importlib.machinery
 import importlib.util
 import os
@@ -16,18 +17,52 @@ from harness import leak                        # noqa: E402
 # Files of a small tree, and what check-includes must say of it; None: nothing.
 INCLUDES = [
     ('a folder above', {'lib/base/buf.h': '', 'lib/xml/tree.h': '#include "base/buf.h"'}, None),
-    ('its own folder', {'lib/xml/a.h': '', 'lib/xml/b.c': '#include "xml/a.h"\n#include "a.h"'}, None),
-    ('a folder below', {'lib/xml/tree.h': '', 'lib/base/buf.c': '#include "xml/tree.h"'}, 'xml is below base'),
+    (
+        'its own folder',
+        {'lib/xml/a.h': '', 'lib/xml/b.c': '#include "xml/a.h"\n#include "a.h"'},
+        None,
+    ),
+    (
+        'a folder below',
+        {'lib/xml/tree.h': '', 'lib/base/buf.c': '#include "xml/tree.h"'},
+        'xml is below base',
+    ),
     ('io from lib', {'io/loop.h': '', 'lib/base/buf.c': '#include "io/loop.h"'}, 'lib/ is pure'),
     ('a socket in lib', {'lib/base/a.c': '#include <sys/socket.h>'}, 'no input or output'),
     ('a native twin', {'lib/base/a_native.c': '#include <unistd.h>'}, None),
-    ('lib and io from a program', {'io/loop.h': '', 'lib/base/a.h': '',
-                                   'ctl/main.c': '#include "io/loop.h"\n#include "base/a.h"'}, None),
-    ('another program', {'server/log.h': '', 'ctl/main.c': '#include "server/log.h"'}, 'uses io/ and lib/ only'),
-    ('server from io', {'server/log.h': '', 'io/loop.c': '#include "server/log.h"'}, 'uses io/ and lib/ only'),
-    ('io from the engine', {'io/loop.h': '', 'server/session.c': '#include "io/loop.h"'}, 'runs without io/'),
-    ('io behind a header', {'io/loop.h': '', 'server/worker.h': '#include "io/loop.h"',
-                            'server/modules/ping.c': '#include "server/worker.h"'}, 'server/worker.h -> io/loop.h'),
+    (
+        'lib and io from a program',
+        {
+            'io/loop.h': '',
+            'lib/base/a.h': '',
+            'ctl/main.c': '#include "io/loop.h"\n#include "base/a.h"',
+        },
+        None,
+    ),
+    (
+        'another program',
+        {'server/log.h': '', 'ctl/main.c': '#include "server/log.h"'},
+        'uses io/ and lib/ only',
+    ),
+    (
+        'server from io',
+        {'server/log.h': '', 'io/loop.c': '#include "server/log.h"'},
+        'uses io/ and lib/ only',
+    ),
+    (
+        'io from the engine',
+        {'io/loop.h': '', 'server/session.c': '#include "io/loop.h"'},
+        'runs without io/',
+    ),
+    (
+        'io behind a header',
+        {
+            'io/loop.h': '',
+            'server/worker.h': '#include "io/loop.h"',
+            'server/modules/ping.c': '#include "server/worker.h"',
+        },
+        'server/worker.h -> io/loop.h',
+    ),
     ('the loop library', {'server/router.c': '#include <uv.h>'}, 'runs without io/'),
     ('a worker may', {'io/loop.h': '', 'server/worker.c': '#include "io/loop.h"'}, None),
     ('a missing header', {'lib/base/a.c': '#include "base/gone.h"'}, 'is not in the tree'),
@@ -50,7 +85,7 @@ BANNED = [
     ('a registry', 'tools/a', 'curl https://regist' + 'ry.example/\n', 'registry host'),
 ]
 
-TALLY = [                                       # output, status -> passed, failed, skipped; strict: failed
+TALLY = [  # output, status -> passed, failed, skipped; strict: failed
     ('TAP', '1..3\nok 1 - a\nnot ok 2 - b\nok 3 # SKIP no network\n', 1, (1, 1, 1), 2),
     ('a program without cases', 'hello\n', 0, (1, 0, 0), 0),
     ('a program that fails', 'hello\n', 3, (0, 1, 0), 1),
@@ -62,7 +97,9 @@ TALLY = [                                       # output, status -> passed, fail
 
 def load(name):
     """A tool as a module; tools have no ending."""
-    loader = importlib.machinery.SourceFileLoader(name.replace('-', '_'), str(ROOT / 'tools' / name))
+    loader = importlib.machinery.SourceFileLoader(
+        name.replace('-', '_'), str(ROOT / 'tools' / name)
+    )
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     sys.dont_write_bytecode = True
     loader.exec_module(module)
@@ -81,7 +118,9 @@ def check_tool(tool, files, wanted):
     """Runs a check over a small tree; `wanted` must be in what it prints, or nothing."""
     with tempfile.TemporaryDirectory() as folder:
         plant(folder, files)
-        done = subprocess.run([ROOT / 'tools' / tool, folder], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [ROOT / 'tools' / tool, folder], capture_output=True, text=True, check=False
+        )
     assert (done.returncode != 0) == (wanted is not None), done.stdout + done.stderr
     assert wanted is None or wanted in done.stdout, done.stdout
 
@@ -116,7 +155,9 @@ def leak_cases():
     yield 'UTF-16', SECRET.encode('utf-16-le'), True
     yield 'hex', octets.hex().encode(), True
     for before in range(4):
-        yield f'base64 after {before} octets', base64.b64encode(b'x' * before + octets + b'yy'), True
+        yield f'base64 after {before} octets', base64.b64encode(
+            b'x' * before + octets + b'yy'
+        ), True
     yield 'something else', b'the kettle is silent', False
 
 
@@ -127,7 +168,7 @@ FAKES = {
                    '[ ! -e "$POLICY_RC" ] || { "$POLICY_RC"; echo "policy $?" >>"$FAKE/log"; }\n',
     'bin/id': '#!/bin/sh\necho 0\n',
 }
-POLICIES = [                                    # policy there before, status, apt runs, policy that apt met
+POLICIES = [  # policy there before, status, apt runs, policy that apt met
     ('no policy', None, 0, True, 'policy 101'),
     ('a policy that forbids', '#!/bin/sh\nexit 101\n', 0, True, 'policy 101'),
     ('a policy that lets services start', '#!/bin/sh\nexit 0\n', 1, False, None),
@@ -138,22 +179,36 @@ def check_install(before, status, runs, met):
     """install-deps with a package missing: what it does to policy-rc.d."""
     with tempfile.TemporaryDirectory() as folder:
         fake = Path(folder)
-        plant(fake, {**FAKES, 'installed': 'installed tmux\n', 'tools/deps': 'test: tmux @more\nmore: fancy-daemon\n',
-                     'tools/install-deps': (ROOT / 'tools/install-deps').read_text()})
+        plant(
+            fake,
+            {
+                **FAKES,
+                'installed': 'installed tmux\n',
+                'tools/deps': 'test: tmux @more\nmore: fancy-daemon\n',
+                'tools/install-deps': (ROOT / 'tools/install-deps').read_text(),
+            },
+        )
         policy = fake / 'policy-rc.d'
         if before:
             policy.write_text(before)
             policy.chmod(0o755)
         for path in [*(fake / 'bin').iterdir(), fake / 'tools/install-deps']:
             path.chmod(0o755)
-        env = {**os.environ, 'PATH': f'{fake}/bin:{os.environ["PATH"]}', 'FAKE': str(fake), 'POLICY_RC': str(policy)}
+        env = {
+            **os.environ,
+            'PATH': f'{fake}/bin:{os.environ["PATH"]}',
+            'FAKE': str(fake),
+            'POLICY_RC': str(policy),
+        }
         run = [fake / 'tools/install-deps', 'test']
         done = subprocess.run(run, env=env, capture_output=True, text=True, check=False)
         log = (fake / 'log').read_text() if (fake / 'log').exists() else ''
         assert done.returncode == status, done.stdout + done.stderr
         assert ('install --no-install-recommends fancy-daemon' in log) == runs, log
         assert met is None or log.count(met) == 2, log
-        assert (policy.read_text() if policy.exists() else None) == before, 'policy-rc.d was changed'
+        assert (
+            policy.read_text() if policy.exists() else None
+        ) == before, 'policy-rc.d was changed'
         (fake / 'installed').write_text('installed tmux\ninstalled fancy-daemon\n')
         (fake / 'log').write_text('')
         subprocess.run(run, env=env, check=True)
@@ -165,9 +220,13 @@ def cases():
     for name, files, wanted in INCLUDES:
         yield f'includes: {name}', lambda f=files, w=wanted: check_tool('check-includes', f, w)
     for name, file, text, wanted in BANNED:
-        yield f'banned: {name}', lambda f=file, t=text, w=wanted: check_tool('check-banned', {f: t}, w)
+        yield f'banned: {name}', lambda f=file, t=text, w=wanted: check_tool(
+            'check-banned', {f: t}, w
+        )
     for name, output, status, wanted, strict in TALLY:
-        yield f'tally: {name}', lambda o=output, s=status, w=wanted, t=strict: check_tally(o, s, w, t)
+        yield f'tally: {name}', lambda o=output, s=status, w=wanted, t=strict: check_tally(
+            o, s, w, t
+        )
     for name, octets, found in leak_cases():
         yield f'leak: {name}', lambda o=octets, f=found: check_leak(o, f)
     for name, *rest in POLICIES:

@@ -1,0 +1,42 @@
+# bash completion for sottoctl(8)
+
+# The words of the command that stand before the cursor, without options.
+_sottoctl_words() {
+    local i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -s|--domain|--days|--database) ((i++)) ;;
+        -*) ;;
+        *) printf '%s ' "${COMP_WORDS[i]}" ;;
+        esac
+    done
+}
+
+_sottoctl() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=
+
+    COMPREPLY=()
+    case $prev in
+    -s|--database)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    --domain|--days) return ;;
+    esac
+    case $(_sottoctl_words) in
+    "") words="user invite stats events check backup restore drain store case evidence -s --json --help --version" ;;
+    "user ") words="add add-many list delete id" ;;
+    "user add "*|"user add-many "*) words="--password-stdin --json" ;;
+    "invite ") words="create" ;;
+    "invite create ") words="--domain --days --json" ;;
+    "store ") words="copy" ;;
+    "backup "|"restore ")
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    "restore "*) words="--database --json" ;;
+    *) words="--json" ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _sottoctl sottoctl
