@@ -11,6 +11,8 @@ const struct module *const all_modules[] = {
     &pep_module,
     &pep_owner_module,
     &carbons_module,
+    &vcard_module,
+    &private_module,
     &mam_module,
     &disco_module,
     &ping_module,

@@ -265,7 +265,9 @@ static bool do_expect_error(struct run *r, struct client *c, struct str args)
 
     if (!read_pattern(r, str_trim(rest), &pattern))
         return false;
-    error = xml_add(r->arena, pattern, STR(NS_CLIENT), STR("error"));
+    error = xml_child(pattern, STR(NS_CLIENT), STR("error"));
+    if (error == NULL)
+        error = xml_add(r->arena, pattern, STR(NS_CLIENT), STR("error"));
     xml_add(r->arena, error, STR(NS_STANZA_ERRORS), condition);
     xml_set(r->arena, pattern, STR("type"), STR("error"));
     return expect_node(r, c, pattern);

@@ -195,6 +195,8 @@ static const struct settings standard = {
     .pep_items_per_node = 512,
     .pep_item_bytes = 192 * 1024,
     .blocks = 2000,
+    .private_bytes = 256 * 1024,
+    .vcard_bytes = 128 * 1024,
     .output_bytes = 256 * 1024,
 };
 
@@ -234,6 +236,8 @@ static const struct {
     NUMBER("limits.pep_items", pep_items_per_node),
     NUMBER("limits.pep_item_bytes", pep_item_bytes),
     NUMBER("limits.blocked_jids", blocks),
+    NUMBER("limits.private_bytes", private_bytes),
+    NUMBER("limits.vcard_bytes", vcard_bytes),
     NUMBER("limits.output_bytes", output_bytes),
 };
 
