@@ -318,9 +318,11 @@ static bool do_roster(struct run *r, struct str args)
 static bool do_store(struct run *r, struct str args)
 {
     if (str_is(args, "hold"))
-        world_hold_store(r->world, true);
+        world_hold_store(r->world, HOLD_ALL);
+    else if (str_is(args, "hold reads"))
+        world_hold_store(r->world, HOLD_READS);
     else if (str_is(args, "go"))
-        world_hold_store(r->world, false);
+        world_hold_store(r->world, HOLD_NOTHING);
     else if (str_is(args, "fail"))
         world_fail_commits(r->world, 1);
     else
