@@ -100,7 +100,7 @@ class Raw:
         """SASL mechanisms on offer."""
         return {m.text for m in self.features.iter(f'{NS_SASL}mechanism')}
 
-    def login(self, name, password):
+    def login(self, name, password, bind=True):
         """SCRAM without channel binding (RFC 5802), then a resource."""
         offered = self.mechanisms()
         mechanism = next(m for m in HASHES if m in offered)
@@ -115,6 +115,8 @@ class Raw:
         )
         self.until(f'{NS_SASL}success')
         self._open_stream()
+        if not bind:
+            return
         self.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
         answer = self.until(f'{CLIENT}iq')
         self.jid = answer.findtext('.//{urn:ietf:params:xml:ns:xmpp-bind}jid')
