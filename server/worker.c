@@ -83,9 +83,13 @@ static void client_secured(void *ctx)
 
 static void client_free(struct client *c)
 {
+    struct worker *w = c->worker;
+
     list_remove(&c->link);
     timer_free(c->wake);
     mem_free(c);
+    if (w->draining && list_empty(&w->clients))
+        loop_stop(w->loop); /* nobody is left to wait for */
 }
 
 static void client_closed(void *ctx, enum err why)
@@ -358,7 +362,10 @@ static void drain(struct worker *w)
             session_shutdown(c->session);
     }
     home_sweep(&w->home);
-    timer_start(w->end, DRAIN_MS);
+    if (list_empty(&w->clients))
+        loop_stop(w->loop);
+    else
+        timer_start(w->end, DRAIN_MS);
 }
 
 static void orders_came(void *ctx, struct list *items)
