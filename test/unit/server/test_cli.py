@@ -360,6 +360,7 @@ class Reload(Case):
     def test_self_signed_certificate_is_made_once(self):
         server = self.start().ready()
         first = self.certificate(server)
+        self.assertEqual(ssl.get_server_certificate(("127.0.0.1", server.port("c2s_tls")), timeout=PATIENCE_S), first)
         server.end()
         self.assertEqual(self.certificate(self.start().ready()), first)
 
