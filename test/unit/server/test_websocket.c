@@ -58,7 +58,7 @@ static const struct { struct frame frames[4]; const char *want; } cases[] = {
     { { FRAME(FIN | TEXT, "\xff") }, "closed 880203ef" },
     { { FRAME(FIN | TEXT, "\xed\xa0\x80") }, "closed 880203ef" },
     { { FRAME(FIN | CLOSE, "\x03") }, "closed 8800" },
-    { { FRAME(FIN | CLOSE, "\x03\xec") }, "closed 8800" }, /* 1004 means nothing */
+    { { FRAME(FIN | CLOSE, "\x03\xec") }, "closed 880203ea" }, /* 1004 means nothing */
 };
 
 static void pull(struct websocket *w, struct buf *out)
