@@ -112,11 +112,14 @@ static void client_secured(void *ctx)
 
 static void client_free(struct client *c)
 {
+    struct worker *w = c->worker;
+
     list_remove(&c->link);
     timer_free(c->wake);
     timer_free(c->again);
     websocket_free(c->websocket);
     mem_free(c);
+    worker_end_if_empty(w);
 }
 
 static void client_closed(void *ctx, enum err why)

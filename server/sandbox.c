@@ -67,8 +67,11 @@ static enum err note_missing(struct log *log, const char *event, const char *why
 
 static enum err confine(const struct sandbox_rules *rules, struct log *log)
 {
-    enum err e = landlock_restrict(rules->folders, rules->folder_count);
+    enum err e;
 
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        return refuse(log, "core dumps and tracing off");
+    e = landlock_restrict(rules->folders, rules->folder_count);
     if (e == ERR_UNSUPPORTED)
         e = note_missing(log, "sandbox.no_landlock",
                          "this kernel cannot confine the server to its folder; Linux 5.13 with "
@@ -86,7 +89,7 @@ enum err sandbox_enter(const struct sandbox_rules *rules, struct log *log)
 {
     struct rlimit none = { 0, 0 };
 
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+    if (setrlimit(RLIMIT_CORE, &none) != 0)
         return refuse(log, "core dumps off");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return refuse(log, "no new privileges");

@@ -59,6 +59,8 @@ static void fill_settings(struct server *s)
     to->pep_item_bytes = (unsigned)c->limits.pep_item_bytes;
     to->archive_page = (uint32_t)c->limits.archive_page;
     to->blocks = (unsigned)c->limits.blocked_jids;
+    to->private_bytes = c->limits.private_bytes;
+    to->vcard_bytes = c->limits.vcard_bytes;
     to->output_bytes = c->limits.output_bytes;
     to->lagging_s = (uint32_t)c->limits.lagging_s;
 }

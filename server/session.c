@@ -56,6 +56,7 @@ static void session_free(struct session *s)
     list_remove(&s->waiting);
     list_remove(&s->lagging);
     sm_free(s);
+    csi_free(s);
     caps_forget(s);
     presence_forget(s);
     blob_unref(s->presence);
@@ -160,6 +161,7 @@ void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
 {
     if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
         return;
+    csi_flush(s); /* nothing overtakes */
     s->home->counters.stanzas_out++;
     if (s->link != NULL && s->state == SESSION_BOUND && !s->replaying)
         s->home->host->ops->send(s->link, blob_ref(stanza));
@@ -282,7 +284,7 @@ void session_arrived(struct session *s, struct home *h)
 
 static void bound_element(struct session *s, struct stream_event *e)
 {
-    if (!sm_element(s, e->node))
+    if (!sm_element(s, e->node) && !csi_element(s, e->node))
         router_submit(s, e->node, &e->arena, e->received_bytes);
 }
 

@@ -18,6 +18,7 @@ void bind_features(struct session *s, struct arena *a, struct xml_node *features
     /* RFC 3921 clients ask for it; RFC 6120 servers say that it is not needed. */
     xml_add(a, xml_add(a, features, STR(NS_SESSION), STR("session")), STR(NS_SESSION), STR("optional"));
     xml_add(a, features, STR(NS_SM), STR("sm"));
+    xml_add(a, features, STR(NS_CSI), STR("csi"));
     xml_add(a, features, STR(NS_ROSTERVER), STR("ver"));
     xml_add(a, features, STR(NS_PREAPPROVAL), STR("sub"));
 }

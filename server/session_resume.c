@@ -66,6 +66,7 @@ void resume_request(struct session *s, const struct xml_node *node)
     old->state = SESSION_RESUMING;
     old->replaying = true;
     old->sm->replayed = 0;
+    csi_activate(old);
     old->sm->answer = false;
     move_connection(s, old);
     resume_continue(old);

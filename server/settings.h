@@ -33,6 +33,8 @@ struct settings {
     unsigned pep_nodes, pep_items_per_node;
     unsigned pep_item_bytes;
     unsigned blocks;
+    size_t private_bytes;            /* of all private documents of an account */
+    size_t vcard_bytes;
     uint32_t archive_page;           /* messages in one answer of XEP-0313 */
     size_t output_bytes;             /* of a session whose peer does not read: then it lags */
     uint32_t lagging_s;              /* and this long, until its connection is ended */

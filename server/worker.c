@@ -84,6 +84,12 @@ static void end_loop(void *ctx)
     loop_stop(((struct worker *)ctx)->loop);
 }
 
+void worker_end_if_empty(struct worker *w)
+{
+    if (w->draining && list_empty(&w->clients) && web_idle(w->web))
+        loop_stop(w->loop);
+}
+
 static void drain(struct worker *w)
 {
     if (w->draining)
@@ -96,6 +102,7 @@ static void drain(struct worker *w)
     web_drain(w->web);
     home_sweep(&w->home);
     timer_start(w->end, DRAIN_MS);
+    worker_end_if_empty(w);
 }
 
 static void orders_came(void *ctx, struct list *items)

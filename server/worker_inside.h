@@ -48,6 +48,7 @@ struct worker {
 };
 
 void worker_enter(struct worker *w);                             /* before any call of the engine */
+void worker_end_if_empty(struct worker *w);                      /* draining, and nobody is left to wait for */
 void worker_post(struct worker *w, struct worker_order *o);      /* takes it; any thread */
 
 #endif

@@ -38,7 +38,7 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
                           STR("The node is configured differently."));
             return NULL;
         }
-        *node = *known;
+        *node = pep_node_copy(a, known);
         return node;
     }
     if (in->view->pep_nodes.n >= in->settings->pep_nodes) {
@@ -66,32 +66,46 @@ static void write_item(const struct incoming *in, struct outcome *out, const str
     row->pep_item.keep_items = node->config.max_items < most ? node->config.max_items : most;
 }
 
-static enum verdict publish_item(const struct incoming *in, struct outcome *out, struct pep_node *node,
-                                 const struct xml_node *element)
+/* False after an answer. */
+static bool read_item(const struct incoming *in, struct outcome *out, struct str node,
+                      const struct xml_node *element, struct pep_item *item)
 {
     struct arena *a = outcome_arena(out);
-    struct xml_node *payload = xml_first_element(element), *result, *published, *items, *event;
-    struct pep_item item = { .node = node->name, .id = xml_get(element, STR("id")), .at_ms = in->now_ms };
+    struct xml_node *payload = xml_first_element(element);
 
-    if (payload != NULL && xml_next_element(payload) != NULL)
-        return pep_refuse(in, out, COND_BAD_REQUEST, "invalid-payload", STR("An item holds one element."));
-    item.payload = payload ? element_text(a, payload) : STR("");
-    item.publisher = jid_text(a, &in->stanza->from);
-    if (item.payload.n > in->settings->pep_item_bytes || item.id.n > JID_PART_MAX)
-        return pep_refuse(in, out, COND_NOT_ACCEPTABLE, "payload-too-big", STR("The item is too big."));
-    if (item.id.n == 0)
-        item.id = make_item_id(in, a, node->name, item.payload);
+    *item = (struct pep_item){ .node = node, .id = xml_get(element, STR("id")), .at_ms = in->now_ms };
+    item->payload = payload ? element_text(a, payload) : STR("");
+    item->publisher = jid_text(a, &in->stanza->from);
+    if (payload != NULL && xml_next_element(payload) != NULL) {
+        pep_refuse(in, out, COND_BAD_REQUEST, "invalid-payload", STR("An item holds one element."));
+        return false;
+    }
+    if (item->payload.n > in->settings->pep_item_bytes || item->id.n > JID_PART_MAX) {
+        pep_refuse(in, out, COND_NOT_ACCEPTABLE, "payload-too-big", STR("The item is too big."));
+        return false;
+    }
+    if (item->id.n == 0)
+        item->id = make_item_id(in, a, node, item->payload);
+    return true;
+}
+
+static enum verdict publish_item(const struct incoming *in, struct outcome *out, struct pep_node *node,
+                                 const struct pep_item *item)
+{
+    struct arena *a = outcome_arena(out);
+    struct xml_node *result, *published, *items, *event;
+
     if (node->config.persist && node->config.max_items > 0)
-        write_item(in, out, node, &item);
+        write_item(in, out, node, item);
 
     event = pep_event(a, STR_NONE, STR_NONE, node->name, &items);
-    pep_event_item(a, items, &item, node->config.deliver_payloads);
+    pep_event_item(a, items, item, node->config.deliver_payloads);
     outcome_notify(out, node, event);
 
     result = stanza_result(a, in->stanza);
     published = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("publish"));
     xml_set(a, published, STR("node"), node->name);
-    xml_set(a, xml_add(a, published, STR(NS_PUBSUB), STR("item")), STR("id"), item.id);
+    xml_set(a, xml_add(a, published, STR(NS_PUBSUB), STR("item")), STR("id"), item->id);
     outcome_reply(out, result);
     return HANDLED;
 }
@@ -103,6 +117,7 @@ static enum verdict publish(const struct incoming *in, struct outcome *out, cons
         xml_child(in->stanza->payload, STR(NS_PUBSUB), STR("publish-options"));
     struct str name = xml_get(publish_node, STR("node"));
     struct pep_node *node;
+    struct pep_item item;
 
     if (name.n == 0 || name.n > JID_PART_MAX)
         return pep_refuse(in, out, COND_BAD_REQUEST, "nodeid-required", STR("The node has no name."));
@@ -110,8 +125,10 @@ static enum verdict publish(const struct incoming *in, struct outcome *out, cons
         return pep_refuse(in, out, COND_BAD_REQUEST, "item-required", STR("There is no item."));
     if (xml_next_element(element) != NULL)
         return outcome_refuse(in, out, COND_BAD_REQUEST, STR("One item at a time."));
+    if (!read_item(in, out, name, element, &item)) /* before it makes a node */
+        return HANDLED;
     node = node_for(in, out, name, options);
-    return node ? publish_item(in, out, node, element) : HANDLED;
+    return node ? publish_item(in, out, node, &item) : HANDLED;
 }
 
 /* ---- Retract --------------------------------------------------------------------------------------- */
@@ -130,14 +147,14 @@ static enum verdict retract(const struct incoming *in, struct outcome *out, cons
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR("There is no such node."));
     if (id.n == 0 || !xml_is(item, STR(NS_PUBSUB), STR("item")))
         return pep_refuse(in, out, COND_BAD_REQUEST, "item-required", STR("The item has no id."));
-    node = *known;
+    node = pep_node_copy(a, known);
     row = outcome_write(out, ROW_PEP_ITEM_GONE);
-    row->pep_item.item.node = arena_str(a, node.name);
+    row->pep_item.item.node = node.name;
     row->pep_item.item.id = id;
     /* §7.2.2.1: the request's `notify` asks, the node's configuration decides otherwise. */
     if (node.config.notify_retract || str_is(xml_get(element, STR("notify")), "true")
         || str_is(xml_get(element, STR("notify")), "1")) {
-        event = pep_event(a, STR_NONE, STR_NONE, arena_str(a, node.name), &items);
+        event = pep_event(a, STR_NONE, STR_NONE, node.name, &items);
         xml_set(a, xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("retract")), STR("id"), id);
         outcome_notify(out, &node, event);
     }

@@ -4,6 +4,17 @@
 #include "server/limits.h"
 #include "xmpp/dataform.h"
 
+struct pep_node pep_node_copy(struct arena *a, const struct pep_node *node)
+{
+    struct pep_node copy = *node;
+
+    copy.name = arena_str(a, node->name);
+    copy.config.title = arena_str(a, node->config.title);
+    copy.config.type = arena_str(a, node->config.type);
+    copy.config.groups = arena_str(a, node->config.groups);
+    return copy;
+}
+
 struct pep_config pep_config_default(void)
 {
     return (struct pep_config){

@@ -4,6 +4,9 @@
 
 #include "server/module.h"
 
+/* The view's node may go or change before what is written or told of it is done. */
+struct pep_node pep_node_copy(struct arena *a, const struct pep_node *node);
+
 struct pep_config pep_config_default(void);               /* XEP-0163 §4.2, XEP-0060 for PEP */
 
 /* Fields of a submitted form over what *c holds. ERR_MALFORMED: a value makes no sense; ERR_TOO_BIG: it is too long to

@@ -25,18 +25,6 @@ static const struct pep_node *named_node(const struct incoming *in, struct outco
     return node;
 }
 
-/* The view's node goes or changes before events of it are sent. */
-static struct pep_node node_copy(struct arena *a, const struct pep_node *node)
-{
-    struct pep_node copy = *node;
-
-    copy.name = arena_str(a, node->name);
-    copy.config.title = arena_str(a, node->config.title);
-    copy.config.type = arena_str(a, node->config.type);
-    copy.config.groups = arena_str(a, node->config.groups);
-    return copy;
-}
-
 /* <event><NAME node='…'/></event>; returns NAME. */
 static struct xml_node *notify(struct outcome *out, const struct pep_node *node, struct str name)
 {
@@ -107,7 +95,7 @@ static enum verdict configure_get(const struct incoming *in, struct outcome *out
 
     if (node == NULL)
         return HANDLED;
-    copy = node_copy(outcome_arena(out), node);
+    copy = pep_node_copy(outcome_arena(out), node);
     configure = answer(in, out, STR("configure"));
     xml_set(outcome_arena(out), configure, STR("node"), copy.name);
     pep_config_write(outcome_arena(out), configure, &copy.config);
@@ -137,7 +125,7 @@ static enum verdict configure_set(const struct incoming *in, struct outcome *out
         return outcome_refuse(in, out, COND_BAD_REQUEST, STR("There is no form."));
     if (str_is(form.type, "cancel")) /* §8.2.4: all stays as it is */
         return outcome_result(in, out);
-    node = node_copy(outcome_arena(out), known);
+    node = pep_node_copy(outcome_arena(out), known);
     if (pep_config_read(outcome_arena(out), request, &node.config) != ERR_NONE)
         return refuse_config(in, out, request);
     outcome_write(out, ROW_PEP_NODE)->pep_node = node;
@@ -159,7 +147,7 @@ static enum verdict delete_set(const struct incoming *in, struct outcome *out,
 
     if (known == NULL)
         return HANDLED;
-    node = node_copy(a, known);
+    node = pep_node_copy(a, known);
     outcome_write(out, ROW_PEP_NODE_GONE)->pep_node.name = node.name;
     if (node.config.notify_delete) {
         event = notify(out, &node, STR("delete"));
@@ -180,7 +168,7 @@ static enum verdict purge_set(const struct incoming *in, struct outcome *out,
         return HANDLED;
     if (!known->config.persist)
         return pep_unsupported(in, out, "persistent-items"); /* §8.5.3.3 */
-    node = node_copy(outcome_arena(out), known);
+    node = pep_node_copy(outcome_arena(out), known);
     outcome_write(out, ROW_PEP_PURGE)->pep_item.item.node = node.name;
     if (node.config.notify_retract) /* one event for all items: §8.5.2 */
         notify(out, &node, STR("purge"));

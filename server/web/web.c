@@ -17,6 +17,11 @@ void web_accept(struct web *w, int fd, struct tls_context *tls)
     http_conn_accept(w, fd, tls);
 }
 
+bool web_idle(const struct web *w)
+{
+    return list_empty(&w->connections);
+}
+
 void web_drain(struct web *w)
 {
     w->draining = true;

@@ -27,6 +27,7 @@ struct web;
 struct web *web_new(const struct web_host *host);
 void web_accept(struct web *w, int fd, struct tls_context *tls);   /* takes fd */
 void web_drain(struct web *w);       /* no further requests */
+bool web_idle(const struct web *w);  /* no connection is left */
 /* The loop has ended: connections are gone, requests in work end as soon as what they wait for is done. */
 void web_close(struct web *w);
 void web_free(struct web *w);        /* after loop_free() */

@@ -265,7 +265,9 @@ static bool do_expect_error(struct run *r, struct client *c, struct str args)
 
     if (!read_pattern(r, str_trim(rest), &pattern))
         return false;
-    error = xml_add(r->arena, pattern, STR(NS_CLIENT), STR("error"));
+    error = xml_child(pattern, STR(NS_CLIENT), STR("error"));
+    if (error == NULL)
+        error = xml_add(r->arena, pattern, STR(NS_CLIENT), STR("error"));
     xml_add(r->arena, error, STR(NS_STANZA_ERRORS), condition);
     xml_set(r->arena, pattern, STR("type"), STR("error"));
     return expect_node(r, c, pattern);
@@ -316,9 +318,11 @@ static bool do_roster(struct run *r, struct str args)
 static bool do_store(struct run *r, struct str args)
 {
     if (str_is(args, "hold"))
-        world_hold_store(r->world, true);
+        world_hold_store(r->world, HOLD_ALL);
+    else if (str_is(args, "hold reads"))
+        world_hold_store(r->world, HOLD_READS);
     else if (str_is(args, "go"))
-        world_hold_store(r->world, false);
+        world_hold_store(r->world, HOLD_NOTHING);
     else if (str_is(args, "fail"))
         world_fail_commits(r->world, 1);
     else

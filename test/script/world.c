@@ -237,7 +237,8 @@ static const char *what_is_left(const struct world *w)
 
 bool world_free(struct world *w, const char **why)
 {
-    w->store_held = false;
+    world_fail_commits(w, 0);
+    world_hold_store(w, HOLD_NOTHING);
     LIST_EACH(&w->wires, l)
     {
         struct wire *wire = LIST_ENTRY(l, struct wire, in_world);

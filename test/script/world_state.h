@@ -53,9 +53,10 @@ struct world {
     uint64_t random, lots;           /* states of the two generators */
     struct map accounts;             /* name -> int64_t */
     struct arena arena;
-    bool store_held;
+    enum hold held;
     unsigned commits_to_fail;
     struct list failed;              /* store_op.link: write-sets that are to fail */
+    struct list reads;               /* likewise: queries that wait */
 };
 
 uint64_t world_next_random(uint64_t *state);
