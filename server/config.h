@@ -11,11 +11,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "server/throttle.h"
 
 struct config_list { const struct str *items; size_t count; };
-
-/* A token bucket that holds `count` and fills again in `per_s`; count 0: no limit. Written 30/min, 64MiB/10s, off. */
-struct rate { uint64_t count; uint32_t per_s; };
 
 struct cidr { uint8_t ip[16]; unsigned bits; };            /* IPv4 as ::ffff:a.b.c.d, bits counted from the 128 */
 struct cidr_list { const struct cidr *items; size_t count; };

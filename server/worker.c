@@ -6,6 +6,7 @@
 
 #include "io/listen.h"
 #include "io/thread.h"
+#include "server/doorkeeper.h"
 #include "server/routed.h"
 #include "server/session.h"
 
@@ -17,19 +18,22 @@ struct client {
     struct worker *worker;
     struct conn *conn;
     struct session *session;
-    struct timer *wake;              /* only while there is a deadline */
+    struct timer *wake;              /* only while there is a deadline, or nothing to wait for before moving */
+    struct peer peer;
+    bool counted, stranger;          /* by the doorkeeper; it has not logged in */
     bool paused, moving;
     unsigned move_to;
 };
 
 /* What other threads send to a worker, beside stanzas and completions. */
-enum order_kind { ORDER_ARRIVAL, ORDER_NEW_TLS, ORDER_END, ORDER_FORGET };
+enum order_kind { ORDER_ARRIVAL, ORDER_LOGIN_NOTE, ORDER_NEW_TLS, ORDER_END, ORDER_FORGET };
 
 struct worker_order {
     struct link link;
     enum order_kind kind;
     struct conn_parcel parcel;       /* ORDER_ARRIVAL */
     struct session *session;
+    struct login_note note;          /* ORDER_LOGIN_NOTE */
     struct tls_context *tls;         /* ORDER_NEW_TLS */
     struct arena arena;              /* ORDER_FORGET */
     struct str bare;
@@ -50,6 +54,7 @@ struct worker {
     size_t door_count;
     struct timer *sweep, *end;
     struct list clients;
+    struct doorkeeper doorkeeper;
     struct tls_context *tls;
     struct host host;
     struct home home;
@@ -83,6 +88,8 @@ static void client_secured(void *ctx)
 
 static void client_free(struct client *c)
 {
+    if (c->counted)
+        doorkeeper_leave(&c->worker->doorkeeper, c->peer, c->stranger);
     list_remove(&c->link);
     timer_free(c->wake);
     mem_free(c);
@@ -161,6 +168,12 @@ static void accepted(void *ctx, int fd)
         client_free(c);
         return;
     }
+    c->peer = doorkeeper_peer(&w->doorkeeper, conn_peer(c->conn).ip);
+    if (!doorkeeper_admit(&w->doorkeeper, c->peer, w->home.now_ms)) {
+        conn_abort(c->conn);
+        return;
+    }
+    c->counted = c->stranger = true;
     c->session = session_new(&w->home, c, false, STREAM_TCP);
     if (door->kind == LISTEN_C2S_TLS) /* XEP-0368: TLS comes first, the stream in it */
         conn_start_tls(c->conn, w->tls);
@@ -179,6 +192,9 @@ static void arrive(struct worker *w, struct worker_order *o)
         session_gone(o->session);
         return;
     }
+    c->peer = doorkeeper_peer(&w->doorkeeper, conn_peer(c->conn).ip);
+    doorkeeper_arrive(&w->doorkeeper, c->peer);
+    c->counted = true;
     o->session->link = c;
     session_arrived(c->session, &w->home);
 }
@@ -232,7 +248,10 @@ static void woken(void *ctx)
     struct client *c = ctx;
 
     enter(c->worker);
-    session_wake(c->session);
+    if (c->moving && conn_queued(c->conn) == 0)
+        client_move(c);
+    else if (!c->moving)
+        session_wake(c->session);
 }
 
 static void host_wake_at(void *link, uint64_t at_ms)
@@ -256,6 +275,38 @@ static void host_move(void *link, unsigned home)
 
     c->moving = true;
     c->move_to = home;
+    if (conn_queued(c->conn) == 0) /* nothing will drain: as soon as the engine has returned */
+        host_wake_at(link, c->worker->home.now_ms);
+}
+
+static struct peer host_peer(void *link)
+{
+    return ((struct client *)link)->peer;
+}
+
+static void host_login(void *link)
+{
+    struct client *c = link;
+
+    c->stranger = false;
+    doorkeeper_login(&c->worker->doorkeeper, c->peer);
+}
+
+static void host_note_login(void *ctx, struct login_note note)
+{
+    struct worker *w = ctx;
+
+    home_login_noted(&w->home, note);
+    for (unsigned i = 0; i < w->group->count; i++) {
+        struct worker_order *o;
+
+        if (i == w->number)
+            continue;
+        o = mem_alloc(sizeof *o);
+        o->kind = ORDER_LOGIN_NOTE;
+        o->note = note;
+        post_order(w->group->workers[i], o);
+    }
 }
 
 static void host_take(void *link, struct session *to)
@@ -295,6 +346,9 @@ static const struct host_ops ops = {
     .pause = host_pause,
     .start_tls = host_start_tls,
     .binding = host_binding,
+    .peer = host_peer,
+    .logged_in = host_login,
+    .note_login = host_note_login,
     .wake_at = host_wake_at,
     .move = host_move,
     .take = host_take,
@@ -371,6 +425,7 @@ static void orders_came(void *ctx, struct list *items)
 
         switch (o->kind) {
         case ORDER_ARRIVAL: arrive(w, o); break;
+        case ORDER_LOGIN_NOTE: home_login_noted(&w->home, o->note); break;
         case ORDER_NEW_TLS:
             tls_context_unref(w->tls);
             w->tls = o->tls;
@@ -407,6 +462,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
     w->orders = inbox_new(w->loop, orders_came, w);
     w->host = (struct host){ &ops, w, { tls_random, NULL }, group->count };
     home_init(&w->home, &w->host, group->settings, group->store, number);
+    doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count);
     w->sweep = timer_new(w->loop, sweep, w);
     w->end = timer_new(w->loop, end_loop, w);
     return w;
@@ -498,6 +554,7 @@ void worker_free(struct worker *w)
     timer_free(w->sweep);
     timer_free(w->end);
     home_deinit(&w->home);
+    doorkeeper_deinit(&w->doorkeeper);
     loop_free(w->loop);
     mem_free(w->doors);
     tls_context_unref(w->tls);

@@ -9,7 +9,7 @@
 #include "xmpp/sasl.h"
 
 struct wishes {
-    struct str mechanism, password, resource, priority, caps, h;
+    struct str address, mechanism, password, resource, priority, caps, h;
     bool raw, clear, sm, sm_manual, carbons, no_roster, no_presence;
 };
 
@@ -26,6 +26,7 @@ static bool read_wish(struct wishes *w, struct str name, struct str value)
         { "carbons", &w->carbons, NULL },
         { "noroster", &w->no_roster, NULL },
         { "nopresence", &w->no_presence, NULL },
+        { "from", NULL, &w->address },
         { "mechanism", NULL, &w->mechanism },
         { "password", NULL, &w->password },
         { "as", NULL, &w->resource },
@@ -229,7 +230,7 @@ static bool log_in(struct client *c, const struct wishes *w)
 {
     if (c->wire != NULL)
         return client_fail(c, "it is connected already");
-    client_open(c, !w->clear);
+    client_open(c, w->address, !w->clear);
     return w->raw || (open_stream(c) && authenticate(c, w) && open_stream(c));
 }
 

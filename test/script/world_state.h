@@ -30,6 +30,7 @@ struct wire {
     bool cut;                        /* by the client */
     bool ended;                      /* for the client */
     unsigned move_to;
+    uint64_t address;                /* hash of the name of the place where the client is */
 };
 
 struct chore {                       /* offloaded work */
