@@ -29,7 +29,7 @@ struct login {
     struct xml_node *request;        /* <authenticate/> without its SASL data; NULL: RFC 6120's profile */
     struct str agent_id, software, device_name;    /* <user-agent/>, or empty */
     bool stable;                     /* without an agent id: it wished for a resource */
-    struct str final;                /* SASL's last word, for <success/>; p == NULL: none */
+    struct str final;                /* SASL's last word, for <success/>, or empty */
     int64_t account;                 /* 0: there is none of this name */
     struct arena found;              /* of what the store has of it: */
     struct device_record device;     /* of the agent id, as the store has it, then as this login leaves it */
@@ -89,7 +89,6 @@ void bind2_answer(struct session *s);
 /* session_fast.c: XEP-0484 */
 void fast_features(struct session *s, struct arena *a, struct xml_node *inline_features);
 const struct mechanism *fast_mechanism(const struct session *s, struct arena *a, struct str name);
-CHECKED enum err fast_read(struct arena *a, struct str message, struct str *out_name, struct bytes *out_proof);
 /* NULL, or the condition of the failure. Sets login->used and login->final. */
 const char *fast_check(struct auth *auth);
 bool fast_renew(struct session *s, struct login *l);      /* what this login does to the tokens; true: they changed */

@@ -28,6 +28,7 @@ struct account {
     struct list settling;            /* routed: in order of arrival, until committed and delivered */
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
+    struct bucket messages, stanzas, bytes;          /* what it has sent lately */
     struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
 };

@@ -272,6 +272,7 @@ void session_arrived(struct session *s, struct home *h)
     struct xml_limits limits;
 
     s->home = h;
+    s->exempt = h->host->ops->peer(s->link).exempt;
     h->counters.sessions++;
     limits = stanza_limits(s);
     stream_limits(&s->stream, &limits);
@@ -287,6 +288,7 @@ void session_arrived(struct session *s, struct home *h)
 
 static void bound_element(struct session *s, struct stream_event *e)
 {
+    rate_take(s, xml_is(e->node, STR(NS_CLIENT), STR("message")), e->received_bytes);
     if (!sm_element(s, e->node))
         router_submit(s, e->node, &e->arena, e->received_bytes);
 }
@@ -333,7 +335,7 @@ static bool may_read(const struct session *s)
     case SESSION_AUTHENTICATED:
         return true;
     case SESSION_BOUND:
-        return s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES;
+        return !s->spent && s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES;
     default:
         return false;
     }
@@ -384,9 +386,10 @@ void session_resume_reading(struct session *s)
 
 void session_wake(struct session *s)
 {
-    if (s->state != SESSION_CLOSED && s->state != SESSION_BOUND) {
+    if (s->state == SESSION_BOUND)
+        rate_wake(s);
+    else if (s->state != SESSION_CLOSED)
         session_fail(s, STREAM_CONNECTION_TIMEOUT, STR("Logging in took too long."));
-    }
 }
 
 void session_shutdown(struct session *s)

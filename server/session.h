@@ -37,6 +37,8 @@ struct session {
     unsigned flags;                  /* enum session_flag */
     unsigned holds;                  /* routed stanzas and queries that name it */
     bool secure, want_tls, paused, dispatching;
+    bool exempt;                     /* limits.exempt: its account's rates do not count */
+    bool spent;                      /* its account has sent enough for now: nothing is read */
     uint64_t deadline_ms;
 
     /* Negotiation. */
@@ -126,6 +128,10 @@ uint64_t sm_first_unacked(const struct session *s);       /* archive position, 0
 /* session_resume.c */
 void resume_request(struct session *s, const struct xml_node *node);
 void resume_continue(struct session *s);                  /* its pending stanzas are durable, or an answer came */
+
+/* session_rate.c */
+void rate_take(struct session *s, bool message, size_t bytes);
+void rate_wake(struct session *s);
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */

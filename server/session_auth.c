@@ -10,9 +10,6 @@
  */
 #include "server/auth.h"
 
-#include <stdlib.h>
-
-#include "base/encode.h"
 #include "server/limits.h"
 
 const struct mechanism auth_mechanisms[AUTH_MECHANISMS] = {
@@ -112,41 +109,18 @@ static const struct mechanism *find_mechanism(const struct auth *auth, struct ar
 
 /* ---- Downgrade protection (XEP-0474 §4.1) ---------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static void add_sorted(struct buf *out, struct str *names, size_t n)
-{
-    qsort(names, n, sizeof *names, compare_names);
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0)
-            buf_add_char(out, '\x1e');
-        buf_add(out, names[i]);
-    }
-}
-
-/* "h=" and a hash of what was offered: a client sees whether somebody has taken something away on the way. */
-static struct str downgrade_hash(const struct auth *auth, struct arena *a)
+/* A client sees by it whether somebody on the way has taken away some of what was offered. */
+static struct str downgrade_attribute(const struct auth *auth, struct arena *a)
 {
     const struct session *s = auth->session;
     struct str names[AUTH_MECHANISMS], bindings[2];
-    uint8_t digest[HASH_SIZE_MAX];
-    struct buf all;
-    size_t n = 0;
+    struct sasl_offer offer = { .mechanisms = names, .bindings = bindings };
 
-    buf_init(&all, 1024);
-    add_sorted(&all, names, auth_offered(s, a, names));
+    offer.mechanism_count = auth_offered(s, a, names);
     for (int b = BINDING_TLS_EXPORTER; b <= BINDING_TLS_SERVER_END_POINT; b++)
         if (auth_can_bind(s, a, (enum channel_binding)b))
-            bindings[n++] = str_from(channel_binding_name((enum channel_binding)b));
-    if (n > 0)
-        buf_add_char(&all, '\x1f');
-    add_sorted(&all, bindings, n);
-    hash_digest(auth->scram.hash, buf_bytes(&all), digest);
-    buf_deinit(&all);
-    return arena_concat(a, STR("h="), base64_text(a, bytes_of(digest, hash_size(auth->scram.hash))));
+            bindings[offer.binding_count++] = str_from(channel_binding_name((enum channel_binding)b));
+    return arena_concat(a, STR("h="), sasl_downgrade_hash(a, auth->scram.hash, &offer));
 }
 
 /* ---- Verdicts -------------------------------------------------------------------------------------- */
@@ -268,7 +242,7 @@ static void auth_judge_token(struct auth *auth)
 static void auth_challenge(struct auth *auth)
 {
     auth->step = AUTH_CHALLENGED;
-    auth->scram.extra = downgrade_hash(auth, &auth->arena);
+    auth->scram.extra = downgrade_attribute(auth, &auth->arena);
     sasl_challenge(auth, scram_server_challenge(&auth->scram, &auth->arena, &auth->keys,
                                                 &auth->session->home->host->random));
 }
@@ -395,7 +369,7 @@ static enum err read_first(struct auth *auth, struct str message, struct str *ou
         return e == ERR_NONE ? sasl_prepare_password(a, password, &auth->password) : e;
     case SASL_TOKEN:
         *out_authzid = STR_NONE;
-        return fast_read(a, message, out_user, &auth->proof);
+        return sasl_ht_read(message, out_user, &auth->proof); /* views of the exchange's arena */
     case SASL_SCRAM:
         scram_server_init(&auth->scram, auth->login->mechanism->hash,
                           auth->login->mechanism->binding != BINDING_NONE, can_bind_any(auth->session, a));

@@ -1,19 +1,14 @@
-/* session_fast.c: FAST (XEP-0484): tokens instead of passwords, with the HT mechanisms (SASL-HT): one round trip.
- *
- *   client -> authcid NUL HMAC(token, "Initiator" || channel binding)
- *   server -> HMAC(token, "Responder" || channel binding)
+/* session_fast.c: FAST (XEP-0484): tokens instead of passwords, with the HT mechanisms: one round trip.
  *
  * A token is HMAC(server's secret, what it is for || seed). The store keeps the seed only, so who reads the database,
  * or a copy of it, without the server's key holds no token. A device has two: the one in use and one that it was
  * given and has not used yet, so a client that never heard of the newer one still gets in (§3.5).
  */
-#include <string.h>
-
 #include "base/encode.h"
 #include "server/auth.h"
 #include "server/limits.h"
 
-enum { PROOF_OCTETS = 32, TOKEN_OCTETS = 32, SEED_OCTETS = 16 };
+enum { TOKEN_OCTETS = 32, SEED_OCTETS = 16 };
 
 /* Without channel binding last: clients take the first that they can. */
 static const struct mechanism mechanisms[] = {
@@ -72,23 +67,7 @@ static struct str token_text(const struct settings *s, struct arena *a, struct s
     return text;
 }
 
-static void token_hash(struct str token, const char *side, struct bytes binding, uint8_t out[PROOF_OCTETS])
-{
-    hmac2(HASH_SHA256, bytes_of_str(token), bytes_of_str(str_from(side)), binding, out);
-}
-
 /* ---- Logging in with one --------------------------------------------------------------------------- */
-
-enum err fast_read(struct arena *a, struct str message, struct str *out_name, struct bytes *out_proof)
-{
-    size_t nul = str_find(message, '\0');
-
-    if (nul == 0 || message.n - nul != 1 + PROOF_OCTETS)
-        return ERR_MALFORMED;
-    *out_name = arena_str(a, str_slice(message, 0, nul));
-    *out_proof = arena_bytes(a, bytes_of_str(str_skip(message, nul + 1)));
-    return ERR_NONE;
-}
 
 static struct bytes binding_of(const struct auth *auth, struct arena *a)
 {
@@ -125,11 +104,11 @@ static bool token_fits(const struct auth *auth, struct arena *a, const struct de
     struct str resource = bind_resource(h, a, &auth->jid, auth->login->agent_id);
     struct str token = token_text(h->settings, a, jid_bare_text(a, &auth->jid), resource, t);
     struct bytes binding = binding_of(auth, a);
-    uint8_t expected[PROOF_OCTETS], answer[PROOF_OCTETS];
+    uint8_t expected[HT_PROOF_OCTETS], answer[HT_PROOF_OCTETS];
     bool fits;
 
-    token_hash(token, "Initiator", binding, expected);
-    token_hash(token, "Responder", binding, answer);
+    sasl_ht_proof(token, HT_INITIATOR, binding, expected);
+    sasl_ht_proof(token, HT_RESPONDER, binding, answer);
     fits = ct_equal(expected, auth->proof.p, sizeof expected) && t->seed.n > 0
            && str_eq(t->mechanism, auth->login->mechanism->name);
     if (fits)

@@ -41,6 +41,8 @@ static void move_connection(struct session *from, struct session *to)
     stream_park(&from->stream);
     to->stream = from->stream;
     stream_init(&from->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT), &(struct xml_limits){ 0 });
+    to->exempt = from->exempt;
+    to->spent = false;
     to->link = from->link;
     from->link = NULL;
     from->state = SESSION_CLOSED;

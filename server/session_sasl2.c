@@ -79,7 +79,7 @@ void sasl2_success(struct session *s, struct arena *a, struct xml_node *result)
     struct login *l = s->login;
     struct xml_node *success = xml_new(a, STR(NS_SASL2), STR("success"));
 
-    if (l->final.p != NULL)
+    if (l->final.n > 0)
         xml_add_text_child(a, success, STR(NS_SASL2), STR("additional-data"),
                            base64_text(a, bytes_of_str(l->final)));
     xml_add_text_child(a, success, STR(NS_SASL2), STR("authorization-identifier"), s->full);

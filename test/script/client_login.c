@@ -167,6 +167,23 @@ static void fill_nonce(void *ctx, uint8_t *out, size_t n)
     memset(out, ((struct client *)ctx)->name.p[0], n);
 }
 
+/* What somebody on the way took from the features, or put into them: XEP-0474 §4.2. */
+static bool check_offer(struct client *c, enum hash hash, struct str challenge)
+{
+    struct arena *a = &c->arena;
+    struct str mechanisms[16], bindings[4], attribute;
+    struct sasl_offer offer = { .mechanisms = mechanisms, .bindings = bindings };
+    const struct xml_node *list = xml_child(c->features, STR(NS_SASL), STR("mechanisms"));
+    const struct xml_node *types = xml_child(c->features, STR(NS_SASL_CB), STR("sasl-channel-binding"));
+
+    for (const struct xml_node *m = list ? xml_first_element(list) : NULL; m != NULL; m = xml_next_element(m))
+        mechanisms[offer.mechanism_count++] = xml_text_of(a, m);
+    for (const struct xml_node *t = types ? xml_first_element(types) : NULL; t != NULL; t = xml_next_element(t))
+        bindings[offer.binding_count++] = xml_get(t, STR("type"));
+    attribute = arena_concat(a, STR(",h="), sasl_downgrade_hash(a, hash, &offer));
+    return str_ends(challenge, attribute) || client_fail(c, "the features are not those that the server hashed");
+}
+
 static bool log_in_scram(struct client *c, struct str mechanism, enum hash hash,
                          struct str password)
 {
@@ -178,6 +195,8 @@ static bool log_in_scram(struct client *c, struct str mechanism, enum hash hash,
     first = scram_client_first(&scram, &c->arena, account_name(c), &random);
     send_sasl(c, "auth", mechanism, first);
     if (!octets_of(c, take(c, NS_SASL, "challenge"), &challenge))
+        return false;
+    if (!check_offer(c, hash, challenge))
         return false;
     if (scram_client_final(&scram, &c->arena, challenge, password, NULL, &final) != ERR_NONE)
         return client_fail(c, "no proper SCRAM challenge; has the account enough iterations?");

@@ -119,7 +119,7 @@ static struct str fill_in(struct parsing *p, struct str text)
 
 static bool is_command(struct str word)
 {
-    static const char *const commands[] = { "account", "advance", "config",
+    static const char *const commands[] = { "account", "advance", "config", "ht",
                                             "roster",  "store",   "table" };
 
     for (size_t i = 0; i < COUNT_OF(commands); i++)

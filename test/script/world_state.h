@@ -53,6 +53,7 @@ struct world {
     struct map accounts;             /* name -> int64_t */
     struct arena arena;
     bool store_held;
+    struct str exporter, end_point;  /* channel binding data of every connection, or empty */
     unsigned commits_to_fail;
     struct list failed;              /* store_op.link: write-sets that are to fail */
 };
