@@ -109,11 +109,12 @@ static double measure(struct subject *s, const char *what, void (*run)(struct su
     double best = 1e9;
 
     for (int batch = 0; batch < BATCHES; batch++) {
+        long count = rounds / BATCHES;
         double start = now_s(), took;
 
-        for (long i = 0; i < rounds / BATCHES; i++)
+        for (long i = 0; i < count; i++)
             run(s);
-        took = (now_s() - start) / (double)(rounds / BATCHES);
+        took = (now_s() - start) / (double)count;
         best = took < best ? took : best;
     }
     printf("  %-24s %7.0f ns  %6.0f MB/s\n", what, best * 1e9, (double)s->text.n / best / 1e6);

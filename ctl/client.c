@@ -25,9 +25,10 @@ static bool connect_to(int fd, const char *path, struct arena *a)
 
     if (folder_fd < 0)
         return false;
-    connected =
-        (size_t)snprintf(name.sun_path, sizeof name.sun_path, "/proc/self/fd/%d/%s", folder_fd, base) < sizeof name.sun_path &&
-        connect(fd, (const struct sockaddr *)&name, sizeof name) == 0;
+    connected = (size_t)snprintf(name.sun_path, sizeof name.sun_path, "/proc/self/fd/%d/%s",
+                                 folder_fd, base)
+                    < sizeof name.sun_path
+                && connect(fd, (const struct sockaddr *)&name, sizeof name) == 0;
     why = errno;
     close(folder_fd);
     errno = why;
@@ -43,7 +44,9 @@ enum err client_open(const char *path, struct client *out, struct str *why, stru
         *out = c;
         return ERR_NONE;
     }
-    *why = arena_printf(a, "no server answers at %s (%s); is sottod running? -s SOCKET or $SOTTO_SOCKET names another place",
+    *why = arena_printf(a,
+                        "no server answers at %s (%s); is sottod running? -s SOCKET or "
+                        "$SOTTO_SOCKET names another place",
                         path, strerror(errno));
     if (c.fd >= 0)
         close(c.fd);

@@ -1,7 +1,7 @@
 /* client.h: one conversation with the control socket (server/control.h describes the protocol).
  *
- * Owns: its descriptor and buffer.  Threads: one, blocking.  Errors: ERR_MISSING: nobody there, with a sentence;
- * ERR_IO: the server went away.
+ * Owns: its descriptor and buffer.  Threads: one, blocking.  Errors: ERR_MISSING: nobody there,
+ * with a sentence; ERR_IO: the server went away.
  */
 #ifndef SOTTO_CTL_CLIENT_H
 #define SOTTO_CTL_CLIENT_H
@@ -11,11 +11,15 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-struct client { int fd; struct buf in; };
+struct client {
+    int fd;
+    struct buf in;
+};
 
-CHECKED enum err client_open(const char *path, struct client *out, struct str *why, struct arena *a);
+CHECKED enum err client_open(const char *path, struct client *out, struct str *why,
+                             struct arena *a);
 void client_close(struct client *c);
 CHECKED enum err client_send(struct client *c, const json_t *request);
-CHECKED enum err client_receive(struct client *c, json_t **out);     /* one object; returns owned */
+CHECKED enum err client_receive(struct client *c, json_t **out); /* one object; returns owned */
 
 #endif

@@ -75,8 +75,8 @@ static void print_findings(const json_t *result)
         const json_t *f = json_array_get(result, i);
         const char *value = member(f, "value");
 
-        printf("%s: %s%s%s: %s\n", member(f, "kind"), member(f, "key"), value[0] != '\0' ? " = " : "", value,
-               member(f, "text"));
+        printf("%s: %s%s%s: %s\n", member(f, "kind"), member(f, "key"),
+               value[0] != '\0' ? " = " : "", value, member(f, "text"));
     }
     if (json_array_size(result) == 0)
         printf("nothing to report\n");
@@ -165,22 +165,27 @@ static int drain(struct session *s)
 /* clang-format off */
 const struct command commands[] = {
     { { "user", "add" }, { "jid" }, TAKES_PASSWORD, user_add,
-      "JID --password-stdin", "create an account; the password is the first line of standard input" },
+      "JID --password-stdin",
+      "create an account; the password is the first line of standard input" },
     { { "user", "add-many" }, { "prefix", "count" }, TAKES_PASSWORD, user_add_many,
       "PREFIX COUNT --password-stdin", "create PREFIX0 to PREFIX(COUNT-1), all with one password" },
     { { "user", "list" }, { NULL }, 0, user_list, "", "print all accounts" },
-    { { "user", "delete" }, { "jid" }, 0, user_delete, "JID", "remove an account and all that belongs to it" },
-    { { "user", "id" }, { "jid" }, 0, user_id, "JID", "print the name that stands for an account in the log" },
+    { { "user", "delete" }, { "jid" }, 0, user_delete,
+      "JID", "remove an account and all that belongs to it" },
+    { { "user", "id" }, { "jid" }, 0, user_id,
+      "JID", "print the name that stands for an account in the log" },
     { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS, invite_create,
       "[--domain DOMAIN] [--days N]", "make an invitation to register one account" },
     { { "stats" }, { NULL }, 0, stats, "", "print counters" },
     { { "events" }, { NULL }, 0, NULL, "", "print what happens as it happens" },
     { { "check" }, { NULL }, 0, check, "", "say what the running configuration gives up" },
-    { { "backup" }, { "file" }, 0, files_backup, "FILE", "copy the store of the running server to FILE" },
+    { { "backup" }, { "file" }, 0, files_backup,
+      "FILE", "copy the store of the running server to FILE" },
     { { "restore" }, { "file" }, TAKES_DATABASE, files_restore,
       "FILE [--database PATH]", "put FILE in place of the store of a stopped server" },
     { { "drain" }, { NULL }, 0, drain, "", "end the server after its sessions" },
-    { { "store", "copy" }, { NULL }, 0, NULL, "--from URL --to URL", "copy everything from one store to another" },
+    { { "store", "copy" }, { NULL }, 0, NULL,
+      "--from URL --to URL", "copy everything from one store to another" },
     { { "case" }, { NULL }, 0, NULL, "…", "work with cases" },
     { { "evidence" }, { NULL }, 0, NULL, "…", "work with the evidence log" },
 };

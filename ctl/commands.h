@@ -7,13 +7,18 @@
 
 #include "ctl/session.h"
 
-enum command_option { TAKES_PASSWORD = 1 << 0, TAKES_DOMAIN = 1 << 1, TAKES_DAYS = 1 << 2, TAKES_DATABASE = 1 << 3 };
+enum command_option {
+    TAKES_PASSWORD = 1 << 0,
+    TAKES_DOMAIN = 1 << 1,
+    TAKES_DAYS = 1 << 2,
+    TAKES_DATABASE = 1 << 3
+};
 
 struct command {
-    const char *words[2];                      /* "user", "add"; the second may be NULL */
-    const char *arguments[ARGUMENTS_MAX];      /* names as in the request; NULL: none */
-    unsigned options;                          /* enum command_option */
-    int (*run)(struct session *s);             /* NULL: not built yet, takes anything */
+    const char *words[2];                 /* "user", "add"; the second may be NULL */
+    const char *arguments[ARGUMENTS_MAX]; /* names as in the request; NULL: none */
+    unsigned options;                     /* enum command_option */
+    int (*run)(struct session *s);        /* NULL: not built yet, takes anything */
     const char *usage, *about;
 };
 

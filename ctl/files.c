@@ -12,13 +12,19 @@
 
 #include "io/folder_lock.h"
 
-enum { SQLITE_HEADER = 100, PAGE_SIZE_AT = 16, APPLICATION_AT = 68, STORE_MARK = 0x536f7474 /* "Sott" */ };
+enum {
+    SQLITE_HEADER = 100,
+    PAGE_SIZE_AT = 16,
+    APPLICATION_AT = 68,
+    STORE_MARK = 0x536f7474 /* "Sott" */
+};
 enum { COPY_STEP = 16 * 1024 * 1024, LOCK_WAIT_MS = 5000 };
 
 static int fail_errno(const struct session *s, const char *what, const char *path)
 {
     struct arena a = { 0 };
-    int status = session_fail(s, STATUS_FAILED, "io", arena_printf(&a, "%s %s: %s", what, path, strerror(errno)).p);
+    int status = session_fail(s, STATUS_FAILED, "io",
+                              arena_printf(&a, "%s %s: %s", what, path, strerror(errno)).p);
 
     arena_deinit(&a);
     return status;
@@ -60,7 +66,8 @@ static bool copy_file(const char *from, const char *to, const struct stat *like)
     if (in >= 0)
         out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out >= 0)
-        copied = (like == NULL || fchown(out, like->st_uid, like->st_gid) == 0) && copy_content(in, out);
+        copied =
+            (like == NULL || fchown(out, like->st_uid, like->st_gid) == 0) && copy_content(in, out);
     why = errno;
     if (out >= 0)
         close(out);
@@ -80,7 +87,8 @@ static bool move_file(struct session *s, const char *from, const char *to)
 
     if (rename(from, to) == 0)
         return true;
-    return errno == EXDEV && copy_file(from, beside, NULL) && rename(beside, to) == 0 && unlink(from) == 0;
+    return errno == EXDEV && copy_file(from, beside, NULL) && rename(beside, to) == 0
+           && unlink(from) == 0;
 }
 
 int files_backup(struct session *s)
@@ -98,8 +106,10 @@ int files_backup(struct session *s)
             unlink(from);
     } else {
         if (!s->json)
-            printf("%s: %lld bytes\n", to, (long long)json_integer_value(json_object_get(result, "bytes")));
-        session_answer(s, json_pack("{s:s,s:O}", "file", to, "bytes", json_object_get(result, "bytes")));
+            printf("%s: %lld bytes\n", to,
+                   (long long)json_integer_value(json_object_get(result, "bytes")));
+        session_answer(
+            s, json_pack("{s:s,s:O}", "file", to, "bytes", json_object_get(result, "bytes")));
     }
     json_decref(result);
     return status;
@@ -116,7 +126,8 @@ static unsigned big_endian(const unsigned char *p, size_t n)
     return value;
 }
 
-/* The header of SQLite's file format, with our mark in it, and as many whole pages as the file is long. */
+/* The header of SQLite's file format, with our mark in it, and as many whole pages as the file
+ * is long. */
 static bool is_store(const char *path, struct stat *out)
 {
     static const char magic[16] = "SQLite format 3";
@@ -130,8 +141,8 @@ static bool is_store(const char *path, struct stat *out)
     if (n < 0)
         return false;
     errno = EINVAL;
-    if (n != sizeof header || memcmp(header, magic, sizeof magic) != 0 ||
-        big_endian(header + APPLICATION_AT, 4) != STORE_MARK)
+    if (n != sizeof header || memcmp(header, magic, sizeof magic) != 0
+        || big_endian(header + APPLICATION_AT, 4) != STORE_MARK)
         return false;
     page = big_endian(header + PAGE_SIZE_AT, 2);
     page = page == 1 ? 65536 : page; /* the format writes it so */
@@ -142,18 +153,20 @@ static bool is_store(const char *path, struct stat *out)
 static bool lock_folder(const char *folder, const struct stat *owner)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int supervisor = fd >= 0 ? folder_lock_open(fd) : -1, server = fd >= 0 ? folder_lock_open(fd) : -1;
+    int supervisor = fd >= 0 ? folder_lock_open(fd) : -1,
+        server = fd >= 0 ? folder_lock_open(fd) : -1;
 
     if (fd >= 0)
         close(fd);
     if (owner != NULL && supervisor >= 0 && fchown(supervisor, owner->st_uid, owner->st_gid) != 0)
         return false;
     /* The descriptors stay open, and the locks held, until the program ends. */
-    return supervisor >= 0 && server >= 0 && folder_lock_try(supervisor, FOLDER_SUPERVISOR) &&
-           folder_lock_wait(server, FOLDER_SERVER, LOCK_WAIT_MS);
+    return supervisor >= 0 && server >= 0 && folder_lock_try(supervisor, FOLDER_SUPERVISOR)
+           && folder_lock_wait(server, FOLDER_SERVER, LOCK_WAIT_MS);
 }
 
-/* What was there stays beside as PATH.before-restore, with its write-ahead log, as a store that opens. */
+/* What was there stays beside as PATH.before-restore, with its write-ahead log, as a store that
+ * opens. */
 static bool swap_store(struct session *s, const char *fresh, const char *path)
 {
     const char *const suffixes[] = { "", "-wal", "-shm" };
@@ -171,9 +184,11 @@ static bool swap_store(struct session *s, const char *fresh, const char *path)
 
 int files_restore(struct session *s)
 {
-    const char *from = s->arguments[0], *folder = folder_of(s, s->socket), *path = s->database, *fresh;
+    const char *from = s->arguments[0], *folder = folder_of(s, s->socket), *path = s->database,
+               *fresh;
     struct stat st, owner;
-    const struct stat *heir = geteuid() == 0 ? &owner : NULL;   /* root restores for the server's user */
+    const struct stat *heir =
+        geteuid() == 0 ? &owner : NULL; /* root restores for the server's user */
 
     if (path == NULL)
         path = arena_printf(&s->arena, "%s/sotto.db", folder).p;
@@ -183,11 +198,14 @@ int files_restore(struct session *s)
     if (stat(folder, &owner) != 0)
         return fail_errno(s, "no data folder at", folder);
     if (!lock_folder(folder, heir))
-        return session_fail(s, STATUS_FAILED, "running",
-                            arena_printf(&s->arena, "%s is in use by a running server; stop it first", folder).p);
+        return session_fail(
+            s, STATUS_FAILED, "running",
+            arena_printf(&s->arena, "%s is in use by a running server; stop it first", folder).p);
     if (!copy_file(from, fresh, heir) || !swap_store(s, fresh, path))
         return fail_errno(s, "the store could not be written to", path);
     if (!s->json)
-        printf("%s: %lld bytes; what was there is %s.before-restore\n", path, (long long)st.st_size, path);
-    return session_answer(s, json_pack("{s:s,s:I}", "store", path, "bytes", (json_int_t)st.st_size));
+        printf("%s: %lld bytes; what was there is %s.before-restore\n", path, (long long)st.st_size,
+               path);
+    return session_answer(s,
+                          json_pack("{s:s,s:I}", "store", path, "bytes", (json_int_t)st.st_size));
 }

@@ -7,7 +7,7 @@
 
 #include "ctl/session.h"
 
-int files_backup(struct session *s);      /* asks the server for a copy, moves it to the file */
-int files_restore(struct session *s);     /* on a stopped server's folder, without the server */
+int files_backup(struct session *s);  /* asks the server for a copy, moves it to the file */
+int files_restore(struct session *s); /* on a stopped server's folder, without the server */
 
 #endif

@@ -9,7 +9,15 @@
 #include "ctl/commands.h"
 #include "ctl/password.h"
 
-enum { OPTION_JSON = 256, OPTION_PASSWORD, OPTION_DOMAIN, OPTION_DAYS, OPTION_DATABASE, OPTION_VERSION, OPTION_HELP };
+enum {
+    OPTION_JSON = 256,
+    OPTION_PASSWORD,
+    OPTION_DOMAIN,
+    OPTION_DAYS,
+    OPTION_DATABASE,
+    OPTION_VERSION,
+    OPTION_HELP
+};
 enum { LAST_COUNT = 10 * 1000 * 1000 };
 
 static const struct option long_options[] = {
@@ -30,9 +38,11 @@ static void print_usage(FILE *to)
         const struct command *c = &commands[i];
 
         fprintf(to, "  %s%s%s %s\n      %s%s\n", c->words[0], c->words[1] != NULL ? " " : "",
-                c->words[1] != NULL ? c->words[1] : "", c->usage, c->about, c->run == NULL ? " (not built yet)" : "");
+                c->words[1] != NULL ? c->words[1] : "", c->usage, c->about,
+                c->run == NULL ? " (not built yet)" : "");
     }
-    fprintf(to, "\n  -s SOCKET   the server's control socket; else $SOTTO_SOCKET, else control.sock in the data folder\n"
+    fprintf(to, "\n  -s SOCKET   the server's control socket; else $SOTTO_SOCKET, else "
+                "control.sock in the data folder\n"
                 "  --json      one JSON value on standard output\n"
                 "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 server not reachable.\n");
 }
@@ -47,7 +57,8 @@ static bool word_is(const char *word, int argc, char **argv, int at)
 static const struct command *find_command(int argc, char **argv)
 {
     for (size_t i = 0; i < command_count; i++) {
-        if (word_is(commands[i].words[0], argc, argv, optind) && word_is(commands[i].words[1], argc, argv, optind + 1))
+        if (word_is(commands[i].words[0], argc, argv, optind)
+            && word_is(commands[i].words[1], argc, argv, optind + 1))
             return &commands[i];
     }
     return NULL;
@@ -55,15 +66,16 @@ static const struct command *find_command(int argc, char **argv)
 
 static unsigned options_given(const struct session *s)
 {
-    return (s->password_stdin ? TAKES_PASSWORD : 0) | (s->domain != NULL ? TAKES_DOMAIN : 0) |
-           (s->days != NULL ? TAKES_DAYS : 0) | (s->database != NULL ? TAKES_DATABASE : 0);
+    return (s->password_stdin ? TAKES_PASSWORD : 0) | (s->domain != NULL ? TAKES_DOMAIN : 0)
+           | (s->days != NULL ? TAKES_DAYS : 0) | (s->database != NULL ? TAKES_DATABASE : 0);
 }
 
 static int usage_error(struct session *s, const struct command *c)
 {
     const char *second = c->words[1] != NULL ? c->words[1] : "";
-    const char *why = arena_printf(&s->arena, "usage: sottoctl %s%s%s %s", c->words[0], second[0] != '\0' ? " " : "", second,
-                                   c->usage).p;
+    const char *why = arena_printf(&s->arena, "usage: sottoctl %s%s%s %s", c->words[0],
+                                   second[0] != '\0' ? " " : "", second, c->usage)
+                          .p;
 
     return session_fail(s, STATUS_USAGE, "usage", why);
 }
@@ -113,20 +125,24 @@ static int run_command(struct session *s, const struct command *c, int argc, cha
 
     if (c->run == NULL)
         return session_fail(s, STATUS_FAILED, "unbuilt",
-                            arena_printf(&s->arena, "%s%s%s: not built yet", c->words[0], second != NULL ? " " : "",
-                                         second != NULL ? second : "").p);
+                            arena_printf(&s->arena, "%s%s%s: not built yet", c->words[0],
+                                         second != NULL ? " " : "", second != NULL ? second : "")
+                                .p);
     while (n < ARGUMENTS_MAX && c->arguments[n] != NULL && at < argc)
         s->arguments[n++] = argv[at++];
-    if (at < argc || (n < ARGUMENTS_MAX && c->arguments[n] != NULL) || (options_given(s) & ~c->options) != 0 ||
-        (c->options & TAKES_PASSWORD) != (options_given(s) & TAKES_PASSWORD))
+    if (at < argc || (n < ARGUMENTS_MAX && c->arguments[n] != NULL)
+        || (options_given(s) & ~c->options) != 0
+        || (c->options & TAKES_PASSWORD) != (options_given(s) & TAKES_PASSWORD))
         return usage_error(s, c);
     s->request = json_object();
     json_object_set_new(s->request, "command",
-                        json_sprintf("%s%s%s", c->words[0], second != NULL ? " " : "", second != NULL ? second : ""));
+                        json_sprintf("%s%s%s", c->words[0], second != NULL ? " " : "",
+                                     second != NULL ? second : ""));
     if (!add_members(s, c))
         return usage_error(s, c);
     if (s->password_stdin && !add_password(s))
-        return session_fail(s, STATUS_USAGE, "usage", "the first line of standard input is to be the password");
+        return session_fail(s, STATUS_USAGE, "usage",
+                            "the first line of standard input is to be the password");
     return c->run(s);
 }
 
@@ -171,7 +187,7 @@ static int read_options(struct session *s, int argc, char **argv, const char *le
 static int run(struct session *s, int argc, char **argv)
 {
     const struct command *c;
-    int option = read_options(s, argc, argv, "+s:");   /* those before the command */
+    int option = read_options(s, argc, argv, "+s:"); /* those before the command */
 
     if (option == 0 && (c = find_command(argc, argv)) != NULL && c->run == NULL) {
         /* Nobody knows yet what its options will be. */
@@ -191,7 +207,8 @@ static int run(struct session *s, int argc, char **argv)
     if ((c = find_command(argc, argv)) != NULL)
         return run_command(s, c, argc, argv);
     if (optind < argc)
-        return session_fail(s, STATUS_USAGE, "usage", "there is no such command; sottoctl --help lists them");
+        return session_fail(s, STATUS_USAGE, "usage",
+                            "there is no such command; sottoctl --help lists them");
     print_usage(stderr);
     return STATUS_USAGE;
 }

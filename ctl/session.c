@@ -28,7 +28,8 @@ int session_answer(const struct session *s, json_t *result)
 static void show_progress(const json_t *progress)
 {
     if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%lld of %lld ", (long long)json_integer_value(json_object_get(progress, "done")),
+        fprintf(stderr, "\r%lld of %lld ",
+                (long long)json_integer_value(json_object_get(progress, "done")),
                 (long long)json_integer_value(json_object_get(progress, "total")));
 }
 
@@ -49,7 +50,8 @@ static int take_reply(const struct session *s, json_t *reply, json_t **out)
     else if (code == NULL || why == NULL)
         status = session_fail(s, STATUS_FAILED, "io", "the server's answer is not understood");
     else
-        status = session_fail(s, strcmp(code, "usage") == 0 ? STATUS_USAGE : STATUS_FAILED, code, why);
+        status =
+            session_fail(s, strcmp(code, "usage") == 0 ? STATUS_USAGE : STATUS_FAILED, code, why);
     json_decref(reply);
     return status;
 }
@@ -78,6 +80,7 @@ int session_ask(struct session *s, json_t **out)
     if (progressed)
         clear_progress();
     if (e != ERR_NONE)
-        return session_fail(s, STATUS_UNREACHABLE, "unreachable", "the server ended before it answered");
+        return session_fail(s, STATUS_UNREACHABLE, "unreachable",
+                            "the server ended before it answered");
     return take_reply(s, reply, out);
 }

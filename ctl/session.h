@@ -1,7 +1,7 @@
 /* session.h: what one run of sottoctl was asked for, and how it answers.
  *
- * With --json exactly one value goes to standard output, also for a failure: {"error":…,"code":…}. Everything else,
- * progress included, goes to standard error.
+ * With --json exactly one value goes to standard output, also for a failure: {"error":…,"code":…}.
+ * Everything else, progress included, goes to standard error.
  * Owns: what it points to lives as long as the program.  Threads: one.
  */
 #ifndef SOTTO_CTL_SESSION_H
@@ -16,17 +16,19 @@ enum { ARGUMENTS_MAX = 2 };
 
 struct session {
     struct arena arena;
-    const char *socket;                      /* path of the control socket */
+    const char *socket; /* path of the control socket */
     bool json, password_stdin;
-    const char *domain, *days, *database;    /* options of single commands; NULL: not given */
-    const char *arguments[ARGUMENTS_MAX];    /* after the command's words */
-    json_t *request;                         /* to be sent: the command and its members */
+    const char *domain, *days, *database; /* options of single commands; NULL: not given */
+    const char *arguments[ARGUMENTS_MAX]; /* after the command's words */
+    json_t *request;                      /* to be sent: the command and its members */
 };
 
 int session_fail(const struct session *s, int status, const char *code, const char *why);
-int session_answer(const struct session *s, json_t *result);   /* --json: prints; else nothing. Takes result */
+/* Takes result; prints it with --json, else nothing. */
+int session_answer(const struct session *s, json_t *result);
 
-/* Sends s->request and waits for the last reply. STATUS_DONE: *out is owned by the caller; else all is said. */
+/* Sends s->request and waits for the last reply. STATUS_DONE: *out is owned by the caller; else
+ * all is said. */
 int session_ask(struct session *s, json_t **out);
 
 #endif

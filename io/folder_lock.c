@@ -14,7 +14,9 @@ int folder_lock_open(int folder_fd)
 
 bool folder_lock_try(int fd, enum folder_lock which)
 {
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)which, .l_len = 1 };
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)which, .l_len = 1
+    };
 
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }

@@ -11,11 +11,12 @@ static bool is_built(enum listener_kind kind)
 
 static struct str with_port(struct arena *a, struct str address, uint16_t port)
 {
-    return arena_printf(a, "%.*s:%u", STR_ARG(str_slice(address, 0, str_find_last(address, ':'))), port);
+    return arena_printf(a, "%.*s:%u", STR_ARG(str_slice(address, 0, str_find_last(address, ':'))),
+                        port);
 }
 
-static enum err open_one(enum listener_kind kind, struct str address, unsigned workers, struct arena *a,
-                         struct boot_listener *out, struct str *why)
+static enum err open_one(enum listener_kind kind, struct str address, unsigned workers,
+                         struct arena *a, struct boot_listener *out, struct str *why)
 {
     int *fds = arena_alloc(a, workers * sizeof *fds);
     const char *name = listener_name(kind), *remedy = "";
@@ -28,12 +29,15 @@ static enum err open_one(enum listener_kind kind, struct str address, unsigned w
         return ERR_NONE;
     }
     if (e == ERR_EXISTS)
-        remedy = arena_printf(a, "; stop it, or choose another port with -o listen.%s=ADDRESS:PORT", name).p;
+        remedy = arena_printf(a, "; stop it, or choose another port with -o listen.%s=ADDRESS:PORT",
+                              name)
+                     .p;
     *why = arena_printf(a, "listen.%s: %.*s%s", name, STR_ARG(reason), remedy);
     return e;
 }
 
-enum err binding_open(const struct config *c, struct arena *a, struct bindings *out, struct str *why)
+enum err binding_open(const struct config *c, struct arena *a, struct bindings *out,
+                      struct str *why)
 {
     unsigned workers = (unsigned)c->server.workers;
     struct bindings b = { 0 };
@@ -46,7 +50,8 @@ enum err binding_open(const struct config *c, struct arena *a, struct bindings *
         const struct config_list *list = &c->listen.address[kind];
 
         for (size_t i = 0; is_built((enum listener_kind)kind) && i < list->count; i++) {
-            enum err e = open_one((enum listener_kind)kind, list->items[i], workers, a, &b.items[b.count], why);
+            enum err e = open_one((enum listener_kind)kind, list->items[i], workers, a,
+                                  &b.items[b.count], why);
 
             if (e != ERR_NONE)
                 return e;

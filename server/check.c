@@ -7,7 +7,12 @@
 #include "io/tls.h"
 #include "server/config_keys.h"
 
-enum { FINDINGS_MAX = 256, DAY_MS = 24 * 3600 * 1000, RENEW_DAYS = 14, STANDARD_ITERATIONS = 10000 };
+enum {
+    FINDINGS_MAX = 256,
+    DAY_MS = 24 * 3600 * 1000,
+    RENEW_DAYS = 14,
+    STANDARD_ITERATIONS = 10000
+};
 
 struct checking {
     const struct config *config;
@@ -16,7 +21,8 @@ struct checking {
     struct findings found;
 };
 
-static void find(struct checking *k, enum finding_kind kind, const char *key, struct str value, struct str text)
+static void find(struct checking *k, enum finding_kind kind, const char *key, struct str value,
+                 struct str text)
 {
     if (k->found.count < FINDINGS_MAX)
         k->found.items[k->found.count++] = (struct finding){ kind, str_from(key), value, text };
@@ -51,7 +57,10 @@ static bool plain_offered(const struct config *c)
 
 static bool no_binding_offered(const struct config *c)
 {
-    return (c->auth.mechanisms & (MECHANISM_SCRAM_SHA_1_PLUS | MECHANISM_SCRAM_SHA_256_PLUS | MECHANISM_SCRAM_SHA_512_PLUS)) == 0;
+    return (c->auth.mechanisms
+            & (MECHANISM_SCRAM_SHA_1_PLUS | MECHANISM_SCRAM_SHA_256_PLUS
+               | MECHANISM_SCRAM_SHA_512_PLUS))
+           == 0;
 }
 
 static bool few_iterations(const struct config *c)
@@ -79,19 +88,28 @@ static const struct {
     bool (*applies)(const struct config *c);
     const char *text;
 } risks[] = {
-    { "policy", "e2ee", e2ee_off, "messages without end-to-end encryption pass, and whoever runs this server can read them" },
+    { "policy", "e2ee", e2ee_off,
+      "messages without end-to-end encryption pass, and whoever runs this server can read them" },
     { "policy", "e2ee_allow", e2ee_exempts,
-      "what goes to and comes from these, or is one of these elements, may be unencrypted and readable here" },
+      "what goes to and comes from these, or is one of these elements, may be unencrypted and "
+      "readable here" },
     { "policy", "strangers", strangers_allowed,
       "anybody can send messages to every account and make its devices ring, without approval" },
-    { "registration", "mode", registration_open, "anybody can create any number of accounts within the limits" },
-    { "auth", "mechanisms", plain_offered, "clients that choose PLAIN show their password to this server" },
+    { "registration", "mode", registration_open,
+      "anybody can create any number of accounts within the limits" },
+    { "auth", "mechanisms", plain_offered,
+      "clients that choose PLAIN show their password to this server" },
     { "auth", "mechanisms", no_binding_offered,
-      "without a -PLUS mechanism a login does not prove that nobody sits in the middle of the TLS connection" },
-    { "auth", "scram_iterations", few_iterations, "stolen keys are cheaper to guess passwords from" },
-    { "store", "ack", ack_before_disk, "acknowledged messages can be lost when the machine stops suddenly" },
-    { "archive", "retention_days", kept_for_ever, "messages are never deleted, so whoever takes the disk gets all of them" },
-    { "limits", "exempt", has_exempt, "whoever connects from these networks is not limited in anything" },
+      "without a -PLUS mechanism a login does not prove that nobody sits in the middle of the TLS "
+      "connection" },
+    { "auth", "scram_iterations", few_iterations,
+      "stolen keys are cheaper to guess passwords from" },
+    { "store", "ack", ack_before_disk,
+      "acknowledged messages can be lost when the machine stops suddenly" },
+    { "archive", "retention_days", kept_for_ever,
+      "messages are never deleted, so whoever takes the disk gets all of them" },
+    { "limits", "exempt", has_exempt,
+      "whoever connects from these networks is not limited in anything" },
 };
 
 static void check_risks(struct checking *k)
@@ -101,11 +119,13 @@ static void check_risks(struct checking *k)
         const char *name = arena_printf(k->arena, "%s.%s", risks[i].section, risks[i].name).p;
 
         if (risks[i].applies(k->config))
-            find(k, FINDING_RISK, name, config_text(k->config, key, k->arena), str_from(risks[i].text));
+            find(k, FINDING_RISK, name, config_text(k->config, key, k->arena),
+                 str_from(risks[i].text));
     }
 }
 
-/* Limits that are switched off, and keys of features to come: rules for kinds of keys, not for single ones. */
+/* Limits that are switched off, and keys of features to come: rules for kinds of keys, not for
+ * single ones. */
 static void check_keys(struct checking *k)
 {
     for (size_t i = 0; i < config_key_count; i++) {
@@ -119,6 +139,13 @@ static void check_keys(struct checking *k)
         else if (key->built && changed && key->type == KEY_RATE && str_is(value, "off"))
             find(k, FINDING_RISK, name, value, STR("there is no limit"));
     }
+}
+
+static void check_store(struct checking *k)
+{
+    if (str_starts(k->config->store.url, STR("postgresql:")))
+        find(k, FINDING_UNBUILT, "store.url", k->config->store.url,
+             STR("not built yet, and a server cannot start without its store"));
 }
 
 /* ---- Listeners and certificate ---- */
@@ -150,11 +177,13 @@ static void check_public(struct checking *k)
         return;
     if (k->facts->self_signed)
         find(k, FINDING_RISK, key, STR_NONE,
-             STR("reachable from elsewhere with a self-signed certificate: clients cannot tell this server from another; "
+             STR("reachable from elsewhere with a self-signed certificate: clients cannot tell "
+                 "this server from another; "
                  "set tls.certificate and tls.key"));
     if (domains->count == 1 && str_is(domains->items[0], "localhost"))
         find(k, FINDING_RISK, "server.domain", domains->items[0],
-             STR("reachable from elsewhere, but accounts end in @localhost; set the name that clients connect to"));
+             STR("reachable from elsewhere, but accounts end in @localhost; set the name that "
+                 "clients connect to"));
 }
 
 static void check_certificate_end(struct checking *k, uint64_t end_ms)
@@ -163,10 +192,13 @@ static void check_certificate_end(struct checking *k, uint64_t end_ms)
     struct str date = datetime_text(k->arena, end_ms);
 
     if (end_ms <= now)
-        find(k, FINDING_ERROR, "tls.certificate", STR_NONE, arena_printf(k->arena, "it ended at %.*s", STR_ARG(date)));
+        find(k, FINDING_ERROR, "tls.certificate", STR_NONE,
+             arena_printf(k->arena, "it ended at %.*s", STR_ARG(date)));
     else if ((end_ms - now) / DAY_MS < RENEW_DAYS)
         find(k, FINDING_RISK, "tls.certificate", STR_NONE,
-             arena_printf(k->arena, "it ends at %.*s; renew it, then `systemctl reload sottod` or SIGHUP", STR_ARG(date)));
+             arena_printf(k->arena,
+                          "it ends at %.*s; renew it, then `systemctl reload sottod` or SIGHUP",
+                          STR_ARG(date)));
 }
 
 static void check_certificate(struct checking *k)
@@ -176,7 +208,8 @@ static void check_certificate(struct checking *k)
     bool named;
 
     for (size_t i = 0; k->facts->certificate != NULL && i < domains->count; i++) {
-        enum err e = tls_certificate_info(k->facts->certificate, domains->items[i], &end_ms, &named);
+        enum err e =
+            tls_certificate_info(k->facts->certificate, domains->items[i], &end_ms, &named);
 
         if (e != ERR_NONE) {
             find(k, FINDING_ERROR, "tls.certificate", str_from(k->facts->certificate),
@@ -185,20 +218,26 @@ static void check_certificate(struct checking *k)
         }
         if (!named)
             find(k, FINDING_RISK, "tls.certificate", STR_NONE,
-                 arena_printf(k->arena, "it does not name %.*s, so clients will refuse or warn%s", STR_ARG(domains->items[i]),
-                              k->facts->self_signed ? "; remove data_dir/tls to have a new one made" : ""));
+                 arena_printf(k->arena, "it does not name %.*s, so clients will refuse or warn%s",
+                              STR_ARG(domains->items[i]),
+                              k->facts->self_signed ? "; remove data_dir/tls to have a new one made"
+                                                    : ""));
     }
     if (k->facts->certificate != NULL)
         check_certificate_end(k, end_ms);
 }
 
-struct findings check_config(const struct config *c, const struct check_facts *facts, struct arena *a)
+struct findings check_config(const struct config *c, const struct check_facts *facts,
+                             struct arena *a)
 {
-    struct checking k = { c, facts, a, { arena_alloc(a, FINDINGS_MAX * sizeof(struct finding)), 0 } };
+    struct checking k = {
+        c, facts, a, { arena_alloc(a, FINDINGS_MAX * sizeof(struct finding)), 0 }
+    };
 
     check_certificate(&k);
     check_risks(&k);
     check_public(&k);
+    check_store(&k);
     check_keys(&k);
     return k.found;
 }
@@ -214,5 +253,6 @@ struct str finding_line(const struct finding *f, struct arena *a)
 {
     const char *equals = f->value.n > 0 ? " = " : "";
 
-    return arena_printf(a, "%.*s%s%.*s: %.*s", STR_ARG(f->key), equals, STR_ARG(f->value), STR_ARG(f->text));
+    return arena_printf(a, "%.*s%s%.*s: %.*s", STR_ARG(f->key), equals, STR_ARG(f->value),
+                        STR_ARG(f->text));
 }

@@ -9,26 +9,30 @@
 #include "server/config.h"
 
 enum finding_kind {
-    FINDING_RISK,        /* allowed, and weaker than the default */
-    FINDING_UNBUILT,     /* set, but the feature does not exist yet */
-    FINDING_ERROR,       /* cannot work */
+    FINDING_RISK,    /* allowed, and weaker than the default */
+    FINDING_UNBUILT, /* set, but the feature does not exist yet */
+    FINDING_ERROR,   /* cannot work */
 };
 
 struct finding {
     enum finding_kind kind;
-    struct str key, value, text;     /* value: as configured, may be empty */
+    struct str key, value, text; /* value: as configured, may be empty */
 };
 
-struct findings { struct finding *items; size_t count; };
+struct findings {
+    struct finding *items;
+    size_t count;
+};
 
 struct check_facts {
-    const char *certificate;         /* path; NULL: the self-signed one is still to be made */
+    const char *certificate; /* path; NULL: the self-signed one is still to be made */
     bool self_signed;
     uint64_t now_ms;
 };
 
-struct findings check_config(const struct config *c, const struct check_facts *facts, struct arena *a);
-const char *finding_kind_name(enum finding_kind kind);           /* "risk", "unbuilt", "error" */
-struct str finding_line(const struct finding *f, struct arena *a);   /* "key = value: text" */
+struct findings check_config(const struct config *c, const struct check_facts *facts,
+                             struct arena *a);
+const char *finding_kind_name(enum finding_kind kind);             /* "risk", "unbuilt", "error" */
+struct str finding_line(const struct finding *f, struct arena *a); /* "key = value: text" */
 
 #endif

@@ -93,7 +93,8 @@ enum err child_start(int program, const struct handover *h, pid_t *out_pid, int 
 
 /* ---- In the server process ---- */
 
-/* Not argv[0], which anybody chooses and valgrind replaces: only a supervisor makes this descriptor. */
+/* Not argv[0], which anybody chooses and valgrind replaces: only a supervisor makes this
+ * descriptor. */
 bool child_is_wanted(void)
 {
     static const char memory[] = "/memfd:" HANDOVER_NAME;
@@ -101,8 +102,9 @@ bool child_is_wanted(void)
     int seals = fcntl(HANDOVER_FD, F_GET_SEALS);
 
     lifeline_path(HANDOVER_FD, fd_path);
-    return seals >= 0 && (seals & F_SEAL_WRITE) != 0 && readlink(fd_path, name, sizeof name) == sizeof name &&
-           memcmp(name, memory, sizeof name) == 0;
+    return seals >= 0 && (seals & F_SEAL_WRITE) != 0
+           && readlink(fd_path, name, sizeof name) == sizeof name
+           && memcmp(name, memory, sizeof name) == 0;
 }
 
 struct child {
@@ -160,14 +162,16 @@ static void start_log(struct child *c)
 {
     uint8_t key[HASH_SIZE_MAX];
 
-    hmac(HASH_SHA256, bytes_of(c->server_key, SERVER_KEY_SIZE), bytes_of_str(STR("accounts in the log")), key);
+    hmac(HASH_SHA256, bytes_of(c->server_key, SERVER_KEY_SIZE),
+         bytes_of_str(STR("accounts in the log")), key);
     c->log = log_new(STDERR_FILENO, c->config->log.level, c->config->log.format, key);
     secure_zero(key, sizeof key);
 }
 
 static enum err give_up_powers(struct child *c)
 {
-    const char *folders[2] = { c->config->server.data_dir.p, config_store_folder(c->config, &c->arena) };
+    const char *folders[2] = { c->config->server.data_dir.p,
+                               config_store_folder(c->config, &c->arena) };
     struct sandbox_rules rules = { folders, folders[1] != NULL ? 2 : 1 };
     enum err e;
 
@@ -220,12 +224,14 @@ int child_main(void)
     c.secrets = secrets_new(SECRETS_SIZE);
     c.server_key = secrets_alloc(c.secrets, SERVER_KEY_SIZE);
     if (take_handover(&c) != ERR_NONE || take_server_key(&c) != ERR_NONE) {
-        fprintf(stderr, "sottod: the server process did not get what the supervisor should hand over\n");
+        fprintf(stderr,
+                "sottod: the server process did not get what the supervisor should hand over\n");
         goto done;
     }
     start_log(&c);
     if (!secrets_locked(c.secrets))
-        LOG(c.log, WARN, "secrets.unlocked", log_text("why", STR("the limit of locked memory is too small")));
+        LOG(c.log, WARN, "secrets.unlocked",
+            log_text("why", STR("the limit of locked memory is too small")));
     if (give_up_powers(&c) == ERR_NONE)
         status = run(&c);
     log_free(c.log);

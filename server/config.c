@@ -1,4 +1,5 @@
-/* config.c: load a configuration: defaults, then the file, then the command line, then checks of the whole. */
+/* config.c: load a configuration: defaults, then the file, then the command line, then checks of
+ * the whole. */
 #include "server/config.h"
 
 #include <ini.h>
@@ -22,16 +23,16 @@ struct config_private {
     _Atomic(unsigned) refs;
 };
 
-enum { FROM_DEFAULT = 0, FROM_OVERRIDE = -1 };   /* else the line of the file */
+enum { FROM_DEFAULT = 0, FROM_OVERRIDE = -1 }; /* else the line of the file */
 
 struct loading {
     struct config *config;
     struct arena *arena;
     struct buf *problems;
     const char *file;
-    struct str rest;          /* of the file */
+    struct str rest; /* of the file */
     int line;
-    int *from;                /* per key: where its value comes from */
+    int *from; /* per key: where its value comes from */
     bool *given;
     size_t problem_count;
 };
@@ -60,12 +61,13 @@ static struct str key_text(struct loading *l, const struct config_key *key)
 
 /* ---- One value ---- */
 
-static void assign(struct loading *l, struct str section, struct str name, struct str value, int from)
+static void assign(struct loading *l, struct str section, struct str name, struct str value,
+                   int from)
 {
     size_t i = config_key_find(section, name);
     const struct config_key *key = &config_keys[i];
-    bool adds = i < config_key_count && config_value_is_list(key) && l->given[i] &&
-                (l->from[i] == FROM_OVERRIDE) == (from == FROM_OVERRIDE);
+    bool adds = i < config_key_count && config_value_is_list(key) && l->given[i]
+                && (l->from[i] == FROM_OVERRIDE) == (from == FROM_OVERRIDE);
 
     if (i == config_key_count) {
         complain(l, from, arena_printf(l->arena, "%.*s.%.*s", STR_ARG(section), STR_ARG(name)),
@@ -73,10 +75,12 @@ static void assign(struct loading *l, struct str section, struct str name, struc
         return;
     }
     if (l->given[i] && !adds && from > 0) {
-        complain(l, from, key_text(l, key), arena_printf(l->arena, "line %d has it already", l->from[i]));
+        complain(l, from, key_text(l, key),
+                 arena_printf(l->arena, "line %d has it already", l->from[i]));
         return;
     }
-    /* A key whose feature does not exist yet takes any value, so that tomorrow's files load today. */
+    /* A key whose feature does not exist yet takes any value, so that tomorrow's files load
+     * today. */
     if (config_value_set(l->config, l->arena, key, value, adds) != ERR_NONE && key->built)
         complain(l, from, key_text(l, key), config_value_allowed(key, l->arena));
     l->given[i] = true;
@@ -95,10 +99,10 @@ static void assign_override(struct loading *l, struct str text)
     assign(l, str_trim(section), str_trim(name), value, FROM_OVERRIDE);
 }
 
-/* ---- The file ----
- * libinih asks us for lines and gives back keys. Debian's build of it cuts a line at its buffer without a word, so
- * our reader refuses what does not fit. Indentation means nothing: it is removed, which also switches off inih's
- * continuation lines, where a forgotten `=` would silently extend the value above. */
+/* ---- The file ---- libinih asks us for lines and gives back keys. Debian's build of it cuts a
+ * line at its buffer without a word, so our reader refuses what does not fit. Indentation means
+ * nothing: it is removed, which also switches off inih's continuation lines, where a forgotten
+ * `=` would silently extend the value above. */
 
 static char *read_line(char *line, int room, void *ctx)
 {
@@ -114,9 +118,13 @@ static char *read_line(char *line, int room, void *ctx)
         text = STR_NONE;
     }
     if (text.n + 2 > (size_t)room) {
-        complain(l, l->line, STR(""),
-                 arena_printf(l->arena, "the line is longer than %d bytes; a list may be written in several lines that "
-                                        "repeat the key", room - 2));
+        complain(
+            l, l->line, STR(""),
+            arena_printf(
+                l->arena,
+                "the line is longer than %d bytes; a list may be written in several lines that "
+                "repeat the key",
+                room - 2));
         text = STR_NONE;
     }
     snprintf(line, (size_t)room, "%.*s\n", STR_ARG(text));
@@ -149,7 +157,8 @@ static enum err load_file(struct loading *l)
     l->rest = buf_str(&content);
     bad_line = ini_parse_stream(read_line, l, take_key, l);
     if (bad_line != 0)
-        complain(l, bad_line, STR(""), STR("a line is [section], key = value, or a comment that begins with ; or #"));
+        complain(l, bad_line, STR(""),
+                 STR("a line is [section], key = value, or a comment that begins with ; or #"));
 done:
     buf_deinit(&content);
     return e;
@@ -200,7 +209,8 @@ static void resolve_paths(struct config *c, struct arena *a)
     c->tls.key = absolute(a, c->tls.key);
     path = str_skip(c->store.url, scheme.n);
     if (str_starts(c->store.url, scheme) && path.p[0] != '/' && path.p[0] != ':')
-        c->store.url = arena_printf(a, "sqlite:%.*s/%.*s", STR_ARG(c->server.data_dir), STR_ARG(path));
+        c->store.url =
+            arena_printf(a, "sqlite:%.*s/%.*s", STR_ARG(c->server.data_dir), STR_ARG(path));
 }
 
 static void check_tls_pair(struct loading *l)
@@ -209,14 +219,18 @@ static void check_tls_pair(struct loading *l)
     size_t i = config_key_find(STR("tls"), str_from(given));
 
     if ((l->config->tls.certificate.n > 0) != (l->config->tls.key.n > 0))
-        complain(l, l->from[i], key_text(l, &config_keys[i]), STR("tls.certificate and tls.key are given together"));
+        complain(l, l->from[i], key_text(l, &config_keys[i]),
+                 STR("tls.certificate and tls.key are given together"));
 }
 
 static void set_defaults(struct loading *l)
 {
     for (size_t i = 0; i < config_key_count; i++) {
-        if (config_value_set(l->config, l->arena, &config_keys[i], str_from(config_keys[i].standard), false) != ERR_NONE)
-            complain(l, FROM_DEFAULT, key_text(l, &config_keys[i]), STR("the built-in default is not allowed"));
+        if (config_value_set(l->config, l->arena, &config_keys[i],
+                             str_from(config_keys[i].standard), false)
+            != ERR_NONE)
+            complain(l, FROM_DEFAULT, key_text(l, &config_keys[i]),
+                     STR("the built-in default is not allowed"));
     }
 }
 
@@ -258,8 +272,8 @@ static enum err finish(struct loading *l, const struct config **out)
     return ERR_NONE;
 }
 
-enum err config_load(const char *file, const char *const *overrides, size_t override_count, const struct config **out,
-                     struct buf *problems)
+enum err config_load(const char *file, const char *const *overrides, size_t override_count,
+                     const struct config **out, struct buf *problems)
 {
     struct loading l;
 
@@ -275,9 +289,9 @@ enum err config_load(const char *file, const char *const *overrides, size_t over
     return finish(&l, out);
 }
 
-/* ---- From process to process ----
- * One line per key, in the order of the table: `+` or `-` for given or not, then what an override says. All keys are written, because defaults
- * depend on the machine and on who asks. */
+/* ---- From process to process ---- One line per key, in the order of the table: `+` or `-` for
+ * given or not, then what an override says. All keys are written, because defaults depend on the
+ * machine and on who asks. */
 
 static void dump_key(const struct config *c, size_t i, struct buf *out)
 {
@@ -352,7 +366,8 @@ bool cidr_list_holds(const struct cidr_list *list, const uint8_t ip[16])
         unsigned whole = list->items[i].bits / 8, part = list->items[i].bits % 8;
         const uint8_t *net = list->items[i].ip;
 
-        if (memcmp(net, ip, whole) == 0 && (part == 0 || ((net[whole] ^ ip[whole]) >> (8 - part)) == 0))
+        if (memcmp(net, ip, whole) == 0
+            && (part == 0 || ((net[whole] ^ ip[whole]) >> (8 - part)) == 0))
             return true;
     }
     return false;
@@ -360,7 +375,8 @@ bool cidr_list_holds(const struct cidr_list *list, const uint8_t ip[16])
 
 const char *listener_name(enum listener_kind kind)
 {
-    static const char *const names[LISTEN_KIND_COUNT] = { "c2s", "c2s_tls", "https", "s2s", "mux", "metrics", "component" };
+    static const char *const names[LISTEN_KIND_COUNT] = { "c2s", "c2s_tls", "https",    "s2s",
+                                                          "mux", "metrics", "component" };
 
     return names[kind];
 }

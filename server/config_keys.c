@@ -1,22 +1,24 @@
-/* config_keys.c: the table of configuration keys. Every limit and every default of the server is a row here. */
+/* config_keys.c: the table of configuration keys. Every limit and every default of the server is
+ * a row here. */
 #include "server/config_keys.h"
 
 #include <string.h>
+
+#include "http/target.h"
 
 #define ROW(s, n, t, d)                                                                            \
     .section = #s, .name = #n, .type = (t), .offset = offsetof(struct config, s.n), .standard = (d)
 #define LISTENER(n, kind, d)                                                                       \
     .section = "listen", .name = #n, .type = KEY_ADDRESSES,                                        \
     .offset = offsetof(struct config, listen.address[kind]), .standard = (d)
-#define LIMIT(n, t, d, lowest, highest)                                                            \
-    ROW(limits, n, t, d), .min = (lowest), .max = (highest)
-#define RATE(n, d) ROW(limits, n, KEY_RATE, d)
-#define RANGE(lowest, highest) .min = (lowest), .max = (highest)
-#define BUILT .built = true
-#define LIVE .live = true
+#define LIMIT(n, t, d, lowest, highest) ROW(limits, n, t, d), .min = (lowest), .max = (highest)
+#define RATE(n, d)                      ROW(limits, n, KEY_RATE, d)
+#define RANGE(lowest, highest)          .min = (lowest), .max = (highest)
+#define BUILT                           .built = true
+#define LIVE                            .live = true
 
 enum { KIB = 1024, MIB = 1024 * KIB };
-#define GIB (1024 * (int64_t)MIB)
+#define GIB       (1024 * (int64_t)MIB)
 #define HUGE_SIZE ((int64_t)1 << 50)
 
 /* The order of each list is the order of its enum. */
@@ -27,13 +29,19 @@ static const char *const ack_words[] = { "commit", "memory", NULL };
 static const char *const archive_words[] = { "on", "off", NULL };
 static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
 static const char *const format_words[] = { "text", "json", NULL };
-static const char *const mechanism_words[] = {
-    "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS",
-    "FAST", "PLAIN", NULL
-};
+static const char *const mechanism_words[] = { "SCRAM-SHA-1",
+                                               "SCRAM-SHA-1-PLUS",
+                                               "SCRAM-SHA-256",
+                                               "SCRAM-SHA-256-PLUS",
+                                               "SCRAM-SHA-512",
+                                               "SCRAM-SHA-512-PLUS",
+                                               "FAST",
+                                               "PLAIN",
+                                               NULL };
 
 #define MECHANISMS_DEFAULT                                                                         \
-    "SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS SCRAM-SHA-512 SCRAM-SHA-512-PLUS FAST"
+    "SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS SCRAM-SHA-512 "                 \
+    "SCRAM-SHA-512-PLUS FAST"
 
 static bool is_store_url(struct str value)
 {
@@ -44,75 +52,104 @@ static bool is_store_url(struct str value)
     return str_starts(value, STR("postgresql://"));
 }
 
+static bool is_web_url(struct str value)
+{
+    struct arena a = { 0 };
+    struct str authority = str_skip(value, sizeof "https://" - 1), host;
+    bool is = value.n == 0
+              || (str_starts(value, STR("https://")) && http_host_read(&a, authority, &host) == ERR_NONE
+                  && str_starts(authority, host));
+
+    arena_deinit(&a);
+    return is;
+}
+
 /* clang-format off */
 const struct config_key config_keys[] = {
     { ROW(server, domain, KEY_DOMAINS, "localhost"), BUILT,
-      .about = "The domains this server speaks for. The first is used where a command names none." },
+      .about = "The domains this server speaks for. The first is used where a command names "
+               "none." },
     { ROW(server, data_dir, KEY_PATH, ""), BUILT,
       .allowed = "a folder; empty: /var/lib/sotto as root, else ~/.local/share/sotto",
       .about = "Everything the server keeps: mode 0700, one server per folder." },
     { ROW(server, workers, KEY_NUMBER, "cores"), RANGE(1, 256), .zero_word = "cores", BUILT,
-      .about = "Threads that serve connections; as many as there are processor cores unless given." },
+      .about = "Threads that serve connections; as many as there are processor cores unless "
+               "given." },
 
     { LISTENER(c2s, LISTEN_C2S, "127.0.0.1:5222"), BUILT,
       .about = "XMPP clients, secured by STARTTLS before anything else is accepted." },
     { LISTENER(c2s_tls, LISTEN_C2S_TLS, "127.0.0.1:5223"), BUILT,
       .about = "XMPP clients, TLS from the first byte (XEP-0368)." },
-    { LISTENER(https, LISTEN_HTTPS, "127.0.0.1:5443"),
+    { LISTENER(https, LISTEN_HTTPS, "127.0.0.1:5443"), BUILT,
       .about = "HTTPS: web client, WebSocket, file upload, invitation pages, host-meta." },
     { LISTENER(s2s, LISTEN_S2S, ""), .about = "Other servers (federation)." },
-    { LISTENER(mux, LISTEN_MUX, ""), .about = "One port for all protocols, told apart by first bytes and ALPN." },
+    { LISTENER(mux, LISTEN_MUX, ""),
+      .about = "One port for all protocols, told apart by first bytes and ALPN." },
     { LISTENER(metrics, LISTEN_METRICS, ""), .about = "Counters for monitoring, over plain HTTP." },
     { LISTENER(component, LISTEN_COMPONENT, ""), .about = "External components (XEP-0114)." },
     { ROW(listen, proxy_from, KEY_NETWORKS, ""),
       .about = "Networks of proxies whose PROXY protocol header is believed." },
 
+    { ROW(web, url, KEY_TEXT, ""), .allows = is_web_url, BUILT,
+      .allowed = "https://HOST or https://HOST:PORT in lower case, without anything behind it, or empty",
+      .about = "The address of our HTTPS as others reach it, such as that of a proxy in front of it. Empty: the "
+               "first domain and the port of listen.https." },
+
     { ROW(tls, certificate, KEY_PATH, ""), BUILT, LIVE,
       .allowed = "the path of a certificate chain in PEM, or empty",
-      .about = "Certificate chain in PEM. Empty: a self-signed one is made once in data_dir/tls/." },
+      .about = "Certificate chain in PEM. Empty: a self-signed one is made once in "
+               "data_dir/tls/." },
     { ROW(tls, key, KEY_PATH, ""), BUILT, LIVE,
       .allowed = "the path of the certificate's private key in PEM, or empty",
       .about = "Private key of tls.certificate in PEM. Both are given, or neither." },
     { ROW(tls, acme, KEY_TEXT, ""), .about = "Obtain certificates from this ACME directory." },
 
     { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words,
-      .about = "Who may create an account: holders of an invitation, anybody (open), nobody (closed). sottoctl always can." },
+      .about = "Who may create an account: holders of an invitation, anybody (open), nobody "
+               "(closed). sottoctl always can." },
 
     { ROW(policy, e2ee, KEY_WORD, "required"), .words = e2ee_words, BUILT,
-      .about = "required: messages that are not end-to-end encrypted are refused. off: they pass, and the operator can "
-               "read them." },
+      .about = "required: messages that are not end-to-end encrypted are refused. off: they "
+               "pass, and the operator can read them." },
     { ROW(policy, e2ee_allow, KEY_LIST, ""), BUILT,
-      .allowed = "domains, bare addresses of rooms and {namespace}name of elements, separated by spaces",
+      .allowed = "domains, addresses of rooms and {namespace}name of elements, separated by spaces",
       .about = "Exempt from policy.e2ee: domains, rooms, elements written {namespace}name." },
     { ROW(policy, strangers, KEY_WORD, "gate"), .words = stranger_words, BUILT,
-      .about = "gate: what strangers send waits as a request until the recipient approves, and their calls do not ring. "
-               "allow: delivered like anything else." },
+      .about = "gate: what strangers send waits as a request until the recipient approves, and "
+               "their calls do not ring. allow: delivered like anything else." },
 
     { ROW(auth, mechanisms, KEY_FLAGS, MECHANISMS_DEFAULT), .words = mechanism_words, BUILT,
-      .about = "SASL mechanisms offered. PLAIN, which shows the password to the server, is offered over TLS only." },
+      .about = "SASL mechanisms offered. PLAIN, which shows the password to the server, is "
+               "offered over TLS only." },
     { ROW(auth, scram_iterations, KEY_NUMBER, "10000"), RANGE(4096, 10000000), BUILT,
       .about = "Work to derive keys from a new password (RFC 7677 asks for 4096 at least)." },
 
     { ROW(store, url, KEY_TEXT, "sqlite:sotto.db"), .allows = is_store_url, BUILT,
       .allowed = "sqlite:PATH or postgresql://…",
-      .about = "Where accounts and archives are kept. A relative path is below data_dir." },
+      .about = "Where accounts and archives are kept. A relative path is below data_dir; the "
+               "server may write to the whole folder of an absolute one." },
     { ROW(store, ack, KEY_WORD, "commit"), .words = ack_words, BUILT,
-      .about = "When a message is acknowledged: commit: when it is on disk; memory: earlier, and a power failure can lose it." },
+      .about = "When a message is acknowledged: commit: when it is on disk; memory: earlier, and"
+               " a power failure can lose it." },
 
-    { ROW(bus, url, KEY_TEXT, "local"), .about = "How nodes of a cluster reach each other: local (one node) or nats://…" },
+    { ROW(bus, url, KEY_TEXT, "local"),
+      .about = "How nodes of a cluster reach each other: local (one node) or nats://…" },
 
     { ROW(archive, mode, KEY_WORD, "on"), .words = archive_words, BUILT,
-      .about = "off: no history is kept; messages to accounts that are offline still wait for them." },
+      .about = "off: no history is kept; messages to accounts that are offline still wait for "
+               "them." },
     { ROW(archive, retention_days, KEY_NUMBER, "30"), RANGE(-1, 36500), BUILT,
       .about = "Days after which archived messages are deleted; -1: never." },
 
-    { ROW(admin, accounts, KEY_LIST, ""), .about = "Accounts that may administer the server over XMPP." },
+    { ROW(admin, accounts, KEY_LIST, ""),
+      .about = "Accounts that may administer the server over XMPP." },
 
     { ROW(anchor, address, KEY_LIST, ""),
       .about = "Addresses for call media: BIND, or BIND=ANNOUNCED behind address translation." },
     { ROW(anchor, port, KEY_LIST, ""), .about = "UDP and TCP port of call media." },
 
-    { ROW(log, level, KEY_WORD, "info"), .words = level_words, BUILT, LIVE, .about = "The least important events that are logged." },
+    { ROW(log, level, KEY_WORD, "info"), .words = level_words, BUILT, LIVE,
+      .about = "The least important events that are logged." },
     { ROW(log, format, KEY_WORD, "text"), .words = format_words, BUILT, LIVE,
       .about = "One line per event: `TIME LEVEL event key=value …`, or a JSON object." },
 
@@ -121,64 +158,98 @@ const struct config_key config_keys[] = {
     { RATE(stanzas_per_account, "3000/min"), .about = "Stanzas of any kind an account sends." },
     { RATE(bytes_per_account, "64MiB/min"), .about = "Bytes read from an account's sessions." },
     { RATE(subscriptions_per_account, "60/h"), .about = "Contact requests an account sends." },
-    { RATE(bundle_targets_per_account, "30/day"), .about = "Accounts whose device keys an account asks for the first time." },
-    { RATE(bundles_per_pair, "40/day"), .about = "Device keys an account fetches of one other account that is no contact." },
-    { RATE(failed_logins_per_account, "50/h"), .about = "Wrong passwords for an account, from all addresses together." },
+    { RATE(bundle_targets_per_account, "30/day"),
+      .about = "Accounts whose device keys an account asks for the first time." },
+    { RATE(bundles_per_pair, "40/day"),
+      .about = "Device keys an account fetches of one other account that is no contact." },
+    { RATE(failed_logins_per_account, "50/h"),
+      .about = "Wrong passwords for an account, from all addresses together." },
     { RATE(password_changes_per_account, "10/h"), .about = "Password changes of an account." },
-    { LIMIT(sessions_per_account, KEY_NUMBER, "16", 1, 1000), BUILT, .about = "Connected sessions of an account." },
-    { LIMIT(resumable_per_account, KEY_NUMBER, "16", 0, 1000), BUILT, .about = "Cut sessions of an account that wait to be resumed." },
-    { LIMIT(devices_per_account, KEY_NUMBER, "32", 1, 1000), .about = "Remembered devices of an account (XEP-0494)." },
-    { LIMIT(resume_s, KEY_NUMBER, "600", 0, 86400), BUILT, .about = "Seconds a cut session waits to be resumed (XEP-0198)." },
-    { LIMIT(roster_items, KEY_NUMBER, "2000", 1, 100000), BUILT, .about = "Contacts of an account." },
+    { LIMIT(sessions_per_account, KEY_NUMBER, "16", 1, 1000), BUILT,
+      .about = "Connected sessions of an account." },
+    { LIMIT(resumable_per_account, KEY_NUMBER, "16", 0, 1000), BUILT,
+      .about = "Cut sessions of an account that wait to be resumed." },
+    { LIMIT(devices_per_account, KEY_NUMBER, "32", 1, 1000),
+      .about = "Remembered devices of an account (XEP-0494)." },
+    { LIMIT(resume_s, KEY_NUMBER, "600", 0, 86400), BUILT,
+      .about = "Seconds a cut session waits to be resumed (XEP-0198)." },
+    { LIMIT(roster_items, KEY_NUMBER, "2000", 1, 100000), BUILT,
+      .about = "Contacts of an account." },
     { LIMIT(roster_groups, KEY_NUMBER, "32", 0, 1000), .about = "Groups of one contact." },
-    { LIMIT(blocked_jids, KEY_NUMBER, "2000", 1, 100000), BUILT, .about = "Addresses an account blocks." },
-    { LIMIT(pep_nodes, KEY_NUMBER, "128", 1, 10000), BUILT, .about = "PEP nodes of an account (XEP-0163)." },
+    { LIMIT(blocked_jids, KEY_NUMBER, "2000", 1, 100000), BUILT,
+      .about = "Addresses an account blocks." },
+    { LIMIT(pep_nodes, KEY_NUMBER, "128", 1, 10000), BUILT,
+      .about = "PEP nodes of an account (XEP-0163)." },
     { LIMIT(pep_items, KEY_NUMBER, "512", 1, 100000), BUILT, .about = "Items of one PEP node." },
-    { LIMIT(pep_item_bytes, KEY_SIZE, "192KiB", KIB, 4 * MIB), BUILT, .about = "Size of one PEP item, such as an avatar." },
-    { LIMIT(pep_bytes, KEY_SIZE, "8MiB", KIB, GIB), .about = "Size of all PEP items of an account." },
-    { LIMIT(private_bytes, KEY_SIZE, "256KiB", KIB, 64 * MIB), .about = "Private XML storage of an account (XEP-0049)." },
-    { LIMIT(vcard_bytes, KEY_SIZE, "128KiB", KIB, 4 * MIB), .about = "vCard of an account (XEP-0054)." },
+    { LIMIT(pep_item_bytes, KEY_SIZE, "192KiB", KIB, 4 * MIB), BUILT,
+      .about = "Size of one PEP item, such as an avatar." },
+    { LIMIT(pep_bytes, KEY_SIZE, "8MiB", KIB, GIB),
+      .about = "Size of all PEP items of an account." },
+    { LIMIT(private_bytes, KEY_SIZE, "256KiB", KIB, 64 * MIB), BUILT,
+      .about = "Private XML storage of an account (XEP-0049)." },
+    { LIMIT(vcard_bytes, KEY_SIZE, "128KiB", KIB, 4 * MIB), BUILT,
+      .about = "vCard of an account (XEP-0054)." },
     { LIMIT(archive_messages, KEY_NUMBER, "1000000", 1, INT64_MAX), .zero_word = "off",
       .about = "Archived messages of an account; the oldest go first." },
-    { LIMIT(archive_queries, KEY_NUMBER, "4", 1, 1000), .about = "Archive queries of an account in work at a time." },
-    { LIMIT(archive_page, KEY_NUMBER, "250", 1, 10000), BUILT, .about = "Results in one page of an archive query." },
-    { LIMIT(request_messages, KEY_NUMBER, "5", 1, 1000), .about = "Messages of a stranger that wait for approval." },
-    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000), .about = "Open invitations of an account." },
-    { LIMIT(invitation_days, KEY_NUMBER, "7", 1, 3650), BUILT, .about = "Days an invitation is good for." },
-    { LIMIT(upload_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE), .about = "Size of one uploaded file (XEP-0363)." },
-    { LIMIT(upload_daily_bytes, KEY_SIZE, "1GiB", KIB, HUGE_SIZE), .about = "Uploads of an account in a day." },
-    { LIMIT(upload_account_bytes, KEY_SIZE, "4GiB", KIB, HUGE_SIZE), .about = "Stored files of an account." },
-    { LIMIT(upload_total_bytes, KEY_SIZE, "64GiB", KIB, HUGE_SIZE), .about = "Stored files of all accounts." },
-    { LIMIT(upload_days, KEY_NUMBER, "30", 1, 36500), .about = "Days after which an uploaded file is deleted." },
+    { LIMIT(archive_queries, KEY_NUMBER, "4", 1, 1000),
+      .about = "Archive queries of an account in work at a time." },
+    { LIMIT(archive_page, KEY_NUMBER, "250", 1, 10000), BUILT,
+      .about = "Results in one page of an archive query." },
+    { LIMIT(request_messages, KEY_NUMBER, "5", 1, 1000),
+      .about = "Messages of a stranger that wait for approval." },
+    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000),
+      .about = "Open invitations of an account." },
+    { LIMIT(invitation_days, KEY_NUMBER, "7", 1, 3650), BUILT,
+      .about = "Days an invitation is good for." },
+    { LIMIT(upload_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE),
+      .about = "Size of one uploaded file (XEP-0363)." },
+    { LIMIT(upload_daily_bytes, KEY_SIZE, "1GiB", KIB, HUGE_SIZE),
+      .about = "Uploads of an account in a day." },
+    { LIMIT(upload_account_bytes, KEY_SIZE, "4GiB", KIB, HUGE_SIZE),
+      .about = "Stored files of an account." },
+    { LIMIT(upload_total_bytes, KEY_SIZE, "64GiB", KIB, HUGE_SIZE),
+      .about = "Stored files of all accounts." },
+    { LIMIT(upload_days, KEY_NUMBER, "30", 1, 36500),
+      .about = "Days after which an uploaded file is deleted." },
 
     /* ---- One address; of IPv6, one /64 ---- */
     { RATE(connections_per_address, "300/min"), .about = "New connections from an address." },
     { RATE(failed_logins_per_address, "30/10min"), .about = "Wrong passwords from an address." },
     { RATE(registrations_per_address, "5/h"), .about = "New accounts from an address." },
     { RATE(requests_per_address, "1200/min"), .about = "HTTP requests from an address." },
-    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000), .about = "Connections of an address at a time." },
+    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000),
+      .about = "Connections of an address at a time." },
     { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000),
       .about = "Connections of an address that have not logged in yet." },
 
     /* ---- One remote domain ---- */
-    { ROW(limits, stanzas_per_domain, KEY_RATE, "6000/min"), .about = "Stanzas from a remote domain." },
-    { ROW(limits, streams_per_domain, KEY_NUMBER, "4"), RANGE(1, 1000), .about = "Streams of a remote domain at a time." },
+    { ROW(limits, stanzas_per_domain, KEY_RATE, "6000/min"),
+      .about = "Stanzas from a remote domain." },
+    { ROW(limits, streams_per_domain, KEY_NUMBER, "4"), RANGE(1, 1000),
+      .about = "Streams of a remote domain at a time." },
 
     /* ---- One stream ---- */
-    { LIMIT(stanza_bytes, KEY_SIZE, "256KiB", 10000, 16 * MIB), BUILT, .about = "Size of a stanza after login (RFC 6120 §13.12)." },
-    { LIMIT(stanza_bytes_before_login, KEY_SIZE, "4KiB", 4 * KIB, 64 * KIB), .about = "Size of an element before login." },
+    { LIMIT(stanza_bytes, KEY_SIZE, "256KiB", 10000, 16 * MIB), BUILT,
+      .about = "Size of a stanza after login (RFC 6120 §13.12)." },
+    { LIMIT(stanza_bytes_before_login, KEY_SIZE, "4KiB", 4 * KIB, 64 * KIB),
+      .about = "Size of an element before login." },
     { LIMIT(output_bytes, KEY_SIZE, "256KiB", 16 * KIB, 64 * MIB), BUILT,
-      .about = "Bytes that wait for a slow reader before live copies stop; it reads the rest from the archive." },
-    { LIMIT(lagging_s, KEY_NUMBER, "60", 1, 3600), BUILT, .about = "Seconds of such slowness after which a connection ends." },
-    { LIMIT(login_s, KEY_NUMBER, "60", 1, 3600), .about = "Seconds a connection may take to log in." },
-    { LIMIT(idle_s, KEY_NUMBER, "600", 10, 86400), .about = "Seconds of silence after which a client is asked for a sign of life." },
+      .about = "Bytes that wait for a slow reader before live copies stop; it reads the rest "
+               "from the archive." },
+    { LIMIT(lagging_s, KEY_NUMBER, "60", 1, 3600), BUILT,
+      .about = "Seconds of such slowness after which a connection ends." },
+    { LIMIT(login_s, KEY_NUMBER, "60", 1, 3600),
+      .about = "Seconds a connection may take to log in." },
+    { LIMIT(idle_s, KEY_NUMBER, "600", 10, 86400),
+      .about = "Seconds of silence after which a client is asked for a sign of life." },
 
     /* ---- The whole server ---- */
     { RATE(registrations, "200/h"), .about = "New accounts from everywhere." },
     { LIMIT(connections, KEY_NUMBER, "off", 1, 10000000), .zero_word = "off",
       .about = "Connections at a time; off: as many as the system has descriptors for." },
     { ROW(limits, exempt, KEY_NETWORKS, ""),
-      .about = "Networks, such as 10.0.0.0/8, for which there are no limits at all; for benchmarks." },
+      .about = "Networks, such as 10.0.0.0/8, for which there are no limits at all; for "
+               "benchmarks." },
 };
 /* clang-format on */
 

@@ -1,12 +1,18 @@
-/* config_text.c: configuration values back as text, and what a key allows, for messages and manuals. */
+/* config_text.c: configuration values back as text, and what a key allows, for messages and
+ * manuals. */
 #include <string.h>
 
 #include "base/ip.h"
 #include "server/config_value.h"
 
-struct unit { const char *name; uint64_t factor; };
+struct unit {
+    const char *name;
+    uint64_t factor;
+};
 
-static const struct unit sizes[] = { { "GiB", 1u << 30 }, { "MiB", 1u << 20 }, { "KiB", 1u << 10 }, { "", 1 } };
+static const struct unit sizes[] = {
+    { "GiB", 1u << 30 }, { "MiB", 1u << 20 }, { "KiB", 1u << 10 }, { "", 1 }
+};
 static const struct unit periods[] = { { "day", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
 enum { TEXT_MAX = 256 * 1024 };
 
@@ -89,7 +95,8 @@ static void add_networks(struct buf *out, struct arena *a, const struct cidr_lis
         bool v4 = net->bits >= 96 && memcmp(ip, mapped, sizeof mapped) == 0;
 
         add_separator(out);
-        buf_add(out, v4 ? arena_printf(a, "%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15]) : ip6_text(a, ip));
+        buf_add(out, v4 ? arena_printf(a, "%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15])
+                        : ip6_text(a, ip));
         buf_add_char(out, '/');
         buf_add_u64(out, v4 ? net->bits - 96 : net->bits);
     }
@@ -160,12 +167,15 @@ struct str config_value_allowed(const struct config_key *key, struct arena *a)
     case KEY_FLAGS: return words_text(key, a, STR("one or more of "));
     case KEY_NUMBER:
     case KEY_SIZE: return range_text(key, a);
-    case KEY_RATE: return STR("a rate such as 30/min, 600/10s or 64MiB/h (units s, min, h, day), or off");
+    case KEY_RATE:
+        return STR("a rate such as 30/min, 600/10s or 64MiB/h (units s, min, h, day), or off");
     case KEY_TEXT: return STR("text");
     case KEY_PATH: return STR("a path");
     case KEY_LIST: return STR("items separated by spaces");
     case KEY_DOMAINS: return STR("one or more domain names separated by spaces");
-    case KEY_ADDRESSES: return STR("addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off");
+    case KEY_ADDRESSES:
+        return STR(
+            "addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off");
     case KEY_NETWORKS: return STR("networks such as 10.0.0.0/8 or fd00::/8 separated by spaces");
     }
     return STR_NONE;

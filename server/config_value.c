@@ -6,9 +6,14 @@
 #include "base/ip.h"
 #include "xmpp/jid.h"
 
-struct unit { const char *name; uint64_t factor; };
+struct unit {
+    const char *name;
+    uint64_t factor;
+};
 
-static const struct unit sizes[] = { { "GiB", 1u << 30 }, { "MiB", 1u << 20 }, { "KiB", 1u << 10 }, { "B", 1 } };
+static const struct unit sizes[] = {
+    { "GiB", 1u << 30 }, { "MiB", 1u << 20 }, { "KiB", 1u << 10 }, { "B", 1 }
+};
 static const struct unit periods[] = { { "day", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
 enum { PERIOD_MAX_S = 31 * 86400 };
 
@@ -16,7 +21,6 @@ static void *field(struct config *c, const struct config_key *key)
 {
     return (char *)c + key->offset;
 }
-
 
 /* Words of a value: separated by white space. Empty at the end. */
 static struct str next_word(struct str *rest)
@@ -78,7 +82,8 @@ static enum err set_flags(unsigned *out, const struct config_key *key, struct st
 }
 
 /* A number that may carry a unit: 256KiB. Without `units` plain digits. */
-static enum err read_count(struct str text, const struct unit *units, size_t unit_count, uint64_t *out)
+static enum err read_count(struct str text, const struct unit *units, size_t unit_count,
+                           uint64_t *out)
 {
     uint64_t factor = 1, value;
     enum err e;
@@ -106,7 +111,9 @@ static enum err set_number(int64_t *out, const struct config_key *key, struct st
         *out = 0;
         return ERR_NONE;
     }
-    if (read_count(str_skip(text, negative), sizes, key->type == KEY_SIZE ? COUNT_OF(sizes) : 0, &value) != ERR_NONE)
+    if (read_count(str_skip(text, negative), sizes, key->type == KEY_SIZE ? COUNT_OF(sizes) : 0,
+                   &value)
+        != ERR_NONE)
         return ERR_MALFORMED;
     number = negative ? -(int64_t)value : (int64_t)value;
     if (number < key->min || number > key->max)
@@ -132,7 +139,8 @@ static enum err set_rate(struct rate *out, struct str text)
     period = str_trim(period);
     while (digits < period.n && period.p[digits] >= '0' && period.p[digits] <= '9')
         digits++;
-    if (digits > 0 && (str_to_u64(str_slice(period, 0, digits), PERIOD_MAX_S, &n) != ERR_NONE || n == 0))
+    if (digits > 0
+        && (str_to_u64(str_slice(period, 0, digits), PERIOD_MAX_S, &n) != ERR_NONE || n == 0))
         return ERR_MALFORMED;
     period = str_skip(period, digits);
     for (size_t i = 0; i < COUNT_OF(periods); i++) {
@@ -150,7 +158,8 @@ static struct str copy_text(struct arena *a, struct str text)
     return arena_printf(a, "%.*s", STR_ARG(text));
 }
 
-static enum err set_text(struct str *out, struct arena *a, const struct config_key *key, struct str text)
+static enum err set_text(struct str *out, struct arena *a, const struct config_key *key,
+                         struct str text)
 {
     if (key->allows != NULL && !key->allows(text))
         return ERR_MALFORMED;
@@ -213,7 +222,8 @@ static enum err read_network(struct str text, struct cidr *out)
 
 /* ---- Lists ---- */
 
-static enum err read_item(struct arena *a, const struct config_key *key, struct str word, struct str *out)
+static enum err read_item(struct arena *a, const struct config_key *key, struct str word,
+                          struct str *out)
 {
     struct str prepared = word;
     enum err e = ERR_NONE;
@@ -228,8 +238,8 @@ static enum err read_item(struct arena *a, const struct config_key *key, struct 
     return ERR_NONE;
 }
 
-static enum err set_list(struct config_list *out, struct arena *a, const struct config_key *key, struct str text,
-                         bool adds)
+static enum err set_list(struct config_list *out, struct arena *a, const struct config_key *key,
+                         struct str text, bool adds)
 {
     size_t count = adds ? out->count : 0, total = count + count_words(text);
     struct str *items;
@@ -267,7 +277,8 @@ static enum err set_networks(struct cidr_list *out, struct arena *a, struct str 
     return ERR_NONE;
 }
 
-enum err config_value_set(struct config *c, struct arena *a, const struct config_key *key, struct str text, bool adds)
+enum err config_value_set(struct config *c, struct arena *a, const struct config_key *key,
+                          struct str text, bool adds)
 {
     void *at = field(c, key);
 

@@ -1,17 +1,18 @@
 /* config_value.h: the grammar of one configuration value: text to typed field and back.
  *
- * Owns: nothing; results live in the arena.  Threads: pure.  Errors: ERR_MALFORMED: not what the key allows.
+ * Owns: nothing; results live in the arena.  Threads: pure.  Errors: ERR_MALFORMED: not what the
+ * key allows.
  */
 #ifndef SOTTO_SERVER_CONFIG_VALUE_H
 #define SOTTO_SERVER_CONFIG_VALUE_H
 
 #include "server/config_keys.h"
 
-enum { CONFIG_ITEMS_MAX = 1024 };    /* of one list */
+enum { CONFIG_ITEMS_MAX = 1024 }; /* of one list */
 
 /* `adds`: a list keeps what it has. Every text kept is NUL-terminated. */
-CHECKED enum err config_value_set(struct config *c, struct arena *a, const struct config_key *key, struct str text,
-                                  bool adds);
+CHECKED enum err config_value_set(struct config *c, struct arena *a, const struct config_key *key,
+                                  struct str text, bool adds);
 bool config_value_is_list(const struct config_key *key);
 
 /* The value as the file writes it; items of a list are separated by spaces. */

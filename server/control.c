@@ -11,7 +11,7 @@
 #include "server/control_parse.h"
 
 enum { REPLY_MAX = 256 * 1024 * 1024, READ_STEP = 4096, TABLES_MAX = 8 };
-enum { PROGRESS_BACKLOG_MAX = 16 * 1024 };   /* who does not read gets no more of it */
+enum { PROGRESS_BACKLOG_MAX = 16 * 1024 }; /* who does not read gets no more of it */
 
 struct control {
     struct loop *loop;
@@ -25,17 +25,18 @@ struct control {
     size_t peer_count;
 };
 
-/* A peer lives until its call has ended or the whole socket is freed, even if nobody is there any more. */
+/* A peer lives until its call has ended or the whole socket is freed, even if nobody is there
+ * any more. */
 struct control_peer {
     struct link link;
     struct control *control;
     int fd;
     struct watch *watch;
     struct buf in, out;
-    struct control_call *call;   /* NULL: reads the next line */
-    bool working;                /* inside peer_work() */
-    bool ended;                  /* has sent all that it will send */
-    bool broken;                 /* takes nothing any more */
+    struct control_call *call; /* NULL: reads the next line */
+    bool working;              /* inside peer_work() */
+    bool ended;                /* has sent all that it will send */
+    bool broken;               /* takes nothing any more */
 };
 
 /* ---- Peers ---- */
@@ -96,7 +97,8 @@ void control_progress(struct control_call *call, uint64_t done, uint64_t total)
 
     if (p == NULL || p->out.n > PROGRESS_BACKLOG_MAX)
         return;
-    peer_write(p, json_pack("{s:{s:I,s:I}}", "progress", "done", (json_int_t)done, "total", (json_int_t)total));
+    peer_write(p, json_pack("{s:{s:I,s:I}}", "progress", "done", (json_int_t)done, "total",
+                            (json_int_t)total));
     peer_flush(p);
 }
 
@@ -116,8 +118,9 @@ static void call_start(struct control_peer *p, struct str line)
 
     call->peer = p;
     p->call = call;
-    if (control_parse(line, control->tables, control->table_count, control->config, &call->arena, &command, &call->ctx,
-                      &call->args, &problem) != ERR_NONE) {
+    if (control_parse(line, control->tables, control->table_count, control->config, &call->arena,
+                      &command, &call->ctx, &call->args, &problem)
+        != ERR_NONE) {
         control_fail(call, problem.code, problem.why);
         return;
     }
@@ -125,8 +128,8 @@ static void call_start(struct control_peer *p, struct str line)
     command->handler(call);
 }
 
-/* Lines that are here, one call after the other. A handler that answers at once comes back into this loop and not
- * deeper. Frees the peer when all is done. */
+/* Lines that are here, one call after the other. A handler that answers at once comes back into
+ * this loop and not deeper. Frees the peer when all is done. */
 static void peer_work(struct control_peer *p)
 {
     struct str in;
@@ -177,9 +180,11 @@ void control_fail(struct control_call *call, const char *code, struct str why)
 void control_fail_err(struct control_call *call, enum err e, const char *what)
 {
     static const char *const codes[] = {
-        [ERR_MALFORMED] = "usage", [ERR_TOO_BIG] = "too-big", [ERR_UNSUPPORTED] = "unbuilt", [ERR_DENIED] = "denied",
-        [ERR_MISSING] = "missing", [ERR_EXISTS] = "exists",   [ERR_CONFLICT] = "conflict",   [ERR_FULL] = "full",
-        [ERR_TIMEOUT] = "timeout", [ERR_IO] = "io",
+        [ERR_MALFORMED] = "usage",     [ERR_TOO_BIG] = "too-big",
+        [ERR_UNSUPPORTED] = "unbuilt", [ERR_DENIED] = "denied",
+        [ERR_MISSING] = "missing",     [ERR_EXISTS] = "exists",
+        [ERR_CONFLICT] = "conflict",   [ERR_FULL] = "full",
+        [ERR_TIMEOUT] = "timeout",     [ERR_IO] = "io",
     };
 
     control_fail(call, codes[e], arena_printf(&call->arena, "%s: %s", what, err_text(e)));
@@ -189,7 +194,8 @@ void control_fail_err(struct control_call *call, enum err e, const char *what)
 
 static void peer_read(struct control_peer *p)
 {
-    size_t before = p->in.n, step = CONTROL_LINE_MAX - before < READ_STEP ? CONTROL_LINE_MAX - before : READ_STEP;
+    size_t before = p->in.n,
+           step = CONTROL_LINE_MAX - before < READ_STEP ? CONTROL_LINE_MAX - before : READ_STEP;
     char *at = step > 0 ? buf_extend(&p->in, step) : NULL;
     ssize_t n = at != NULL ? recv(p->fd, at, step, MSG_DONTWAIT) : -1;
     int why = errno;
@@ -217,7 +223,8 @@ static bool may_command(int fd)
     struct ucred peer;
     socklen_t n = sizeof peer;
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0
+           && (peer.uid == 0 || peer.uid == geteuid());
 }
 
 static void peer_new(struct control *c, int fd)
@@ -249,7 +256,8 @@ static void on_socket(void *ctx, bool readable, bool writable)
     }
 }
 
-struct control *control_new(struct loop *l, int listening_fd, const struct config *config, struct log *log)
+struct control *control_new(struct loop *l, int listening_fd, const struct config *config,
+                            struct log *log)
 {
     struct control *c = mem_alloc(sizeof *c);
 
@@ -274,7 +282,8 @@ void control_free(struct control *c)
 {
     if (c == NULL)
         return;
-    LIST_EACH(&c->peers, link) {
+    LIST_EACH(&c->peers, link)
+    {
         struct control_peer *p = LIST_ENTRY(link, struct control_peer, link);
 
         if (p->call != NULL)

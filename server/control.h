@@ -1,11 +1,13 @@
-/* control.h: the control socket: one JSON object a line each way, for sottoctl and other programs of the operator.
+/* control.h: the control socket: one JSON object a line each way, for sottoctl and other programs
+ * of the operator.
  *
  * Request  {"command":"user add","jid":"a@b.example","password":"…"}
  * Replies  {"progress":{"done":10,"total":100}} any number of times, then
  *          {"ok":true,"result":…} or {"ok":false,"error":"a sentence","code":"exists"}
- * Only the uid of the server and root are served (SO_PEERCRED). A request is parsed, with caps, into struct
- * control_args, and its handler answers it now or later: every call ends with exactly one control_done() or
- * control_fail(), even if the peer went away meanwhile (then nothing is written).
+ * Only the uid of the server and root are served (SO_PEERCRED). A request is parsed, with caps,
+ * into struct control_args, and its handler answers it now or later: every call ends with exactly
+ * one control_done() or control_fail(), even if the peer went away meanwhile (then nothing is
+ * written).
  * Owns: its connections and calls.  Threads: its loop's.
  */
 #ifndef SOTTO_SERVER_CONTROL_H
@@ -17,9 +19,15 @@
 #include "server/log.h"
 #include "xmpp/jid.h"
 
-enum { CONTROL_LINE_MAX = 64 * 1024, CONTROL_CONNECTIONS_MAX = 16, CONTROL_COUNT_MAX = 10 * 1000 * 1000, CONTROL_DAYS_MAX = 3650 };
+enum {
+    CONTROL_LINE_MAX = 64 * 1024,
+    CONTROL_CONNECTIONS_MAX = 16,
+    CONTROL_COUNT_MAX = 10 * 1000 * 1000,
+    CONTROL_DAYS_MAX = 3650
+};
 
-enum control_field {                 /* which members a command takes; all are required but those of `optional` */
+/* Which members a command takes; all are required but those of `optional`. */
+enum control_field {
     FIELD_JID = 1 << 0,
     FIELD_PASSWORD = 1 << 1,
     FIELD_PREFIX = 1 << 2,
@@ -29,41 +37,46 @@ enum control_field {                 /* which members a command takes; all are r
 };
 
 struct control_args {
-    struct jid jid;                  /* bare; its domain is one of ours */
-    struct str password;             /* prepared (PRECIS OpaqueString), not empty */
-    struct jid prefix;               /* of the accounts PREFIX0 … */
+    struct jid jid;      /* bare; its domain is one of ours */
+    struct str password; /* prepared (PRECIS OpaqueString), not empty */
+    struct jid prefix;   /* of the accounts PREFIX0 … */
     uint64_t count;
-    struct str domain;               /* one of ours; the first if not given */
-    uint64_t days;                   /* 0 if not given */
+    struct str domain; /* one of ours; the first if not given */
+    uint64_t days;     /* 0 if not given */
 };
 
-struct control_call {                /* one request in work */
-    struct arena arena;              /* of the call: args and whatever the handler needs until its end */
+/* One request in work. */
+struct control_call {
+    struct arena arena; /* of the call: args and whatever the handler needs until its end */
     struct control_args args;
-    void *ctx;                       /* of the command's table */
+    void *ctx; /* of the command's table */
     struct control_peer *peer;
 };
 
 typedef void control_handler(struct control_call *call);
 
 struct control_command {
-    const char *name;                /* "user add" */
-    unsigned fields, optional;       /* enum control_field */
-    control_handler *handler;        /* NULL: not built yet */
+    const char *name;          /* "user add" */
+    unsigned fields, optional; /* enum control_field */
+    control_handler *handler;  /* NULL: not built yet */
 };
 
 struct control;
-struct control *control_new(struct loop *l, int listening_fd, const struct config *config, struct log *log);
-/* A table of commands; may be called several times. A later row replaces an earlier one of the same name. */
-void control_add(struct control *c, const struct control_command *commands, size_t count, void *ctx);
-void control_free(struct control *c);            /* NULL is allowed; calls in work are `gone` from then on */
+struct control *control_new(struct loop *l, int listening_fd, const struct config *config,
+                            struct log *log);
+/* A table of commands; may be called several times. A later row replaces an earlier one of the
+ * same name. */
+void control_add(struct control *c, const struct control_command *commands, size_t count,
+                 void *ctx);
+void control_free(struct control *c); /* NULL is allowed; calls in work are `gone` from then on */
 
 /* Nobody waits for the answer, or the server ends: start no further work, and end the call. */
 bool control_gone(const struct control_call *call);
 void control_progress(struct control_call *call, uint64_t done, uint64_t total);
-void control_done(struct control_call *call, json_t *result);                      /* takes result; NULL: null */
+void control_done(struct control_call *call, json_t *result); /* takes result; NULL: null */
 /* `code`: a stable word: usage, exists, missing, denied, io, unbuilt, …  `why`: a sentence. */
 void control_fail(struct control_call *call, const char *code, struct str why);
-void control_fail_err(struct control_call *call, enum err e, const char *what);    /* "what: err_text" */
+/* The sentence is `what: err_text(e)`. */
+void control_fail_err(struct control_call *call, enum err e, const char *what);
 
 #endif

@@ -40,7 +40,8 @@ static void derive(void *ctx)
     struct derivation *d = ctx;
 
     for (size_t i = 0; i < HASHES; i++)
-        scram_derive(hashes[i], d->call->args.password, bytes_of(d->salt[i], SALT_OCTETS), d->iterations, &d->keys[i]);
+        scram_derive(hashes[i], d->call->args.password, bytes_of(d->salt[i], SALT_OCTETS),
+                     d->iterations, &d->keys[i]);
 }
 
 static void end_gone(struct control_call *call)
@@ -97,7 +98,8 @@ static void added(struct store_op *op)
     if (op->result == ERR_NONE)
         control_done(call, json_pack("{s:s%}", "jid", jid.p, jid.n));
     else if (op->result == ERR_EXISTS)
-        control_fail(call, "exists", arena_printf(&call->arena, "%.*s exists already", STR_ARG(jid)));
+        control_fail(call, "exists",
+                     arena_printf(&call->arena, "%.*s exists already", STR_ARG(jid)));
     else
         control_fail_err(call, op->result, "the account was not stored");
     new_account_free(n);
@@ -127,9 +129,9 @@ void control_user_add(struct control_call *call)
     loop_offload(host->loop, derive, add_derived, derivation_new(call));
 }
 
-/* ---- user add-many ----
- * All accounts of a run get the same keys, derived once: they have the same password, and whoever holds one of them
- * holds them all, so salts of their own would hide nothing and cost 30 ms an account. */
+/* ---- user add-many ---- All accounts of a run get the same keys, derived once: they have the
+ * same password, and whoever holds one of them holds them all, so salts of their own would hide
+ * nothing and cost 30 ms an account. */
 
 struct many {
     struct control_call *call;
@@ -163,7 +165,8 @@ static void many_start_one(struct many *m)
     struct control_host *host = m->call->ctx;
     const struct jid *prefix = &m->call->args.prefix;
     struct new_account *n = new_account(host, many_stored, m);
-    struct str local = arena_printf(&n->set.op.arena, "%.*s%llu", STR_ARG(prefix->local), (unsigned long long)m->next++);
+    struct str local = arena_printf(&n->set.op.arena, "%.*s%llu", STR_ARG(prefix->local),
+                                    (unsigned long long)m->next++);
 
     new_account_fill(n, local, prefix->domain, m->derived->keys);
     store_commit(host->store, &n->set);
@@ -174,17 +177,20 @@ static void many_end(struct many *m)
     struct control_call *call = m->call;
 
     if (m->failed != ERR_NONE)
-        control_fail_err(call, m->failed, arena_printf(&call->arena, "after %llu accounts", (unsigned long long)m->added).p);
+        control_fail_err(
+            call, m->failed,
+            arena_printf(&call->arena, "after %llu accounts", (unsigned long long)m->added).p);
     else
-        control_done(call, json_pack("{s:I,s:I}", "added", (json_int_t)m->added, "existed", (json_int_t)m->existed));
+        control_done(call, json_pack("{s:I,s:I}", "added", (json_int_t)m->added, "existed",
+                                     (json_int_t)m->existed));
     derivation_free(m->derived);
     mem_free(m);
 }
 
 static void many_go(struct many *m)
 {
-    while (m->next < m->call->args.count && m->next - m->done < MANY_IN_FLIGHT && m->failed == ERR_NONE &&
-           !control_gone(m->call))
+    while (m->next < m->call->args.count && m->next - m->done < MANY_IN_FLIGHT
+           && m->failed == ERR_NONE && !control_gone(m->call))
         many_start_one(m);
     if (m->done == m->next)
         many_end(m);
@@ -250,7 +256,8 @@ static void list_page(struct listing *l, struct str after)
 {
     struct control_host *host = l->call->ctx;
 
-    l->query = (struct store_query){ .op = { .home = host->home, .done = listed }, .kind = QUERY_ACCOUNTS };
+    l->query = (struct store_query){ .op = { .home = host->home, .done = listed },
+                                     .kind = QUERY_ACCOUNTS };
     l->query.in.accounts.after = after;
     l->query.in.accounts.max = LIST_PAGE;
     store_query(host->store, &l->query);
@@ -311,9 +318,11 @@ static void found(struct store_op *op)
     }
     if (op->result == ERR_MISSING)
         control_fail(call, "missing",
-                     arena_printf(&call->arena, "there is no account %.*s", STR_ARG(jid_text(&call->arena, &call->args.jid))));
+                     arena_printf(&call->arena, "there is no account %.*s",
+                                  STR_ARG(jid_text(&call->arena, &call->args.jid))));
     else
-        control_fail_err(call, op->result != ERR_NONE ? op->result : ERR_TIMEOUT, "the account could not be read");
+        control_fail_err(call, op->result != ERR_NONE ? op->result : ERR_TIMEOUT,
+                         "the account could not be read");
     deletion_free(d);
 }
 
@@ -323,7 +332,8 @@ void control_user_delete(struct control_call *call)
     struct deletion *d = mem_alloc(sizeof *d);
 
     d->call = call;
-    d->find = (struct store_query){ .op = { .home = host->home, .done = found }, .kind = QUERY_ACCOUNT };
+    d->find =
+        (struct store_query){ .op = { .home = host->home, .done = found }, .kind = QUERY_ACCOUNT };
     d->find.in.account.local = call->args.jid.local;
     d->find.in.account.domain = call->args.jid.domain;
     store_query(host->store, &d->find);

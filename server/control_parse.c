@@ -6,11 +6,13 @@
 
 #include "xmpp/sasl.h"
 
-
 /* ---- Memory ---- */
 
 /* The size stands before the memory. */
-union json_block { size_t n; max_align_t align; };
+union json_block {
+    size_t n;
+    max_align_t align;
+};
 
 static void *json_block_new(size_t n)
 {
@@ -66,8 +68,11 @@ static enum err read_count(struct parsing *p, const char *name, uint64_t max, ui
 {
     const json_t *value = json_object_get(p->request, name);
 
-    if (!json_is_integer(value) || json_integer_value(value) < 1 || (uint64_t)json_integer_value(value) > max)
-        return refuse(p, "usage", arena_printf(p->arena, "%s: a number from 1 to %llu", name, (unsigned long long)max));
+    if (!json_is_integer(value) || json_integer_value(value) < 1
+        || (uint64_t)json_integer_value(value) > max)
+        return refuse(
+            p, "usage",
+            arena_printf(p->arena, "%s: a number from 1 to %llu", name, (unsigned long long)max));
     *out = (uint64_t)json_integer_value(value);
     return ERR_NONE;
 }
@@ -77,7 +82,8 @@ static struct str our_domains(struct parsing *p)
     struct str text = STR("");
 
     for (size_t i = 0; i < p->config->server.domain.count; i++)
-        text = arena_printf(p->arena, "%.*s%s%.*s", STR_ARG(text), i > 0 ? ", " : "", STR_ARG(p->config->server.domain.items[i]));
+        text = arena_printf(p->arena, "%.*s%s%.*s", STR_ARG(text), i > 0 ? ", " : "",
+                            STR_ARG(p->config->server.domain.items[i]));
     return text;
 }
 
@@ -86,11 +92,13 @@ static enum err read_account(struct parsing *p, const char *name, struct str tex
     struct jid jid;
 
     if (jid_parse(p->arena, text, &jid) != ERR_NONE || jid.local.n == 0 || jid.resource.n > 0)
-        return refuse(p, "usage", arena_printf(p->arena, "%s: an address such as name@%.*s", name,
-                                               STR_ARG(p->config->server.domain.items[0])));
+        return refuse(p, "usage",
+                      arena_printf(p->arena, "%s: an address such as name@%.*s", name,
+                                   STR_ARG(p->config->server.domain.items[0])));
     if (!config_has_domain(p->config, jid.domain))
-        return refuse(p, "usage", arena_printf(p->arena, "%s: %.*s is not a domain of this server (%.*s)", name,
-                                               STR_ARG(jid.domain), STR_ARG(our_domains(p))));
+        return refuse(p, "usage",
+                      arena_printf(p->arena, "%s: %.*s is not a domain of this server (%.*s)", name,
+                                   STR_ARG(jid.domain), STR_ARG(our_domains(p))));
     *out = jid;
     return ERR_NONE;
 }
@@ -110,7 +118,8 @@ static enum err read_prefix(struct parsing *p)
     enum err e = read_text(p, "prefix", &text);
 
     if (e == ERR_NONE && str_find(text, '@') == text.n)
-        text = arena_printf(p->arena, "%.*s@%.*s", STR_ARG(text), STR_ARG(p->config->server.domain.items[0]));
+        text = arena_printf(p->arena, "%.*s@%.*s", STR_ARG(text),
+                            STR_ARG(p->config->server.domain.items[0]));
     return e != ERR_NONE ? e : read_account(p, "prefix", text, &p->args.prefix);
 }
 
@@ -121,8 +130,12 @@ static enum err read_password(struct parsing *p)
 
     if (e != ERR_NONE)
         return e;
-    if (sasl_prepare_password(p->arena, text, &p->args.password) != ERR_NONE || p->args.password.n == 0)
-        return refuse(p, "usage", STR("password: it holds characters that passwords may not have (RFC 8265)"));
+    e = sasl_prepare_password(p->arena, text, &p->args.password);
+    if (e != ERR_NONE || p->args.password.p != text.p)
+        secure_zero((char *)text.p, text.n); /* what is kept is zeroed at the end of the call */
+    if (e != ERR_NONE || p->args.password.n == 0)
+        return refuse(p, "usage",
+                      STR("password: it holds characters that passwords may not have (RFC 8265)"));
     return ERR_NONE;
 }
 
@@ -133,8 +146,10 @@ static enum err read_domain(struct parsing *p)
 
     if (e != ERR_NONE)
         return e;
-    if (jid_prepare_domain(p->arena, text, &domain) != ERR_NONE || !config_has_domain(p->config, domain))
-        return refuse(p, "usage", arena_printf(p->arena, "domain: one of %.*s", STR_ARG(our_domains(p))));
+    if (jid_prepare_domain(p->arena, text, &domain) != ERR_NONE
+        || !config_has_domain(p->config, domain))
+        return refuse(p, "usage",
+                      arena_printf(p->arena, "domain: one of %.*s", STR_ARG(our_domains(p))));
     p->args.domain = domain;
     return ERR_NONE;
 }
@@ -149,13 +164,14 @@ static enum err read_days(struct parsing *p)
     return read_count(p, "days", CONTROL_DAYS_MAX, &p->args.days);
 }
 
-static const struct { unsigned field; const char *name; enum err (*read)(struct parsing *p); } fields[] = {
-    { FIELD_JID, "jid", read_jid },
-    { FIELD_PASSWORD, "password", read_password },
-    { FIELD_PREFIX, "prefix", read_prefix },
-    { FIELD_COUNT, "count", read_number_of_accounts },
-    { FIELD_DOMAIN, "domain", read_domain },
-    { FIELD_DAYS, "days", read_days },
+static const struct {
+    unsigned field;
+    const char *name;
+    enum err (*read)(struct parsing *p);
+} fields[] = {
+    { FIELD_JID, "jid", read_jid },          { FIELD_PASSWORD, "password", read_password },
+    { FIELD_PREFIX, "prefix", read_prefix }, { FIELD_COUNT, "count", read_number_of_accounts },
+    { FIELD_DOMAIN, "domain", read_domain }, { FIELD_DAYS, "days", read_days },
 };
 
 /* ---- The request ---- */
@@ -167,7 +183,8 @@ static enum err read_fields(struct parsing *p, const struct control_command *c)
     p->args.domain = p->config->server.domain.items[0];
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
         bool there = json_object_get(p->request, fields[i].name) != NULL;
-        bool wanted = (c->fields & fields[i].field) != 0 || (there && (c->optional & fields[i].field) != 0);
+        bool wanted =
+            (c->fields & fields[i].field) != 0 || (there && (c->optional & fields[i].field) != 0);
         enum err e = wanted ? fields[i].read(p) : ERR_NONE;
 
         if (e != ERR_NONE)
@@ -175,12 +192,15 @@ static enum err read_fields(struct parsing *p, const struct control_command *c)
         known += wanted;
     }
     if (json_object_size(p->request) > known)
-        return refuse(p, "usage", arena_printf(p->arena, "%s: the request has a member that this command does not take", c->name));
+        return refuse(p, "usage",
+                      arena_printf(p->arena,
+                                   "%s: the request has a member that this command does not take",
+                                   c->name));
     return ERR_NONE;
 }
 
-static const struct control_command *find(const struct control_table *tables, size_t count, const char *name,
-                                          void **out_ctx)
+static const struct control_command *find(const struct control_table *tables, size_t count,
+                                          const char *name, void **out_ctx)
 {
     for (size_t t = count; t-- > 0;) {
         for (size_t i = 0; i < tables[t].count; i++) {
@@ -194,8 +214,9 @@ static const struct control_command *find(const struct control_table *tables, si
 }
 
 enum err control_parse(struct str line, const struct control_table *tables, size_t table_count,
-                       const struct config *config, struct arena *a, const struct control_command **out_command,
-                       void **out_ctx, struct control_args *out, struct control_problem *problem)
+                       const struct config *config, struct arena *a,
+                       const struct control_command **out_command, void **out_ctx,
+                       struct control_args *out, struct control_problem *problem)
 {
     json_error_t error;
     json_t *request = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, &error);

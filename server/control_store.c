@@ -1,13 +1,13 @@
 /* control_store.c: invitations, statistics, backup, check, drain; and the table of all commands. */
 #include "server/control_store.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/datetime.h"
 #include "server/check.h"
 #include "server/control_accounts.h"
+#include "server/web_url.h"
 
 enum { TOKEN_OCTETS = 16, DAY_MS = 24 * 3600 * 1000 };
 
@@ -30,35 +30,23 @@ void invite_token_hash(struct str token, uint8_t out[HASH_SIZE_MAX])
     hash_digest(HASH_SHA256, bytes_of_str(token), out);
 }
 
-/* XEP-0401 §4.1 and XEP-0445: an address that a client opens, registers at and shows the token to. */
+/* XEP-0401 §4.1 and XEP-0445: an address that a client opens, registers at and shows the token
+ * to. */
 static struct str invite_uri(struct control_call *call, struct str token)
 {
-    return arena_printf(&call->arena, "xmpp:%.*s?register;preauth=%.*s", STR_ARG(call->args.domain), STR_ARG(token));
+    return arena_printf(&call->arena, "xmpp:%.*s?register;preauth=%.*s", STR_ARG(call->args.domain),
+                        STR_ARG(token));
 }
 
-/* ":PORT" of our HTTPS listener, "" for the standard port; p == NULL while none is open. */
-static struct str https_port(struct control_call *call)
-{
-    const struct control_host *host = call->ctx;
-
-    for (size_t i = 0; i < host->boot->listener_count; i++) {
-        struct str address = host->boot->listeners[i].address, port = str_skip(address, str_find_last(address, ':'));
-
-        if (host->boot->listeners[i].kind == LISTEN_HTTPS)
-            return str_is(port, ":443") ? STR("") : port;
-    }
-    return STR_NONE;
-}
-
-/* The page for people without a client. The token is the fragment, which browsers keep to themselves. */
+/* The page for people without a client, while HTTPS is on. */
 static json_t *invite_page(struct control_call *call, struct str token)
 {
-    struct str port = https_port(call);
+    const struct control_host *host = call->ctx;
+    struct str url = web_url(host->boot, &call->arena);
 
-    if (port.p == NULL)
+    if (url.n == 0)
         return json_null();
-    return text(arena_printf(&call->arena, "https://%.*s%.*s/invite#%.*s", STR_ARG(call->args.domain), STR_ARG(port),
-                             STR_ARG(token)));
+    return text(arena_printf(&call->arena, "%.*s/invite/%.*s", STR_ARG(url), STR_ARG(token)));
 }
 
 static void invited(struct store_op *op)
@@ -67,9 +55,9 @@ static void invited(struct store_op *op)
     struct control_call *call = i->call;
 
     if (op->result == ERR_NONE)
-        control_done(call, json_pack("{s:o,s:o,s:o,s:o}", "uri", text(invite_uri(call, i->token)), "page",
-                                     invite_page(call, i->token), "token", text(i->token), "expires",
-                                     text(datetime_text(&call->arena, i->expires_ms))));
+        control_done(call, json_pack("{s:o,s:o,s:o,s:o}", "uri", text(invite_uri(call, i->token)),
+                                     "page", invite_page(call, i->token), "token", text(i->token),
+                                     "expires", text(datetime_text(&call->arena, i->expires_ms))));
     else
         control_fail_err(call, op->result, "the invitation was not stored");
     arena_deinit(&op->arena);
@@ -80,7 +68,8 @@ static void invite_create(struct control_call *call)
 {
     struct control_host *host = call->ctx;
     uint64_t now = clock_wall_ms();
-    uint64_t days = call->args.days > 0 ? call->args.days : host->boot->config->limits.invitation_days;
+    uint64_t days =
+        call->args.days > 0 ? call->args.days : host->boot->config->limits.invitation_days;
     struct invitation *i = mem_alloc(sizeof *i);
     struct invite_record *record;
     uint8_t *hash = arena_alloc(&i->set.op.arena, HASH_SIZE_MAX);
@@ -118,18 +107,25 @@ static void counted(struct store_op *op)
     json_t *result = json_object();
 
     if (op->result == ERR_NONE) {
-        json_object_set_new(result, "accounts", json_integer((json_int_t)s->query.out.stats.accounts));
-        json_object_set_new(result, "messages", json_integer((json_int_t)s->query.out.stats.messages));
-        json_object_set_new(result, "entries", json_integer((json_int_t)s->query.out.stats.entries));
-        json_object_set_new(result, "file_bytes", json_integer((json_int_t)s->query.out.stats.file_bytes));
-        json_object_set_new(result, "wal_bytes", json_integer((json_int_t)s->query.out.stats.wal_bytes));
-        json_object_set_new(result, "free_bytes", json_integer((json_int_t)s->query.out.stats.free_bytes));
+        json_object_set_new(result, "accounts",
+                            json_integer((json_int_t)s->query.out.stats.accounts));
+        json_object_set_new(result, "messages",
+                            json_integer((json_int_t)s->query.out.stats.messages));
+        json_object_set_new(result, "entries",
+                            json_integer((json_int_t)s->query.out.stats.entries));
+        json_object_set_new(result, "file_bytes",
+                            json_integer((json_int_t)s->query.out.stats.file_bytes));
+        json_object_set_new(result, "wal_bytes",
+                            json_integer((json_int_t)s->query.out.stats.wal_bytes));
+        json_object_set_new(result, "free_bytes",
+                            json_integer((json_int_t)s->query.out.stats.free_bytes));
     }
     if (op->result == ERR_NONE && !control_gone(call)) {
         host->stats(host->ctx, call, result);
     } else {
         json_decref(result);
-        control_fail_err(call, op->result != ERR_NONE ? op->result : ERR_TIMEOUT, "the store did not answer");
+        control_fail_err(call, op->result != ERR_NONE ? op->result : ERR_TIMEOUT,
+                         "the store did not answer");
     }
     arena_deinit(&op->arena);
     mem_free(s);
@@ -141,12 +137,13 @@ static void stats(struct control_call *call)
     struct statistics *s = mem_alloc(sizeof *s);
 
     s->call = call;
-    s->query = (struct store_query){ .op = { .home = host->home, .done = counted }, .kind = QUERY_STATS };
+    s->query =
+        (struct store_query){ .op = { .home = host->home, .done = counted }, .kind = QUERY_STATS };
     store_query(host->store, &s->query);
 }
 
-/* ---- backup ----
- * The server can write into its own folder only, so it leaves the copy there; who asked moves it where it belongs. */
+/* ---- backup ---- The server can write into its own folder only, so it leaves the copy there;
+ * who asked moves it where it belongs. */
 
 struct backup {
     struct control_call *call;
@@ -161,9 +158,6 @@ static void backup_work(void *ctx)
     struct control_host *host = b->call->ctx;
     struct stat st;
 
-    b->result = ERR_IO;
-    if (mkdirat(host->boot->data_dir_fd, "backup", 0700) != 0 && errno != EEXIST)
-        return;
     b->result = store_backup(host->store, b->path.p);
     if (b->result == ERR_NONE && stat(b->path.p, &st) == 0)
         b->bytes = (uint64_t)st.st_size;
@@ -175,10 +169,12 @@ static void backup_done(void *ctx)
     struct control_call *call = b->call;
 
     if (b->result == ERR_NONE && !control_gone(call)) {
-        control_done(call, json_pack("{s:o,s:I}", "path", text(b->path), "bytes", (json_int_t)b->bytes));
+        control_done(call,
+                     json_pack("{s:o,s:I}", "path", text(b->path), "bytes", (json_int_t)b->bytes));
     } else {
         unlink(b->path.p);
-        control_fail_err(call, b->result != ERR_NONE ? b->result : ERR_TIMEOUT, "the copy was not made");
+        control_fail_err(call, b->result != ERR_NONE ? b->result : ERR_TIMEOUT,
+                         "the copy was not made");
     }
     mem_free(b);
 }
@@ -207,7 +203,8 @@ static void check(struct control_call *call)
     for (size_t i = 0; i < found.count; i++) {
         const struct finding *f = &found.items[i];
 
-        json_array_append_new(list, json_pack("{s:s,s:o,s:o,s:o}", "kind", finding_kind_name(f->kind), "key", text(f->key),
+        json_array_append_new(list, json_pack("{s:s,s:o,s:o,s:o}", "kind",
+                                              finding_kind_name(f->kind), "key", text(f->key),
                                               "value", text(f->value), "text", text(f->text)));
     }
     control_done(call, list);

@@ -1,5 +1,5 @@
-/* control_store.h: the commands that need only the store and the configuration: accounts, invitations, backup,
- * check. What concerns running sessions goes through struct control_host.
+/* control_store.h: the commands that need only the store and the configuration: accounts,
+ * invitations, backup, check. What concerns running sessions goes through struct control_host.
  *
  * Owns: nothing.  Threads: the loop's of struct control.
  */
@@ -15,22 +15,23 @@
 struct control_host {
     struct loop *loop;
     struct store *store;
-    unsigned home;                   /* of store operations that complete on this loop */
+    unsigned home; /* of store operations that complete on this loop */
     const struct server_boot *boot;
     struct random random;
     void *ctx;
     /* End the account's sessions, forget its view; then call control_done(call, result). */
     void (*account_gone)(void *ctx, struct control_call *call, struct str bare_jid, json_t *result);
-    /* Add what only the running server knows (sessions, workers, queues …) to `result`, then control_done(). */
+    /* Add what only the running server knows (sessions, workers, queues …) to `result`, then
+     * control_done(). */
     void (*stats)(void *ctx, struct control_call *call, json_t *result);
-    void (*drain)(void *ctx);        /* as the supervisor's order */
+    void (*drain)(void *ctx); /* as the supervisor's order */
 };
 
 /* What is stored and looked up for an invitation: SHA-256 of the token's text. */
 void invite_token_hash(struct str token, uint8_t out[HASH_SIZE_MAX]);
 
-/* Registers user add|add-many|list|delete|id, invite create, stats, check, backup, drain, and the commands of features
- * that do not exist yet. `host` outlives the control socket. */
+/* Registers user add|add-many|list|delete|id, invite create, stats, check, backup, drain, and
+ * the commands of features that do not exist yet. `host` outlives the control socket. */
 void control_store_register(struct control *c, struct control_host *host);
 
 #endif

@@ -1,6 +1,7 @@
 /* data_dir.c: make, lock and furnish the server's folder. */
 #include "server/data_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -22,7 +23,11 @@ enum { LOCK_WAIT_MS = 5000, CONTROL_BACKLOG = 16 };
 
 /* ---- Who owns it ---- */
 
-struct owner { uid_t uid; gid_t gid; const char *name; };
+struct owner {
+    uid_t uid;
+    gid_t gid;
+    const char *name;
+};
 
 static struct owner wanted_owner(void)
 {
@@ -56,7 +61,8 @@ enum err data_dir_raise(struct str *why, struct arena *a)
 
 static enum err fail(struct str *why, struct arena *a, const char *path, const char *name)
 {
-    *why = arena_printf(a, "server.data_dir: %s%s%s: %s", path, name[0] != '\0' ? "/" : "", name, strerror(errno));
+    *why = arena_printf(a, "server.data_dir: %s%s%s: %s", path, name[0] != '\0' ? "/" : "", name,
+                        strerror(errno));
     return ERR_IO;
 }
 
@@ -80,8 +86,11 @@ static enum err check_folder(struct data_dir *d, bool made, struct str *why, str
     if (fstat(d->fd, &st) != 0)
         return fail(why, a, d->path, "");
     if (st.st_uid != owner.uid) {
-        *why = arena_printf(a, "server.data_dir: %s belongs to user %u, but the server runs as user %u; "
-                               "`chown -R %u %s` gives it over", d->path, st.st_uid, owner.uid, owner.uid, d->path);
+        *why =
+            arena_printf(a,
+                         "server.data_dir: %s belongs to user %u, but the server runs as user %u; "
+                         "`chown -R %u %s` gives it over",
+                         d->path, st.st_uid, owner.uid, owner.uid, d->path);
         return ERR_DENIED;
     }
     if ((st.st_mode & 0777) != 0700 && fchmod(d->fd, 0700) != 0)
@@ -91,14 +100,39 @@ static enum err check_folder(struct data_dir *d, bool made, struct str *why, str
 
 static enum err lock_folder(struct data_dir *d, struct str *why, struct arena *a)
 {
-    if ((d->lock_fd = folder_lock_open(d->fd)) < 0 || (d->server_lock_fd = folder_lock_open(d->fd)) < 0)
+    if ((d->lock_fd = folder_lock_open(d->fd)) < 0
+        || (d->server_lock_fd = folder_lock_open(d->fd)) < 0)
         return fail(why, a, d->path, "lock");
-    if (folder_lock_try(d->lock_fd, FOLDER_SUPERVISOR) &&
-        folder_lock_wait(d->server_lock_fd, FOLDER_SERVER, LOCK_WAIT_MS))
+    if (folder_lock_try(d->lock_fd, FOLDER_SUPERVISOR)
+        && folder_lock_wait(d->server_lock_fd, FOLDER_SERVER, LOCK_WAIT_MS))
         return ERR_NONE;
-    *why = arena_printf(a, "server.data_dir: %s is in use by another server that runs; "
-                           "each server needs a folder of its own", d->path);
+    *why = arena_printf(a,
+                        "server.data_dir: %s is in use by another server that runs; "
+                        "each server needs a folder of its own",
+                        d->path);
     return ERR_EXISTS;
+}
+
+/* What a server that was killed had in work there is of no use to anybody. */
+static enum err make_empty(const struct data_dir *d, const char *name, struct str *why,
+                           struct arena *a)
+{
+    int fd;
+    DIR *folder;
+
+    if (mkdirat(d->fd, name, 0700) != 0 && errno != EEXIST)
+        return fail(why, a, d->path, name);
+    fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (folder == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return fail(why, a, d->path, name);
+    }
+    for (const struct dirent *file; (file = readdir(folder)) != NULL;)
+        unlinkat(fd, file->d_name, 0); /* fails for . and .. */
+    closedir(folder);
+    return ERR_NONE;
 }
 
 enum err data_dir_open(const char *path, struct data_dir *out, struct str *why, struct arena *a)
@@ -114,8 +148,10 @@ enum err data_dir_open(const char *path, struct data_dir *out, struct str *why, 
     if ((e = data_dir_lower(why, a)) != ERR_NONE)
         goto failed;
     e = lock_folder(&d, why, a);
-    if (e == ERR_NONE && mkdirat(d.fd, "tmp", 0700) != 0 && errno != EEXIST)
-        e = fail(why, a, path, "tmp");
+    if (e == ERR_NONE)
+        e = make_empty(&d, "tmp", why, a);
+    if (e == ERR_NONE)
+        e = make_empty(&d, "backup", why, a);
     if (data_dir_raise(why, a) != ERR_NONE)
         e = ERR_IO;
     if (e != ERR_NONE)
@@ -145,8 +181,8 @@ enum err data_dir_make_key(const struct data_dir *d, struct str *why, struct are
 
     if (faccessat(d->fd, "server.key", R_OK, AT_EACCESS) == 0)
         return ERR_NONE;
-    if (getrandom(key, sizeof key, 0) != sizeof key ||
-        file_write(d->fd, "server.key", 0600, bytes_of(key, sizeof key)) != ERR_NONE)
+    if (getrandom(key, sizeof key, 0) != sizeof key
+        || file_write(d->fd, "server.key", 0600, bytes_of(key, sizeof key)) != ERR_NONE)
         e = fail(why, a, d->path, "server.key");
     secure_zero(key, sizeof key);
     return e;
@@ -167,7 +203,8 @@ struct str data_dir_key_path(const struct config *c, struct arena *a)
     return c->tls.key.n > 0 ? c->tls.key : own_path(c, a, "key.pem");
 }
 
-enum err data_dir_make_certificate(const struct data_dir *d, const struct config *c, struct str *why, struct arena *a)
+enum err data_dir_make_certificate(const struct data_dir *d, const struct config *c,
+                                   struct str *why, struct arena *a)
 {
     size_t domains = c->server.domain.count;
     struct str *names = arena_alloc(a, (domains + 2) * sizeof *names);
@@ -176,15 +213,15 @@ enum err data_dir_make_certificate(const struct data_dir *d, const struct config
         return ERR_NONE;
     if (mkdirat(d->fd, "tls", 0700) != 0 && errno != EEXIST)
         return fail(why, a, d->path, "tls");
-    if (faccessat(d->fd, "tls/certificate.pem", R_OK, AT_EACCESS) == 0 &&
-        faccessat(d->fd, "tls/key.pem", R_OK, AT_EACCESS) == 0)
+    if (faccessat(d->fd, "tls/certificate.pem", R_OK, AT_EACCESS) == 0
+        && faccessat(d->fd, "tls/key.pem", R_OK, AT_EACCESS) == 0)
         return ERR_NONE;
     for (size_t i = 0; i < domains; i++)
         names[i] = c->server.domain.items[i];
     names[domains++] = STR("localhost");
     names[domains++] = STR("127.0.0.1");
-    return tls_make_self_signed(own_path(c, a, "certificate.pem").p, own_path(c, a, "key.pem").p, names, domains, why,
-                                a);
+    return tls_make_self_signed(own_path(c, a, "certificate.pem").p, own_path(c, a, "key.pem").p,
+                                names, domains, why, a);
 }
 
 /* ---- The control socket ---- */
@@ -202,7 +239,8 @@ enum err data_dir_listen(const struct data_dir *d, int *out_fd, struct str *why,
     snprintf(name.sun_path, sizeof name.sun_path, "/proc/self/fd/%d/control.sock", d->fd);
     unlinkat(d->fd, "control.sock", 0); /* of a server that was killed: we hold the lock */
     before = umask(0177);
-    bound = bind(fd, (struct sockaddr *)&name, sizeof name) == 0 && listen(fd, CONTROL_BACKLOG) == 0;
+    bound =
+        bind(fd, (struct sockaddr *)&name, sizeof name) == 0 && listen(fd, CONTROL_BACKLOG) == 0;
     umask(before);
     if (!bound) {
         close(fd);

@@ -6,6 +6,7 @@
 #include "server/caps.h"
 #include "server/stored.h"
 #include "xml/writer.h"
+#include "xmpp/forward.h"
 
 /* ---- Text ------------------------------------------------------------------------------------------ */
 
@@ -63,7 +64,7 @@ struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrappin
     struct xml_node *copy = stanza_new(a, STANZA_MESSAGE, "chat", bare, bare, STR_NONE);
     struct xml_node *carbon = xml_add(a, copy, STR(NS_CARBONS), direction);
 
-    xml_append(xml_add(a, carbon, STR(NS_FORWARD), STR("forwarded")), inner);
+    forward_add(a, carbon, inner);
     return stanza_blob(copy);
 }
 
@@ -98,11 +99,15 @@ static void answer(struct routed *r, enum stanza_condition why, struct str text)
     outcome_refuse(&in, &out, why, text);
 }
 
-static void send_live(struct session *s, struct blob *b, const struct archive_entry *entry,
-                      enum wrapping wrapping)
+static void send_live(const struct routed *r, struct session *s, struct blob *b,
+                      const struct archive_entry *entry, enum wrapping wrapping)
 {
     uint64_t seq = entry ? entry->seq : 0;
 
+    if (seq == 0 && csi_can_wait(&r->stanza)) {
+        session_defer(s, b, &r->stanza);
+        return;
+    }
     if (seq != 0 && session_is_slow(s)) { /* a recipient never slows a sender, nor fills memory */
         presence_lag(s);
         return;
@@ -132,7 +137,7 @@ static void carbon_received(struct routed *r, const struct session *except,
             continue;
         if (b == NULL)
             b = carbon_blob(r, a, WRAP_RECEIVED, entry);
-        send_live(s, b, entry, WRAP_RECEIVED);
+        send_live(r, s, b, entry, WRAP_RECEIVED);
     }
     blob_unref(b);
 }
@@ -150,7 +155,7 @@ static void message_to_all(struct routed *r, const struct archive_entry *entry)
             continue;
         if (b == NULL)
             b = live_blob(r, entry);
-        send_live(s, b, entry, WRAP_NONE);
+        send_live(r, s, b, entry, WRAP_NONE);
     }
     blob_unref(b);
     carbon_received(r, NULL, entry, true);
@@ -168,7 +173,7 @@ static void event_to_interested(struct routed *r)
             continue;
         if (b == NULL)
             b = live_blob(r, NULL);
-        session_send(s, b);
+        session_defer(s, b, NULL);
     }
     blob_unref(b);
 }
@@ -187,7 +192,7 @@ static void deliver_message(struct routed *r)
         s = find_resource(r->account, r->stanza.to.resource);
     if (s != NULL) {
         b = live_blob(r, entry);
-        send_live(s, b, entry, WRAP_NONE);
+        send_live(r, s, b, entry, WRAP_NONE);
         blob_unref(b);
         carbon_received(r, s, entry, false);
     } else if (r->stanza.type == MESSAGE_NORMAL || r->stanza.type == MESSAGE_CHAT
@@ -208,7 +213,7 @@ static void deliver_presence(struct routed *r)
         if (!(s->flags & SESSION_AVAILABLE))
             continue;
         if (jid_is_bare(&r->stanza.to) || str_eq(s->jid.resource, r->stanza.to.resource))
-            session_send(s, b);
+            send_live(r, s, b, NULL, WRAP_NONE);
     }
     blob_unref(b);
 }
@@ -268,7 +273,7 @@ void deliver_sent_carbons(struct routed *r)
             continue;
         if (b == NULL)
             b = carbon_blob(r, a, WRAP_SENT, entry);
-        send_live(s, b, entry, WRAP_SENT);
+        send_live(r, s, b, entry, WRAP_SENT);
     }
     blob_unref(b);
 }

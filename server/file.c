@@ -16,7 +16,8 @@ enum { READ_STEP = 16 * 1024, COPY_MAX = 1024 * 1024 };
 enum err file_read_fd(int fd, struct buf *out)
 {
     for (;;) {
-        size_t before = out->n, left = out->limit - out->n, step = left < READ_STEP ? left : READ_STEP;
+        size_t before = out->n, left = out->limit - out->n,
+               step = left < READ_STEP ? left : READ_STEP;
         char extra;
         char *at = step > 0 ? buf_extend(out, step) : &extra;
         ssize_t n = read(fd, at, step > 0 ? step : 1);
@@ -81,7 +82,8 @@ enum err file_write(int folder_fd, const char *name, mode_t mode, struct bytes c
         e = ERR_IO;
     if (close(fd) != 0 && e == ERR_NONE)
         e = ERR_IO;
-    if (e == ERR_NONE && (renameat(folder_fd, beside, folder_fd, name) != 0 || fsync(folder_fd) != 0))
+    if (e == ERR_NONE
+        && (renameat(folder_fd, beside, folder_fd, name) != 0 || fsync(folder_fd) != 0))
         e = ERR_IO;
     if (e != ERR_NONE)
         unlinkat(folder_fd, beside, 0);
@@ -90,8 +92,8 @@ enum err file_write(int folder_fd, const char *name, mode_t mode, struct bytes c
 
 static bool seal(int fd)
 {
-    return lseek(fd, 0, SEEK_SET) == 0 &&
-           fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
+    return lseek(fd, 0, SEEK_SET) == 0
+           && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
 }
 
 int file_memory(const char *name, struct bytes content)
@@ -107,7 +109,8 @@ int file_memory(const char *name, struct bytes content)
 
 int file_memory_copy(const char *name, const char *path)
 {
-    int from = open(path, O_RDONLY | O_CLOEXEC), fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), why;
+    int from = open(path, O_RDONLY | O_CLOEXEC),
+        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), why;
     ssize_t n = -1;
 
     for (size_t left = COPY_MAX; from >= 0 && fd >= 0 && left > 0; left -= (size_t)n) {

@@ -6,7 +6,10 @@
 
 enum { LISTENERS_MAX = 256 };
 
-static const struct { const char *name; size_t offset; } numbers[] = {
+static const struct {
+    const char *name;
+    size_t offset;
+} numbers[] = {
     { "supervisor_pid", offsetof(struct handover, supervisor_pid) },
     { "config", offsetof(struct handover, config_fd) },
     { "certificate", offsetof(struct handover, certificate_fd) },
@@ -28,7 +31,8 @@ static void add_pair(struct buf *out, const char *name, uint64_t value)
 void handover_write(const struct handover *h, struct buf *out)
 {
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
-        add_pair(out, numbers[i].name, (uint64_t)*(const int *)((const char *)h + numbers[i].offset));
+        add_pair(out, numbers[i].name,
+                 (uint64_t) * (const int *)((const char *)h + numbers[i].offset));
     add_pair(out, "self_signed", h->self_signed);
     add_pair(out, "workers", h->workers);
     for (size_t i = 0; i < h->listener_count; i++) {
@@ -54,7 +58,8 @@ static enum err read_number(struct str text, int max, int *out)
     return e;
 }
 
-static enum err read_listener(struct str line, struct arena *a, unsigned workers, struct boot_listener *out)
+static enum err read_listener(struct str line, struct arena *a, unsigned workers,
+                              struct boot_listener *out)
 {
     int kind, *fds = arena_alloc(a, workers * sizeof *fds);
 

@@ -1,5 +1,6 @@
-/* handover.h: what the supervisor gives to the server process: numbers of inherited descriptors, as text in sealed
- * memory on descriptor HANDOVER_FD. Everything secret or long is behind one of those descriptors.
+/* handover.h: what the supervisor gives to the server process: numbers of inherited descriptors, as
+ * text in sealed memory on descriptor HANDOVER_FD. Everything secret or long is behind one of those
+ * descriptors.
  *
  * Owns: nothing; results live in the arena.  Threads: pure.  Errors: ERR_MALFORMED.
  */
@@ -12,12 +13,12 @@ enum { HANDOVER_FD = 3, HANDOVER_MAX = 1024 * 1024 };
 
 struct handover {
     int supervisor_pid;
-    int config_fd, certificate_fd, key_fd;     /* sealed memory */
+    int config_fd, certificate_fd, key_fd; /* sealed memory */
     int data_dir_fd, server_lock_fd, control_fd, supervisor_fd;
     bool self_signed;
     const struct boot_listener *listeners;
     size_t listener_count;
-    unsigned workers;                          /* descriptors of each listener */
+    unsigned workers; /* descriptors of each listener */
 };
 
 void handover_write(const struct handover *h, struct buf *out);

@@ -97,17 +97,53 @@ struct str home_iq_id(struct home *h, struct arena *a)
 
 static void account_load(struct account *a);
 
+/* What is only known here goes on: deliveries whose cursor is not stored yet. */
+static void replace_view(struct account *a, const struct account_record *record)
+{
+    uint64_t cursor = a->view.cursor, last_seq = a->view.last_seq;
+
+    view_load(&a->view, record);
+    if (a->view.cursor < cursor)
+        a->view.cursor = cursor;
+    if (a->view.last_seq < last_seq)
+        a->view.last_seq = last_seq;
+}
+
+static void reload_if_due(struct account *a)
+{
+    if (!a->load_again || a->writing > 0 || a->state != ACCOUNT_READY)
+        return;
+    a->load_again = false;
+    account_load(a);
+}
+
+void account_writes(struct account *a)
+{
+    a->writing++;
+    a->load_again |= a->state == ACCOUNT_LOADING;
+}
+
+void account_wrote(struct account *a)
+{
+    a->writing--;
+    reload_if_due(a);
+}
+
 static void account_loaded(struct store_op *op)
 {
     struct account *a = CONTAINER_OF(op, struct account, load.op);
 
     /* Missing is an answer too: a view without account refuses everything. An unreadable store is the same for
-     * the peer; the store itself has reported it. */
+     * the peer, if there is no older view; the store itself has reported it. */
     if (op->result == ERR_NONE)
-        view_load(&a->view, &a->load.out.account);
+        replace_view(a, &a->load.out.account);
+    else if (op->result == ERR_MISSING)
+        view_deinit(&a->view);
     arena_deinit(&op->arena);
     a->state = ACCOUNT_READY;
-    router_account_ready(a);
+    reload_if_due(a);
+    if (a->state == ACCOUNT_READY)
+        router_account_ready(a);
     account_unpin(a);
 }
 
@@ -176,7 +212,7 @@ void account_forget_view(struct account *a)
 {
     if (a->state == ACCOUNT_LOADING)
         return;
-    view_deinit(&a->view);
+    a->load_again = a->writing > 0;
     account_load(a);
 }
 

@@ -21,7 +21,7 @@ struct account {
     struct jid jid;                  /* bare; its texts belong to the account */
     struct str bare;                 /* the same as text: the key in home->accounts */
     enum account_state state;
-    struct view view;                /* once ready */
+    struct view view;                /* once ready; while it is loaded again, as it was */
     struct list sessions;            /* bound: session.in_account */
     struct list waiting;             /* routed: until the view is there */
     struct list arriving;            /* sessions.in_account: bound once the view is there */
@@ -31,6 +31,8 @@ struct account {
     struct bucket messages, stanzas, bytes;          /* what it has sent lately */
     struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
+    unsigned writing;                /* write-sets under way with rows of the view */
+    bool load_again;                 /* the load may have missed some of them */
 };
 
 struct home {
@@ -69,6 +71,8 @@ struct account *account_get(struct home *h, const struct jid *jid);
 void account_unpin(struct account *a);
 void account_delivered(struct account *a, uint64_t seq);       /* offline messages up to seq reached a client */
 void account_forget_view(struct account *a);                  /* after a failed commit: load again */
+void account_writes(struct account *a);                       /* a write-set with rows of its view is under way */
+void account_wrote(struct account *a);                        /* one of them is done */
 
 /* "p" + number: an id for an iq of ours. */
 struct str home_iq_id(struct home *h, struct arena *a);

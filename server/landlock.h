@@ -1,7 +1,9 @@
-/* landlock.h: the files that a process keeps: some folders with everything below, to read and write, never to execute.
+/* landlock.h: the files that a process keeps: some folders with everything below, to read and
+ * write, never to execute.
  *
  * Binds the calling thread and those it makes later.
- * Owns: nothing.  Threads: the only one.  Errors: ERR_UNSUPPORTED by this kernel; ERR_IO, errno says more.
+ * Owns: nothing.  Threads: the only one.  Errors: ERR_UNSUPPORTED by this kernel; ERR_IO, errno
+ * says more.
  */
 #ifndef SOTTO_SERVER_LANDLOCK_H
 #define SOTTO_SERVER_LANDLOCK_H

@@ -1,4 +1,5 @@
-/* lifeline.c: datagrams between supervisor and server. The first octet says what, descriptors ride along. */
+/* lifeline.c: datagrams between supervisor and server. The first octet says what, descriptors
+ * ride along. */
 #include "server/lifeline.h"
 
 #include <errno.h>
@@ -13,7 +14,9 @@
 enum { WORD_READY = 'R', WORD_DRAIN = 'D', WORD_RELOAD = 'L' };
 enum { CONFIG_MAX = 4 * 1024 * 1024 };
 
-struct passed { int config, certificate, key; };
+struct passed {
+    int config, certificate, key;
+};
 enum { FD_COUNT = sizeof(struct passed) / sizeof(int) };
 
 struct lifeline {
@@ -21,7 +24,7 @@ struct lifeline {
     struct watch *watch;
     const struct lifeline_handlers *handlers;
     void *ctx;
-    struct passed kept;      /* of the last reload; -1: none */
+    struct passed kept; /* of the last reload; -1: none */
 };
 
 /* ---- Datagrams ---- */
@@ -50,7 +53,9 @@ static int receive_word(int fd, struct passed *out_fds)
 {
     char word, room[CMSG_SPACE(sizeof *out_fds)];
     struct iovec part = { &word, 1 };
-    struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
+    struct msghdr m = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room
+    };
     ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     const struct cmsghdr *c;
 
@@ -83,10 +88,12 @@ static const struct config *read_config(int fd)
     const struct config *config = NULL;
     struct buf text, problems;
 
-    /* What the supervisor wrote out of a checked configuration reads back; the problems are for nobody. */
+    /* What the supervisor wrote out of a checked configuration reads back; the problems are for
+     * nobody. */
     buf_init(&text, CONFIG_MAX);
     buf_init(&problems, CONFIG_MAX);
-    if (file_read_fd(fd, &text) != ERR_NONE || config_undump(buf_str(&text), &config, &problems) != ERR_NONE)
+    if (file_read_fd(fd, &text) != ERR_NONE
+        || config_undump(buf_str(&text), &config, &problems) != ERR_NONE)
         config = NULL;
     buf_deinit(&text);
     buf_deinit(&problems);
@@ -132,7 +139,8 @@ static void on_ready(void *ctx, bool readable, bool writable)
     line->handlers->orphaned(line->ctx);
 }
 
-struct lifeline *lifeline_new(struct loop *l, int fd, const struct lifeline_handlers *handlers, void *ctx)
+struct lifeline *lifeline_new(struct loop *l, int fd, const struct lifeline_handlers *handlers,
+                              void *ctx)
 {
     struct lifeline *line = mem_alloc(sizeof *line);
 
@@ -144,7 +152,8 @@ struct lifeline *lifeline_new(struct loop *l, int fd, const struct lifeline_hand
 
 void lifeline_ready(struct lifeline *line)
 {
-    enum err ignored = send_word(line->fd, WORD_READY, NULL); /* a lost supervisor shows as `orphaned` */
+    enum err ignored =
+        send_word(line->fd, WORD_READY, NULL); /* a lost supervisor shows as `orphaned` */
 
     (void)ignored;
 }

@@ -1,8 +1,11 @@
-/* lifeline.h: the socketpair between supervisor and server: readiness one way, orders the other way.
+/* lifeline.h: the socketpair between supervisor and server: readiness one way, orders the other
+ * way.
  *
- * Each message is one datagram. An order to reload carries the new configuration and the certificate as descriptors
- * of sealed memory, because the server process can no longer open files outside of its folder.
- * Owns: the descriptors of an order until the next one arrives.  Threads: the loop's, for struct lifeline.
+ * Each message is one datagram. An order to reload carries the new configuration and the
+ * certificate as descriptors of sealed memory, because the server process can no longer open files
+ * outside of its folder.
+ * Owns: the descriptors of an order until the next one arrives.  Threads: the loop's, for struct
+ * lifeline.
  */
 #ifndef SOTTO_SERVER_LIFELINE_H
 #define SOTTO_SERVER_LIFELINE_H
@@ -16,22 +19,26 @@ enum order { ORDER_DRAIN, ORDER_RELOAD };
 enum heard { HEARD_NOTHING, HEARD_READY, HEARD_GONE };
 
 struct lifeline_handlers {
-    void (*drain)(void *ctx);                          /* stop accepting, end sessions, return from server_run() */
-    /* Only keys marked live have changed; take a reference of what is kept. The paths are good until the next call. */
-    void (*reload)(void *ctx, const struct config *config, const char *certificate, const char *key);
-    void (*orphaned)(void *ctx);                       /* the supervisor is gone: end at once */
+    void (*drain)(void *ctx); /* stop accepting, end sessions, return from server_run() */
+    /* Only keys marked live have changed; take a reference of what is kept. The paths are good
+     * until the next call. */
+    void (*reload)(void *ctx, const struct config *config, const char *certificate,
+                   const char *key);
+    void (*orphaned)(void *ctx); /* the supervisor is gone: end at once */
 };
 
 struct lifeline;
-struct lifeline *lifeline_new(struct loop *l, int fd, const struct lifeline_handlers *handlers, void *ctx);
-void lifeline_ready(struct lifeline *line);            /* every worker accepts now: makes `sotto: ready` */
-void lifeline_free(struct lifeline *line);             /* NULL is allowed; does not close fd */
+struct lifeline *lifeline_new(struct loop *l, int fd, const struct lifeline_handlers *handlers,
+                              void *ctx);
+void lifeline_ready(struct lifeline *line); /* every worker accepts now: makes `sotto: ready` */
+void lifeline_free(struct lifeline *line);  /* NULL is allowed; does not close fd */
 
 /* A name under which a passed descriptor can be opened again. */
 void lifeline_path(int fd, char out[LIFELINE_PATH_MAX]);
 
 /* The supervisor's side: datagrams without a loop. Descriptors are copied; -1 with ORDER_DRAIN. */
-CHECKED enum err lifeline_order(int fd, enum order order, int config_fd, int certificate_fd, int key_fd);
-enum heard lifeline_hear(int fd);                      /* takes one datagram if there is one; never waits */
+CHECKED enum err lifeline_order(int fd, enum order order, int config_fd, int certificate_fd,
+                                int key_fd);
+enum heard lifeline_hear(int fd); /* takes one datagram if there is one; never waits */
 
 #endif

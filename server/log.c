@@ -17,7 +17,8 @@ struct log {
     uint8_t key[LOG_KEY_SIZE];
 };
 
-struct log *log_new(int fd, enum log_level level, enum log_format format, const uint8_t key[LOG_KEY_SIZE])
+struct log *log_new(int fd, enum log_level level, enum log_format format,
+                    const uint8_t key[LOG_KEY_SIZE])
 {
     struct log *l = mem_alloc(sizeof *l);
 
@@ -50,9 +51,9 @@ void log_account_id(const struct log *l, struct str bare_jid, char out[LOG_ACCOU
         snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* ---- Text from elsewhere ----
- * Control characters, quotes and what is not UTF-8 leave as escapes, in both formats those of JSON, so that no peer
- * can end a line, forge a field or move a terminal's cursor. */
+/* ---- Text from elsewhere ---- Control characters, quotes and what is not UTF-8 leave as
+ * escapes, in both formats those of JSON, so that no peer can end a line, forge a field or move
+ * a terminal's cursor. */
 
 static bool is_plain(struct str text)
 {
@@ -166,7 +167,8 @@ static void add_name(struct buf *out, const char *name, bool json)
 }
 
 /* A field that does not fit is left out whole, and so are those after it. */
-static void add_fields(struct buf *out, const struct log *l, const struct log_field *fields, size_t count, bool json)
+static void add_fields(struct buf *out, const struct log *l, const struct log_field *fields,
+                       size_t count, bool json)
 {
     for (size_t i = 0; i < count; i++) {
         size_t before = out->n;
@@ -180,7 +182,8 @@ static void add_fields(struct buf *out, const struct log *l, const struct log_fi
     }
 }
 
-void log_write(struct log *l, enum log_level level, const char *event, const struct log_field *fields, size_t count)
+void log_write(struct log *l, enum log_level level, const char *event,
+               const struct log_field *fields, size_t count)
 {
     bool json = atomic_load_explicit(&l->format, memory_order_relaxed) == LOG_FORMAT_JSON;
     struct arena a = { 0 };
@@ -200,7 +203,8 @@ void log_write(struct log *l, enum log_level level, const char *event, const str
     line.limit = LOG_LINE_MAX;
     line.failed = false;
     buf_add(&line, json ? STR("}\n") : STR("\n"));
-    /* One write per line keeps lines of several threads whole; a reader that went away is not our error. */
+    /* One write per line keeps lines of several threads whole; a reader that went away is not
+     * our error. */
     written = write(l->fd, line.p, line.n);
     (void)written;
     buf_deinit(&line);

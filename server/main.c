@@ -14,16 +14,17 @@
 enum { OPTION_CHECK = 256, OPTION_VERSION, OPTION_HELP, OPTION_REPLAY };
 enum { EXIT_USAGE = 2 };
 
-static const char usage[] = "usage: sottod [-c FILE] [-o section.key=value]... [--check | --version]\n"
-                            "       sottod --replay-stanzas FILE\n"
-                            "\n"
-                            "  -c FILE               read this configuration; else " STANDARD_FILE " if it exists\n"
-                            "  -o section.key=value  override one key; a list key may be repeated\n"
-                            "  --check               say what the configuration gives up, then end\n"
-                            "  --version             print the version, then end\n"
-                            "  --replay-stanzas FILE run recorded stanzas through policy and call gate\n"
-                            "\n"
-                            "SIGTERM drains and ends, SIGHUP reloads. sotto.ini(5) describes the keys.\n";
+static const char usage[] =
+    "usage: sottod [-c FILE] [-o section.key=value]... [--check | --version]\n"
+    "       sottod --replay-stanzas FILE\n"
+    "\n"
+    "  -c FILE               read this configuration; else " STANDARD_FILE " if it exists\n"
+    "  -o section.key=value  override one key; a list key may be repeated\n"
+    "  --check               say what the configuration gives up, then end\n"
+    "  --version             print the version, then end\n"
+    "  --replay-stanzas FILE run recorded stanzas through policy and call gate\n"
+    "\n"
+    "SIGTERM drains and ends, SIGHUP reloads. sotto.ini(5) describes the keys.\n";
 
 static const struct option long_options[] = {
     { "check", no_argument, NULL, OPTION_CHECK },
@@ -34,7 +35,8 @@ static const struct option long_options[] = {
 };
 
 /* What the command line asks for: 0 (serve) or one of the options. -1: bad usage, explained. */
-static int read_command_line(int argc, char **argv, struct supervisor_options *out, const char **overrides)
+static int read_command_line(int argc, char **argv, struct supervisor_options *out,
+                             const char **overrides)
 {
     int task = 0, option;
 

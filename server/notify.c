@@ -39,6 +39,7 @@ void notify_reloading(void)
     int n;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    n = snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    n = snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
     notify((struct str){ text, (size_t)n });
 }

@@ -7,7 +7,8 @@
 
 #include "base/str.h"
 
-void notify(struct str state);       /* "READY=1", "STOPPING=1", … */
-void notify_reloading(void);         /* with the time stamp that Type=notify-reload asks for; then READY=1 */
+void notify(struct str state); /* "READY=1", "STOPPING=1", … */
+/* With the time stamp that Type=notify-reload asks for; READY=1 is to follow. */
+void notify_reloading(void);
 
 #endif

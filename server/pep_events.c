@@ -58,15 +58,18 @@ void pep_notify(struct account *a, const struct pep_node *node, struct xml_node 
 {
     struct arena scratch = { 0 };
     struct map_slot slot;
+    struct blob *b;
 
     xml_set(&scratch, event, STR("from"), a->bare);
     xml_set(&scratch, event, STR("to"), a->bare);
+    b = stanza_blob(event);
     LIST_EACH(&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (caps_wants(s, node->name))
-            session_send_node(s, event);
+            session_defer(s, b, NULL);
     }
+    blob_unref(b);
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
         if (!pep_may_hear(&a->view, &node->config, slot.key))
             continue;

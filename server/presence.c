@@ -28,9 +28,11 @@ static void emit_presence(struct session *s, struct str to, bool available)
 
 static void broadcast(struct session *s, struct xml_node *node)
 {
+    const struct stanza own = { .kind = STANZA_PRESENCE, .from = s->jid };
     struct account *a = s->account;
     struct arena scratch = { 0 };
     struct map_slot slot;
+    struct blob *b;
 
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
         if (!view_shows(&a->view, slot.key))
@@ -40,12 +42,14 @@ static void broadcast(struct session *s, struct xml_node *node)
     }
     /* Also to the account's own devices, this one included: RFC 6121 §4.2.2. */
     xml_set(&scratch, node, STR("to"), a->bare);
+    b = stanza_blob(node);
     LIST_EACH(&a->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
         if (other->flags & SESSION_AVAILABLE)
-            session_send_node(other, node);
+            session_defer(other, b, &own);
     }
+    blob_unref(b);
     arena_deinit(&scratch);
 }
 

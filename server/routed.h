@@ -65,6 +65,7 @@ struct routed {
     uint8_t origin_hash[16];         /* of (sender, recipient, origin-id) */
     bool has_origin;
     struct account *sender_home;     /* pinned account of the session; its effects happen there */
+    bool sender_writes;              /* HOOK_OUT appended rows of it */
 
     /* Where it goes. Target home only. */
     struct account *account;

@@ -124,6 +124,8 @@ static void finish_at_target(struct routed *r)
     struct account *a = r->account;
     struct home *here = a->home;
 
+    if (r->writes.first != NULL)
+        account_wrote(a);
     if (r->writes.first != NULL && r->writes.op.result != ERR_NONE) {
         refuse_uncommitted(r);
         account_forget_view(a);
@@ -176,6 +178,7 @@ static void settle(struct routed *r)
         drain_settling(a);
         return;
     }
+    account_writes(a);
     r->writes.op.home = a->home->number;
     r->writes.op.done = router_committed;
     store_commit(a->home->store, &r->writes);
@@ -340,7 +343,9 @@ static void router_return(struct routed *r)
     struct session *s = r->session;
     struct account *a = r->sender_home;
 
-    if (r->stale && a->state == ACCOUNT_READY && a->view.account != 0)
+    if (r->sender_writes)
+        account_wrote(a);
+    if (r->stale && a->view.account != 0)
         account_forget_view(a);
     s->flags = (s->flags | r->session_set) & ~r->session_clear;
     if (r->deliver && r->stanza.kind == STANZA_MESSAGE)
@@ -425,6 +430,10 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
     }
     v = run_hooks(HOOK_OUT, &in, &out);
     apply_rows(&a->view, r->writes.first);
+    if (r->writes.first != NULL) {
+        r->sender_writes = true;
+        account_writes(a);
+    }
     if (v != PASS) {
         end_at_origin(r);
         return;

@@ -15,7 +15,8 @@
 
 static enum err refuse(struct log *log, const char *what)
 {
-    LOG(log, ERROR, "sandbox.failed", log_text("what", str_from(what)), log_text("why", str_from(strerror(errno))));
+    LOG(log, ERROR, "sandbox.failed", log_text("what", str_from(what)),
+        log_text("why", str_from(strerror(errno))));
     return ERR_IO;
 }
 
@@ -28,18 +29,21 @@ enum err sandbox_drop_root(struct log *log)
     if (geteuid() != 0)
         return ERR_NONE;
     if ((user = getpwnam(SANDBOX_USER)) == NULL) {
-        LOG(log, WARN, "sandbox.still_root", log_text("why", STR("there is no user " SANDBOX_USER " to become")));
+        LOG(log, WARN, "sandbox.still_root",
+            log_text("why", STR("there is no user " SANDBOX_USER " to become")));
         return ERR_NONE;
     }
-    if (initgroups(SANDBOX_USER, user->pw_gid) != 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0 ||
-        setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
+    if (initgroups(SANDBOX_USER, user->pw_gid) != 0
+        || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0
+        || setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
         return refuse(log, "become " SANDBOX_USER);
     return ERR_NONE;
 }
 
 bool sandbox_tie_to_parent(int parent_pid)
 {
-    /* The parent may have died before the kernel knew that we care: then we belong to somebody else by now. */
+    /* The parent may have died before the kernel knew that we care: then we belong to somebody
+     * else by now. */
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent_pid;
 }
 
@@ -56,17 +60,22 @@ static enum err confine(const struct sandbox_rules *rules, struct log *log)
 #else
 static enum err note_missing(struct log *log, const char *event, const char *why)
 {
-    log_write(log, LOG_LEVEL_WARN, event, (const struct log_field[]){ log_text("why", str_from(why)) }, 1);
+    log_write(log, LOG_LEVEL_WARN, event,
+              (const struct log_field[]){ log_text("why", str_from(why)) }, 1);
     return ERR_NONE;
 }
 
 static enum err confine(const struct sandbox_rules *rules, struct log *log)
 {
-    enum err e = landlock_restrict(rules->folders, rules->folder_count);
+    enum err e;
 
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        return refuse(log, "core dumps and tracing off");
+    e = landlock_restrict(rules->folders, rules->folder_count);
     if (e == ERR_UNSUPPORTED)
-        e = note_missing(log, "sandbox.no_landlock", "this kernel cannot confine the server to its folder; Linux 5.13 with "
-                                                     "Landlock can");
+        e = note_missing(log, "sandbox.no_landlock",
+                         "this kernel cannot confine the server to its folder; Linux 5.13 with "
+                         "Landlock can");
     if (e != ERR_NONE)
         return refuse(log, "Landlock");
     e = syscalls_restrict();
@@ -80,7 +89,7 @@ enum err sandbox_enter(const struct sandbox_rules *rules, struct log *log)
 {
     struct rlimit none = { 0, 0 };
 
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+    if (setrlimit(RLIMIT_CORE, &none) != 0)
         return refuse(log, "core dumps off");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return refuse(log, "no new privileges");

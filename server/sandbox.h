@@ -1,8 +1,10 @@
 /* sandbox.h: what the server process gives up before it reads the first byte from a network.
  *
- * Order: privileges of root, the parent's death signal, core dumps, new privileges, files (Landlock), system calls
- * (seccomp). Must run before any thread exists, because Landlock binds threads, not processes.
- * Owns: nothing.  Threads: the only one.  Errors: what the kernel lacks is said in the log and in the result.
+ * Order: privileges of root, the parent's death signal, core dumps, new privileges, files
+ * (Landlock), system calls (seccomp). Must run before any thread exists, because Landlock binds
+ * threads, not processes.
+ * Owns: nothing.  Threads: the only one.  Errors: what the kernel lacks is said in the log and in
+ * the result.
  */
 #ifndef SOTTO_SERVER_SANDBOX_H
 #define SOTTO_SERVER_SANDBOX_H
@@ -12,7 +14,7 @@
 #define SANDBOX_USER "sotto"
 
 struct sandbox_rules {
-    const char *const *folders;      /* what may be read and written, with everything below */
+    const char *const *folders; /* what may be read and written, with everything below */
     size_t folder_count;
 };
 

@@ -58,6 +58,7 @@ static void session_free(struct session *s)
     list_remove(&s->waiting);
     list_remove(&s->lagging);
     sm_free(s);
+    csi_free(s);
     caps_forget(s);
     presence_forget(s);
     blob_unref(s->presence);
@@ -162,6 +163,7 @@ void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
 {
     if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
         return;
+    csi_flush(s); /* nothing overtakes */
     s->home->counters.stanzas_out++;
     if (s->link != NULL && s->state == SESSION_BOUND && !s->replaying)
         s->home->host->ops->send(s->link, blob_ref(stanza));
@@ -289,7 +291,7 @@ void session_arrived(struct session *s, struct home *h)
 static void bound_element(struct session *s, struct stream_event *e)
 {
     rate_take(s, xml_is(e->node, STR(NS_CLIENT), STR("message")), e->received_bytes);
-    if (!sm_element(s, e->node))
+    if (!sm_element(s, e->node) && !csi_element(s, e->node))
         router_submit(s, e->node, &e->arena, e->received_bytes);
 }
 
@@ -386,7 +388,9 @@ void session_resume_reading(struct session *s)
 
 void session_wake(struct session *s)
 {
-    if (s->state == SESSION_BOUND)
+    if (sm_has_overflowed(s))
+        session_fail(s, STREAM_RESOURCE_CONSTRAINT, STR("Nothing was acknowledged for too long."));
+    else if (s->state == SESSION_BOUND)
         rate_wake(s);
     else if (s->state != SESSION_CLOSED)
         session_fail(s, STREAM_CONNECTION_TIMEOUT, STR("Logging in took too long."));

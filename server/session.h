@@ -13,6 +13,7 @@
 
 struct auth;
 struct caps;
+struct csi;
 struct login;
 struct sm;
 
@@ -64,6 +65,7 @@ struct session {
     struct str caps_wanted;          /* id of our disco#info request, owned; n == 0: none */
     struct str caps_ver;             /* the hash it was sent for, owned */
 
+    struct csi *csi;                 /* what an inactive client does not have to see yet, or NULL */
     struct sm *sm;                   /* XEP-0198, once enabled */
     struct list pending;             /* routed.pending: submitted and not yet durable, in order */
     size_t pending_count, pending_bytes;
@@ -120,10 +122,21 @@ bool sm_element(struct session *s, struct xml_node *node);     /* true: it was o
 void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void sm_durable(struct session *s);                       /* the durable prefix may have grown */
 void sm_free(struct session *s);
-bool sm_is_behind(const struct session *s);               /* too much is unacknowledged */
+bool sm_is_behind(const struct session *s);               /* much is unacknowledged */
+bool sm_has_overflowed(const struct session *s);          /* too much is: it ends */
 bool sm_can_wait(const struct session *s);                /* without its connection, to be resumed */
 uint64_t sm_waits_until_ms(const struct session *s);
 uint64_t sm_first_unacked(const struct session *s);       /* archive position, 0: none */
+
+/* session_csi.c */
+bool csi_element(struct session *s, const struct xml_node *node);   /* true: it was one of XEP-0352's */
+bool csi_can_wait(const struct stanza *s);
+void csi_activate(struct session *s);                     /* every stream begins so: XEP-0352 §5.2 */
+void csi_flush(struct session *s);                        /* what was held back goes out */
+void csi_free(struct session *s);
+/* For what can wait: sent at once to an active client. The newest of what is like `of` (presence of one device, chat
+ * states to one address) is enough; NULL: all are. */
+void session_defer(struct session *s, struct blob *stanza, const struct stanza *of);
 
 /* session_resume.c */
 void resume_request(struct session *s, const struct xml_node *node);

@@ -20,6 +20,7 @@ void bind_features(struct session *s, struct arena *a, struct xml_node *features
     }
     if (s->sm == NULL)
         xml_add(a, features, STR(NS_SM), STR("sm"));
+    xml_add(a, features, STR(NS_CSI), STR("csi"));
     xml_add(a, features, STR(NS_ROSTERVER), STR("ver"));
     xml_add(a, features, STR(NS_PREAPPROVAL), STR("sub"));
 }

@@ -25,7 +25,7 @@ static struct session *find_resumable(struct session *s, struct str id)
     LIST_EACH(&account->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
-        if (other->sm != NULL && str_eq(other->sm->id, id))
+        if (other->sm != NULL && !other->sm->overflowed && str_eq(other->sm->id, id))
             found = other;
     }
     return found;
@@ -68,6 +68,7 @@ static void take_up(struct session *old, struct session *s)
     old->state = SESSION_RESUMING;
     old->replaying = true;
     old->sm->replayed = 0;
+    csi_activate(old);
     old->sm->answer = false;
     move_connection(s, old);
     resume_continue(old);

@@ -116,6 +116,20 @@ static void sm_ask(struct session *s)
     session_flush(s);
 }
 
+/* Ends it at its next wake-up or sweep, because here somebody is walking through the account's sessions. */
+static void overflow(struct session *s)
+{
+    s->sm->overflowed = true;
+    s->sm->waits_until_ms = 0;
+    if (s->link != NULL)
+        s->home->host->ops->wake_at(s->link, s->home->now_ms);
+}
+
+bool sm_has_overflowed(const struct session *s)
+{
+    return s->sm != NULL && s->sm->overflowed;
+}
+
 void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping)
 {
     struct sm *sm = s->sm;
@@ -125,7 +139,7 @@ void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping
         return;
     }
     if (sm->count == UNACKED_STANZAS) {
-        session_fail(s, STREAM_RESOURCE_CONSTRAINT, STR("Nothing was acknowledged for too long."));
+        overflow(s);
         return;
     }
     if (sm->count == sm->room)
@@ -187,7 +201,7 @@ bool sm_is_behind(const struct session *s)
 
 bool sm_can_wait(const struct session *s)
 {
-    if (s->sm == NULL || s->sm->id.n == 0
+    if (s->sm == NULL || s->sm->id.n == 0 || s->sm->overflowed
         || waiting_count(s->account) > s->home->settings->resumable_per_account)
         return false;
     s->sm->waits_until_ms = s->home->now_ms + (uint64_t)s->home->settings->resume_s * 1000;

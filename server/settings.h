@@ -13,6 +13,9 @@ struct settings {
     size_t domain_count;
     uint8_t secret[32];              /* of this server: resources, archive ids, decoy salts */
 
+    struct str web_url;              /* "https://host:port"; empty: no HTTPS */
+    struct str web_host;             /* its host */
+
     bool e2ee_required;              /* policy.e2ee */
     const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */
     size_t e2ee_allow_count;
@@ -34,6 +37,8 @@ struct settings {
     unsigned pep_nodes, pep_items_per_node;
     unsigned pep_item_bytes;
     unsigned blocks;
+    size_t private_bytes;            /* of all private documents of an account */
+    size_t vcard_bytes;
     uint32_t archive_page;           /* messages in one answer of XEP-0313 */
     size_t output_bytes;             /* of a session whose peer does not read: then it lags */
     uint32_t lagging_s;              /* and this long, until its connection is ended */

@@ -26,6 +26,7 @@ struct sm {
     char id_memory[SM_ID_CHARS];
     uint64_t waits_until_ms;         /* without connection */
     size_t replayed;                 /* of the queue, after a resumption */
+    bool overflowed;                 /* too much is unacknowledged: it is about to end */
 };
 
 struct unacked *sm_queue_at(struct sm *sm, size_t i);

@@ -56,7 +56,8 @@ static int report_findings(struct startup *s)
             LOG(s->log, WARN, "config.risk", log_text("key", f->key), log_text("value", f->value),
                 log_text("why", f->text));
         else
-            LOG(s->log, INFO, "config.unbuilt", log_text("key", f->key), log_text("value", f->value));
+            LOG(s->log, INFO, "config.unbuilt", log_text("key", f->key),
+                log_text("value", f->value));
     }
     if (str_starts(s->config->store.url, STR("postgresql:")))
         status = complain(STR("store.url: postgresql:// is not built yet; sqlite:PATH is"));
@@ -65,7 +66,8 @@ static int report_findings(struct startup *s)
 
 /* ---- Surroundings ---- */
 
-/* Descriptors 0 to 3 are taken, so that no file of ours ever gets the number of standard error or of the handover. */
+/* Descriptors 0 to 3 are taken, so that no file of ours ever gets the number of standard error
+ * or of the handover. */
 static bool reserve_descriptors(void)
 {
     int fd;
@@ -88,7 +90,8 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* By its real name and not as /proc/self/exe, which under a debugger such as valgrind is the debugger. */
+/* By its real name and not as /proc/self/exe, which under a debugger such as valgrind is the
+ * debugger. */
 static int open_program(void)
 {
     char path[PATH_MAX];
@@ -131,7 +134,8 @@ static enum err check_store_folder(struct startup *s, struct str *why)
 static void announce(const struct bindings *b)
 {
     for (size_t i = 0; i < b->count; i++)
-        dprintf(STDERR_FILENO, "sotto: listening %s %.*s\n", listener_name(b->items[i].kind), STR_ARG(b->items[i].address));
+        dprintf(STDERR_FILENO, "sotto: listening %s %.*s\n", listener_name(b->items[i].kind),
+                STR_ARG(b->items[i].address));
 }
 
 int startup_open(const struct supervisor_options *options, struct startup *out)
@@ -170,6 +174,7 @@ void startup_close(struct startup *s)
     log_free(s->log);
     config_unref(s->config);
     arena_deinit(&s->arena);
+    arena_deinit(&s->scratch);
 }
 
 /* ---- For one server process ---- */
@@ -191,7 +196,7 @@ static int seal_file(struct startup *s, const char *key, struct str path, struct
     int fd = file_memory_copy(key, path.p);
 
     if (fd < 0)
-        *why = arena_printf(&s->arena, "%s: %.*s: %s", key, STR_ARG(path), strerror(errno));
+        *why = arena_printf(&s->scratch, "%s: %.*s: %s", key, STR_ARG(path), strerror(errno));
     return fd;
 }
 
@@ -199,11 +204,13 @@ enum err startup_hand_over(struct startup *s, struct handover *out, struct str *
 {
     const struct config *c = s->config;
 
+    arena_deinit(&s->scratch);
     *why = STR("no memory for the handover");
     *out = (struct handover){
         .config_fd = seal_config(c),
-        .certificate_fd = seal_file(s, "tls.certificate", data_dir_certificate_path(c, &s->arena), why),
-        .key_fd = seal_file(s, "tls.key", data_dir_key_path(c, &s->arena), why),
+        .certificate_fd =
+            seal_file(s, "tls.certificate", data_dir_certificate_path(c, &s->scratch), why),
+        .key_fd = seal_file(s, "tls.key", data_dir_key_path(c, &s->scratch), why),
         .data_dir_fd = s->dir.fd,
         .server_lock_fd = s->dir.server_lock_fd,
         .control_fd = s->control_fd,

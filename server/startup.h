@@ -1,7 +1,8 @@
-/* startup.h: what the supervisor holds for its life: configuration, folder, ports, its own executable.
+/* startup.h: what the supervisor holds for its life: configuration, folder, ports, its own
+ * executable.
  *
- * Owns: all of it, until startup_close().  Threads: one.  Errors: printed on standard error, as they are the answer to
- * whoever typed the command.
+ * Owns: all of it, until startup_close().  Threads: one.  Errors: printed on standard error, as
+ * they are the answer to whoever typed the command.
  */
 #ifndef SOTTO_SERVER_STARTUP_H
 #define SOTTO_SERVER_STARTUP_H
@@ -13,17 +14,18 @@
 
 struct startup {
     struct arena arena;
+    struct arena scratch; /* of the last startup_hand_over() */
     const struct config *config;
     struct log *log;
     struct data_dir dir;
     struct bindings bindings;
     int control_fd;
-    int program;                     /* our executable, as it was when we started */
+    int program; /* our executable, as it was when we started */
 };
 
 /* The exit status to end with, or -1 to go on. */
 int startup_open(const struct supervisor_options *options, struct startup *out);
-void startup_close(struct startup *s);       /* leaves the ports to the end of the process */
+void startup_close(struct startup *s); /* leaves the ports to the end of the process */
 
 /* Prints problems. ERR_MALFORMED: the configuration; ERR_IO: its file. */
 CHECKED enum err startup_load(const struct supervisor_options *options, const struct config **out);

@@ -285,7 +285,7 @@ struct store_options {
     struct str url;                   /* sqlite:PATH; sqlite::memory: for tests */
     bool ack_memory;                  /* complete when the operating system has it, without waiting for the disk: what
                                          was acknowledged survives kill -9, but not a power failure */
-    unsigned readers;                 /* reader threads */
+    unsigned readers;                 /* reader threads; 0: the writer answers queries, too */
     bool inline_run;                  /* no threads: operations run inside store_step(), for scripts on a virtual clock */
     int64_t retention_days;           /* of archive entries; -1 for ever */
     store_deliver *deliver;

@@ -18,10 +18,10 @@
 #include "server/startup.h"
 
 enum {
-    STOP_MS = 4500,                 /* SIGTERM ends everything within 5 s */
+    STOP_MS = 4500, /* SIGTERM ends everything within 5 s */
     BACK_OFF_MIN_MS = 100,
     BACK_OFF_MAX_MS = 30 * 1000,
-    STABLE_MS = 60 * 1000,          /* after so long a crash is a new one, not the last one again */
+    STABLE_MS = 60 * 1000, /* after so long a crash is a new one, not the last one again */
     DUMP_MAX = 4 * 1024 * 1024,
 };
 
@@ -29,14 +29,14 @@ struct supervisor {
     const struct supervisor_options *options;
     struct startup up;
     int signals;
-    pid_t child;                    /* 0: none */
-    int lifeline;                   /* -1: closed */
-    bool announced;                 /* some server process was ready once */
+    pid_t child;    /* 0: none */
+    int lifeline;   /* -1: closed */
+    bool announced; /* some server process was ready once */
     bool stopping;
     unsigned back_off_ms;
-    uint64_t born_ms;               /* of the child */
-    uint64_t deadline_ms;           /* with a child: kill it; without: start one; 0: none */
-    int status;                     /* to end with; -1: go on */
+    uint64_t born_ms;     /* of the child */
+    uint64_t deadline_ms; /* with a child: kill it; without: start one; 0: none */
+    int status;           /* to end with; -1: go on */
 };
 
 /* ---- The server process ---- */
@@ -97,7 +97,8 @@ static void on_crash(struct supervisor *s, int how)
     if (clock_steady_ms() - s->born_ms >= STABLE_MS)
         s->back_off_ms = BACK_OFF_MIN_MS;
     LOG(s->up.log, ERROR, "server.crashed", log_int("signal", WIFSIGNALED(how) ? WTERMSIG(how) : 0),
-        log_int("status", WIFEXITED(how) ? WEXITSTATUS(how) : 0), log_int("restart_ms", s->back_off_ms));
+        log_int("status", WIFEXITED(how) ? WEXITSTATUS(how) : 0),
+        log_int("restart_ms", s->back_off_ms));
     try_later(s);
 }
 
@@ -112,7 +113,8 @@ static void on_child_end(struct supervisor *s, int how)
     else
         on_crash(s, how);
     if (!s->stopping && !s->announced && !clean)
-        LOG(s->up.log, ERROR, "server.not_started", log_int("signal", WIFSIGNALED(how) ? WTERMSIG(how) : 0),
+        LOG(s->up.log, ERROR, "server.not_started",
+            log_int("signal", WIFSIGNALED(how) ? WTERMSIG(how) : 0),
             log_int("status", WIFEXITED(how) ? WEXITSTATUS(how) : 0));
 }
 
@@ -140,8 +142,10 @@ static void say_what_waits(struct supervisor *s, const struct config *wanted)
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];
 
-        if (!key->live && key->built && !str_eq(config_text(s->up.config, i, &a), config_text(wanted, i, &a)))
-            LOG(s->up.log, WARN, "config.needs_restart", log_text("key", arena_printf(&a, "%s.%s", key->section, key->name)));
+        if (!key->live && key->built
+            && !str_eq(config_text(s->up.config, i, &a), config_text(wanted, i, &a)))
+            LOG(s->up.log, WARN, "config.needs_restart",
+                log_text("key", arena_printf(&a, "%s.%s", key->section, key->name)));
     }
     arena_deinit(&a);
 }
@@ -164,12 +168,12 @@ static const struct config *merge(const struct config *running, const struct con
 static enum err send_reload(struct supervisor *s, struct str *why)
 {
     struct handover h;
-    enum err e = data_dir_lower(why, &s->up.arena), raised;
+    enum err e = data_dir_lower(why, &s->up.scratch), raised;
     struct str other;
 
     if (e == ERR_NONE)
-        e = data_dir_make_certificate(&s->up.dir, s->up.config, why, &s->up.arena);
-    raised = data_dir_raise(&other, &s->up.arena);
+        e = data_dir_make_certificate(&s->up.dir, s->up.config, why, &s->up.scratch);
+    raised = data_dir_raise(&other, &s->up.scratch);
     if (e != ERR_NONE || raised != ERR_NONE)
         return ERR_IO;
     if ((e = startup_hand_over(&s->up, &h, why)) == ERR_NONE && s->lifeline >= 0)
@@ -248,7 +252,8 @@ static void on_deadline(struct supervisor *s)
         start_child(s);
         return;
     }
-    LOG(s->up.log, ERROR, "server.killed", log_text("why", STR("it did not end in time after SIGTERM")));
+    LOG(s->up.log, ERROR, "server.killed",
+        log_text("why", STR("it did not end in time after SIGTERM")));
     kill(s->child, SIGKILL);
 }
 
@@ -263,7 +268,8 @@ static int time_left(const struct supervisor *s)
 
 static void wait_once(struct supervisor *s)
 {
-    struct pollfd fds[2] = { { .fd = s->signals, .events = POLLIN }, { .fd = s->lifeline, .events = POLLIN } };
+    struct pollfd fds[2] = { { .fd = s->signals, .events = POLLIN },
+                             { .fd = s->lifeline, .events = POLLIN } };
 
     if (poll(fds, COUNT_OF(fds), time_left(s)) < 0)
         return;
@@ -291,7 +297,9 @@ static int open_signals(void)
 
 int supervisor_run(const struct supervisor_options *options)
 {
-    struct supervisor s = { .options = options, .lifeline = -1, .back_off_ms = BACK_OFF_MIN_MS, .status = -1 };
+    struct supervisor s = {
+        .options = options, .lifeline = -1, .back_off_ms = BACK_OFF_MIN_MS, .status = -1
+    };
 
     s.signals = open_signals();
     s.status = startup_open(options, &s.up);

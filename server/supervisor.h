@@ -1,5 +1,5 @@
-/* supervisor.h: sottod as the operator starts it: configuration, folder, ports; then it keeps the server process alive
- * until it is told to stop. It parses nothing from the network.
+/* supervisor.h: sottod as the operator starts it: configuration, folder, ports; then it keeps the
+ * server process alive until it is told to stop. It parses nothing from the network.
  *
  * Owns: everything until its return.  Threads: one, no loop: signals arrive on a descriptor.
  */
@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 struct supervisor_options {
-    const char *file;                    /* NULL: none */
-    const char *const *overrides;        /* section.key=value */
+    const char *file;             /* NULL: none */
+    const char *const *overrides; /* section.key=value */
     size_t override_count;
 };
 

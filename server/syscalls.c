@@ -1,9 +1,10 @@
 /* syscalls.c: an allow-list of system calls.
  *
- * Three answers. What the server needs is allowed. What only an intruder wants ends the process at once, so that the
- * attempt is seen: the supervisor logs the signal. Everything else answers ENOSYS, as an older kernel would: libraries
- * that try something new fall back to what is allowed, so an update of libc or OpenSSL cannot bring the server down,
- * and what we did not think of stays shut. io_uring, which would pass by this filter, is shut for that reason.
+ * Three answers. What the server needs is allowed. What only an intruder wants ends the process at
+ * once, so that the attempt is seen: the supervisor logs the signal. Everything else answers
+ * ENOSYS, as an older kernel would: libraries that try something new fall back to what is allowed,
+ * so an update of libc or OpenSSL cannot bring the server down, and what we did not think of stays
+ * shut. io_uring, which would pass by this filter, is shut for that reason.
  */
 #include "server/syscalls.h"
 
@@ -22,53 +23,65 @@
 
 #include "base/mem.h"
 
+/* clang-format off */
 static const char *const allowed[] = {
     /* memory */
     "brk", "madvise", "mincore", "mlock", "munlock", "mremap", "munmap", "membarrier",
     /* threads and signals */
-    "exit", "exit_group", "futex", "futex_waitv", "get_robust_list", "getpid", "gettid", "getppid", "restart_syscall",
-    "rseq", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
-    "sched_getaffinity", "sched_setaffinity", "sched_yield", "set_robust_list", "set_tid_address", "sigaltstack",
+    "exit", "exit_group", "futex", "futex_waitv", "get_robust_list", "getpid", "gettid", "getppid",
+    "restart_syscall", "rseq", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn",
+    "rt_sigsuspend", "rt_sigtimedwait", "sched_getaffinity", "sched_setaffinity", "sched_yield",
+    "set_robust_list", "set_tid_address", "sigaltstack",
     /* time */
-    "clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep", "time", "timerfd_create",
-    "timerfd_gettime", "timerfd_settime", "times",
+    "clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep", "time",
+    "timerfd_create", "timerfd_gettime", "timerfd_settime", "times",
     /* descriptors and waiting for them */
-    "close", "close_range", "dup", "dup2", "dup3", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_pwait",
-    "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2", "fcntl", "lseek", "pipe", "pipe2", "poll", "ppoll", "pread64",
-    "preadv", "preadv2", "pselect6", "pwrite64", "pwritev", "pwritev2", "read", "readv", "select", "sendfile",
-    "signalfd4", "write", "writev",
+    "close", "close_range", "dup", "dup2", "dup3", "epoll_create", "epoll_create1", "epoll_ctl",
+    "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2", "fcntl", "lseek", "pipe",
+    "pipe2", "poll", "ppoll", "pread64", "preadv", "preadv2", "pselect6", "pwrite64", "pwritev",
+    "pwritev2", "read", "readv", "select", "sendfile", "signalfd4", "write", "writev",
     /* files; Landlock says which */
-    "access", "chmod", "creat", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchmod", "fchmodat", "fchown",
-    "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents64", "lstat", "mkdir", "mkdirat",
-    "newfstatat", "open", "openat", "readahead", "readlink", "readlinkat", "rename", "renameat", "renameat2", "rmdir",
-    "stat", "statfs", "statx", "sync_file_range", "truncate", "umask", "unlink", "unlinkat", "utimensat",
+    "access", "chmod", "creat", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchmod",
+    "fchmodat", "fchown", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd",
+    "getdents64", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat", "readahead",
+    "readlink", "readlinkat", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx",
+    "sync_file_range", "truncate", "umask", "unlink", "unlinkat", "utimensat",
     /* sockets that exist already; the supervisor binds, and nothing here calls out */
-    "accept", "accept4", "getpeername", "getsockname", "getsockopt", "listen", "recvfrom", "recvmmsg", "recvmsg",
-    "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
+    "accept", "accept4", "getpeername", "getsockname", "getsockopt", "listen", "recvfrom",
+    "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
     /* what the machine is like */
-    "getcpu", "getegid", "geteuid", "getgid", "getgroups", "getrandom", "getrlimit", "getrusage", "getuid", "sysinfo",
-    "uname",
+    "getcpu", "getegid", "geteuid", "getgid", "getgroups", "getrandom", "getrlimit", "getrusage",
+    "getuid", "sysinfo", "uname",
 };
 
 static const char *const deadly[] = {
-    "execve", "execveat",                                               /* other programs */
-    "process_vm_readv", "process_vm_writev", "ptrace", "kcmp",          /* other processes */
-    "pidfd_getfd", "process_madvise",
-    "add_key", "keyctl", "request_key",                                 /* keys of the kernel */
-    "bpf", "perf_event_open", "userfaultfd",                            /* the kernel's soft spots */
-    "chroot", "fsopen", "fsmount", "mount", "mount_setattr", "move_mount", "open_tree", "pivot_root", "setns", "umount2",
-    "unshare", "open_by_handle_at",                                     /* other views of the file system */
-    "delete_module", "finit_module", "init_module", "kexec_file_load", "kexec_load", "ioperm", "iopl", "modify_ldt",
-    "personality", "reboot", "swapoff", "swapon", "acct", "quotactl", "syslog", "settimeofday", "clock_settime",
-    "clock_adjtime", "adjtimex", "sethostname", "setdomainname",        /* the machine */
-    "setfsgid", "setfsuid", "setgid", "setgroups", "setregid", "setresgid", "setresuid", "setreuid", "setuid", "capset",
+    /* other programs */
+    "execve", "execveat",
+    /* other processes */
+    "process_vm_readv", "process_vm_writev", "ptrace", "kcmp", "pidfd_getfd", "process_madvise",
+    /* keys of the kernel */
+    "add_key", "keyctl", "request_key",
+    /* the kernel's soft spots */
+    "bpf", "perf_event_open", "userfaultfd",
+    /* other views of the file system */
+    "chroot", "fsopen", "fsmount", "mount", "mount_setattr", "move_mount", "open_tree",
+    "pivot_root", "setns", "umount2", "unshare", "open_by_handle_at",
+    /* the machine */
+    "delete_module", "finit_module", "init_module", "kexec_file_load", "kexec_load", "ioperm",
+    "iopl", "modify_ldt", "personality", "reboot", "swapoff", "swapon", "acct", "quotactl",
+    "syslog", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname",
+    "setdomainname",
+    /* another user */
+    "setfsgid", "setfsuid", "setgid", "setgroups", "setregid", "setresgid", "setresuid", "setreuid",
+    "setuid", "capset",
 };
+/* clang-format on */
 
 static const unsigned long ioctls[] = { FIONBIO, FIONREAD, FIOCLEX, TCGETS };
 
 struct rules {
     scmp_filter_ctx filter;
-    int failed;                /* the first error, as -errno */
+    int failed; /* the first error, as -errno */
 };
 
 static void note(struct rules *r, int result)
@@ -100,7 +113,8 @@ static void add_conditional(struct rules *r)
     /* Memory is never both made by us and run: no shell code, no dlopen(). */
     allow_if(r, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     allow_if(r, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    /* Threads, but no processes. The flags of clone3() cannot be seen here; libc falls back to clone(). */
+    /* Threads, but no processes. The flags of clone3() cannot be seen here; libc falls back to
+     * clone(). */
     allow_if(r, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
     /* abort() and assert() signal themselves. */
     allow_if(r, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));

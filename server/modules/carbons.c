@@ -3,12 +3,16 @@
 
 static enum verdict carbons_enable(const struct incoming *in, struct outcome *out)
 {
+    if (!in->own)
+        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     outcome_session(out, SESSION_CARBONS, 0);
     return outcome_result(in, out);
 }
 
 static enum verdict carbons_disable(const struct incoming *in, struct outcome *out)
 {
+    if (!in->own)
+        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     outcome_session(out, 0, SESSION_CARBONS);
     return outcome_result(in, out);
 }

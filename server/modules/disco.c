@@ -2,6 +2,7 @@
 #include "xmpp/disco.h"
 
 #include "server/modules/modules.h"
+#include "server/modules/pep_config.h"
 
 static struct xml_node *info(const struct incoming *in, struct outcome *out, struct xml_node **out_result)
 {
@@ -40,13 +41,15 @@ static enum verdict server_info(const struct incoming *in, struct outcome *out)
 static enum verdict node_info(const struct incoming *in, struct outcome *out, struct str name)
 {
     struct arena *a = outcome_arena(out);
+    const struct pep_node *node = map_get(&in->view->pep_nodes, name);
     struct xml_node *result, *query;
 
-    if (!in->own || map_get(&in->view->pep_nodes, name) == NULL)
+    if (!in->own || node == NULL)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     query = info(in, out, &result);
     disco_identity(a, query, STR("pubsub"), STR("leaf"), STR_NONE);
     disco_feature(a, query, STR(NS_PUBSUB));
+    pep_config_describe(a, query, &node->config, in->view->bare);
     outcome_reply(out, result);
     return HANDLED;
 }

@@ -4,20 +4,11 @@
 #include "base/encode.h"
 #include "crypto/hash.h"
 #include "server/modules/modules.h"
+#include "server/modules/pep_answers.h"
 #include "server/modules/pep_config.h"
+#include "server/modules/pep_owner.h"
 #include "server/pep_events.h"
 #include "server/stored.h"
-
-/* A pubsub condition beside the stanza's own (XEP-0060 §16.5). */
-static enum verdict refuse_pubsub(const struct incoming *in, struct outcome *out,
-                                  enum stanza_condition why, const char *condition, struct str text)
-{
-    struct xml_node *answer = stanza_error(outcome_arena(out), in->stanza, why, text);
-
-    xml_add(outcome_arena(out), stanza_error_child(answer), STR(NS_PUBSUB_ERRORS), str_from(condition));
-    outcome_reply(out, answer);
-    return HANDLED;
-}
 
 /* An id for an item that came without one (XEP-0060 §7.1.2): the same publication gets the same id. */
 static struct str make_item_id(const struct incoming *in, struct arena *a, struct str node, struct str payload)
@@ -43,11 +34,11 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
 
     if (known != NULL) {
         if (options != NULL && !pep_config_meets(a, options, &known->config)) {
-            refuse_pubsub(in, out, COND_CONFLICT, "precondition-not-met",
+            pep_refuse(in, out, COND_CONFLICT, "precondition-not-met",
                           STR("The node is configured differently."));
             return NULL;
         }
-        *node = *known;
+        *node = pep_node_copy(a, known);
         return node;
     }
     if (in->view->pep_nodes.n >= in->settings->pep_nodes) {
@@ -57,7 +48,7 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
     node->name = name;
     node->config = pep_config_default();
     if (pep_config_read(a, options, &node->config) != ERR_NONE) {
-        refuse_pubsub(in, out, COND_CONFLICT, "precondition-not-met",
+        pep_refuse(in, out, COND_CONFLICT, "precondition-not-met",
                       STR("The node cannot be configured so."));
         return NULL;
     }
@@ -75,32 +66,46 @@ static void write_item(const struct incoming *in, struct outcome *out, const str
     row->pep_item.keep_items = node->config.max_items < most ? node->config.max_items : most;
 }
 
-static enum verdict publish_item(const struct incoming *in, struct outcome *out, struct pep_node *node,
-                                 const struct xml_node *element)
+/* False after an answer. */
+static bool read_item(const struct incoming *in, struct outcome *out, struct str node,
+                      const struct xml_node *element, struct pep_item *item)
 {
     struct arena *a = outcome_arena(out);
-    struct xml_node *payload = xml_first_element(element), *result, *published, *items, *event;
-    struct pep_item item = { .node = node->name, .id = xml_get(element, STR("id")), .at_ms = in->now_ms };
+    struct xml_node *payload = xml_first_element(element);
 
-    if (payload != NULL && xml_next_element(payload) != NULL)
-        return refuse_pubsub(in, out, COND_BAD_REQUEST, "invalid-payload", STR("An item holds one element."));
-    item.payload = payload ? element_text(a, payload) : STR("");
-    item.publisher = jid_text(a, &in->stanza->from);
-    if (item.payload.n > in->settings->pep_item_bytes || item.id.n > JID_PART_MAX)
-        return refuse_pubsub(in, out, COND_NOT_ACCEPTABLE, "payload-too-big", STR("The item is too big."));
-    if (item.id.n == 0)
-        item.id = make_item_id(in, a, node->name, item.payload);
+    *item = (struct pep_item){ .node = node, .id = xml_get(element, STR("id")), .at_ms = in->now_ms };
+    item->payload = payload ? element_text(a, payload) : STR("");
+    item->publisher = jid_text(a, &in->stanza->from);
+    if (payload != NULL && xml_next_element(payload) != NULL) {
+        pep_refuse(in, out, COND_BAD_REQUEST, "invalid-payload", STR("An item holds one element."));
+        return false;
+    }
+    if (item->payload.n > in->settings->pep_item_bytes || item->id.n > JID_PART_MAX) {
+        pep_refuse(in, out, COND_NOT_ACCEPTABLE, "payload-too-big", STR("The item is too big."));
+        return false;
+    }
+    if (item->id.n == 0)
+        item->id = make_item_id(in, a, node, item->payload);
+    return true;
+}
+
+static enum verdict publish_item(const struct incoming *in, struct outcome *out, struct pep_node *node,
+                                 const struct pep_item *item)
+{
+    struct arena *a = outcome_arena(out);
+    struct xml_node *result, *published, *items, *event;
+
     if (node->config.persist && node->config.max_items > 0)
-        write_item(in, out, node, &item);
+        write_item(in, out, node, item);
 
     event = pep_event(a, STR_NONE, STR_NONE, node->name, &items);
-    pep_event_item(a, items, &item, node->config.deliver_payloads);
+    pep_event_item(a, items, item, node->config.deliver_payloads);
     outcome_notify(out, node, event);
 
     result = stanza_result(a, in->stanza);
     published = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("publish"));
     xml_set(a, published, STR("node"), node->name);
-    xml_set(a, xml_add(a, published, STR(NS_PUBSUB), STR("item")), STR("id"), item.id);
+    xml_set(a, xml_add(a, published, STR(NS_PUBSUB), STR("item")), STR("id"), item->id);
     outcome_reply(out, result);
     return HANDLED;
 }
@@ -112,15 +117,18 @@ static enum verdict publish(const struct incoming *in, struct outcome *out, cons
         xml_child(in->stanza->payload, STR(NS_PUBSUB), STR("publish-options"));
     struct str name = xml_get(publish_node, STR("node"));
     struct pep_node *node;
+    struct pep_item item;
 
     if (name.n == 0 || name.n > JID_PART_MAX)
-        return refuse_pubsub(in, out, COND_BAD_REQUEST, "nodeid-required", STR("The node has no name."));
+        return pep_refuse(in, out, COND_BAD_REQUEST, "nodeid-required", STR("The node has no name."));
     if (element == NULL || !xml_is(element, STR(NS_PUBSUB), STR("item")))
-        return refuse_pubsub(in, out, COND_BAD_REQUEST, "item-required", STR("There is no item."));
+        return pep_refuse(in, out, COND_BAD_REQUEST, "item-required", STR("There is no item."));
     if (xml_next_element(element) != NULL)
         return outcome_refuse(in, out, COND_BAD_REQUEST, STR("One item at a time."));
+    if (!read_item(in, out, name, element, &item)) /* before it makes a node */
+        return HANDLED;
     node = node_for(in, out, name, options);
-    return node ? publish_item(in, out, node, element) : HANDLED;
+    return node ? publish_item(in, out, node, &item) : HANDLED;
 }
 
 /* ---- Retract --------------------------------------------------------------------------------------- */
@@ -138,15 +146,15 @@ static enum verdict retract(const struct incoming *in, struct outcome *out, cons
     if (known == NULL)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR("There is no such node."));
     if (id.n == 0 || !xml_is(item, STR(NS_PUBSUB), STR("item")))
-        return refuse_pubsub(in, out, COND_BAD_REQUEST, "item-required", STR("The item has no id."));
-    node = *known;
+        return pep_refuse(in, out, COND_BAD_REQUEST, "item-required", STR("The item has no id."));
+    node = pep_node_copy(a, known);
     row = outcome_write(out, ROW_PEP_ITEM_GONE);
-    row->pep_item.item.node = arena_str(a, node.name);
+    row->pep_item.item.node = node.name;
     row->pep_item.item.id = id;
     /* §7.2.2.1: the request's `notify` asks, the node's configuration decides otherwise. */
     if (node.config.notify_retract || str_is(xml_get(element, STR("notify")), "true")
         || str_is(xml_get(element, STR("notify")), "1")) {
-        event = pep_event(a, STR_NONE, STR_NONE, arena_str(a, node.name), &items);
+        event = pep_event(a, STR_NONE, STR_NONE, node.name, &items);
         xml_set(a, xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("retract")), STR("id"), id);
         outcome_notify(out, &node, event);
     }
@@ -191,14 +199,17 @@ static enum verdict retrieve(const struct incoming *in, struct outcome *out, con
     const struct pep_node *node = map_get(&in->view->pep_nodes, xml_get(element, STR("node")));
     struct store_query *q;
     struct str *ids;
-    uint64_t max = ITEMS_MAX;
+    uint64_t most, max;
 
     if (node == NULL)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     if (!may_read(in, &node->config))
-        return refuse_pubsub(in, out, COND_NOT_AUTHORIZED, "presence-subscription-required", STR_NONE);
-    if (str_to_u64(xml_get(element, STR("max_items")), ITEMS_MAX, &max) != ERR_NONE || max == 0)
-        max = ITEMS_MAX;
+        return pep_refuse(in, out, COND_NOT_AUTHORIZED, "presence-subscription-required", STR_NONE);
+    /* A node may keep more than it shows until it is written again (XEP-0060 §8.2: max_items lowered). */
+    most = node->config.max_items < ITEMS_MAX && node->config.max_items > 0 ? node->config.max_items
+                                                                            : ITEMS_MAX;
+    if (str_to_u64(xml_get(element, STR("max_items")), most, &max) != ERR_NONE || max == 0)
+        max = most;
     q = outcome_query(out, QUERY_PEP_ITEMS, items_found);
     ids = arena_alloc(a, ITEM_IDS_MAX * sizeof *ids);
     q->in.pep.account = in->view->account;
@@ -214,31 +225,48 @@ static enum verdict retrieve(const struct incoming *in, struct outcome *out, con
 
 /* ---- Requests -------------------------------------------------------------------------------------- */
 
+static bool asks(const struct xml_node *element, const char *name)
+{
+    return xml_is(element, STR(NS_PUBSUB), str_from(name));
+}
+
 static enum verdict pep_get(const struct incoming *in, struct outcome *out)
 {
     const struct xml_node *element = xml_first_element(in->stanza->payload);
 
-    if (element != NULL && xml_is(element, STR(NS_PUBSUB), STR("items")))
+    if (element == NULL)
+        return outcome_refuse(in, out, COND_BAD_REQUEST, STR_NONE);
+    if (asks(element, "items"))
         return retrieve(in, out, element);
-    return outcome_refuse(in, out, COND_FEATURE_NOT_IMPLEMENTED, STR_NONE);
+    if (asks(element, "affiliations"))
+        return pep_affiliations(in, out, element);
+    if (asks(element, "subscriptions"))
+        return pep_subscriptions(in, out, element);
+    return pep_unsupported(in, out, "subscription-options");
 }
 
 static enum verdict pep_set(const struct incoming *in, struct outcome *out)
 {
     const struct xml_node *element = xml_first_element(in->stanza->payload);
 
+    if (element == NULL)
+        return outcome_refuse(in, out, COND_BAD_REQUEST, STR_NONE);
+    if (asks(element, "subscribe") || asks(element, "unsubscribe") || asks(element, "options"))
+        return pep_unsupported(in, out, "subscribe"); /* presence does it: XEP-0163 §3.3 */
     if (!in->own)
-        return outcome_refuse(in, out, COND_FORBIDDEN, STR("Only the owner may change this."));
-    if (element != NULL && xml_is(element, STR(NS_PUBSUB), STR("publish")))
+        return outcome_forbid(in, out);
+    if (asks(element, "publish"))
         return publish(in, out, element);
-    if (element != NULL && xml_is(element, STR(NS_PUBSUB), STR("retract")))
+    if (asks(element, "retract"))
         return retract(in, out, element);
+    if (asks(element, "create"))
+        return pep_create(in, out, element);
     return outcome_refuse(in, out, COND_FEATURE_NOT_IMPLEMENTED, STR_NONE);
 }
 
 const struct module pep_module = {
     .name = "pep",
-    .spec = "XEP-0163 1.2.2, XEP-0060 1.27.0, XEP-0223 1.1.1",
+    .spec = "XEP-0163 1.2.2, XEP-0060 1.30.0, XEP-0223 1.1.1",
     /* Profanity asks the domain, not the account, whether a node can be opened to all as it is made. */
     .features = LIST(STR_INIT(NS_PUBSUB "#publish-options")),
     .account_features = LIST(

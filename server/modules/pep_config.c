@@ -1,7 +1,19 @@
 /* pep_config.c: one table says how each configuration field is read, compared and written. */
 #include "server/modules/pep_config.h"
 
+#include "server/limits.h"
 #include "xmpp/dataform.h"
+
+struct pep_node pep_node_copy(struct arena *a, const struct pep_node *node)
+{
+    struct pep_node copy = *node;
+
+    copy.name = arena_str(a, node->name);
+    copy.config.title = arena_str(a, node->config.title);
+    copy.config.type = arena_str(a, node->config.type);
+    copy.config.groups = arena_str(a, node->config.groups);
+    return copy;
+}
 
 struct pep_config pep_config_default(void)
 {
@@ -20,8 +32,7 @@ static const struct str access_names[] = {
     [PEP_OPEN] = STR_INIT("open"),
     [PEP_PRESENCE] = STR_INIT("presence"),
     [PEP_ROSTER] = STR_INIT("roster"),
-    [PEP_WHITELIST] = STR_INIT("whitelist"),
-    [PEP_AUTHORIZE] = STR_INIT("authorize"),
+    [PEP_WHITELIST] = STR_INIT("whitelist"), /* of nobody: the owner's own */
 };
 
 static const struct str last_names[] = {
@@ -57,6 +68,14 @@ static enum err read_items(struct str value, uint64_t *out)
     return str_to_u64(value, UINT32_MAX, out);
 }
 
+static enum err read_text(struct str value, size_t most, struct str *out)
+{
+    if (value.n > most)
+        return ERR_TOO_BIG;
+    *out = value;
+    return ERR_NONE;
+}
+
 static struct str joined_values(struct arena *a, const struct xml_node *field)
 {
     struct str all = STR("");
@@ -77,8 +96,6 @@ static enum err read_field(struct arena *a, const struct xml_node *field, struct
 
     if (str_is(var, "pubsub#access_model")) {
         e = read_name(access_names, COUNT_OF(access_names), value, &choice);
-        if (e == ERR_NONE && choice == PEP_AUTHORIZE)
-            e = ERR_UNSUPPORTED;
         if (e == ERR_NONE)
             c->access = choice;
     } else if (str_is(var, "pubsub#send_last_published_item")) {
@@ -99,11 +116,11 @@ static enum err read_field(struct arena *a, const struct xml_node *field, struct
         e = str_is(value, "max") ? (c->expire_s = 0, ERR_NONE)
                                  : str_to_u64(value, UINT32_MAX, &c->expire_s);
     } else if (str_is(var, "pubsub#title")) {
-        c->title = value;
+        e = read_text(value, NAME_BYTES, &c->title);
     } else if (str_is(var, "pubsub#type")) {
-        c->type = value;
+        e = read_text(value, NAME_BYTES, &c->type);
     } else if (str_is(var, "pubsub#roster_groups_allowed")) {
-        c->groups = joined_values(a, field);
+        e = read_text(joined_values(a, field), GROUPS_PER_ITEM * GROUP_BYTES, &c->groups);
     } else if (str_is(var, "pubsub#publish_model") && !str_is(value, "publishers")) {
         e = ERR_UNSUPPORTED; /* only the owner writes */
     }
@@ -142,35 +159,94 @@ bool pep_config_meets(struct arena *a, const struct xml_node *options, const str
     return pep_config_read(a, options, &wanted) == ERR_NONE && same_config(&wanted, c);
 }
 
+bool pep_config_access_offered(struct arena *a, const struct xml_node *parent)
+{
+    struct dataform form;
+    struct str value;
+    unsigned choice;
+
+    if (parent == NULL || dataform_read(a, parent, &form) != ERR_NONE)
+        return true;
+    value = dataform_value(a, &form, STR("pubsub#access_model"));
+    return value.p == NULL
+           || read_name(access_names, COUNT_OF(access_names), value, &choice) == ERR_NONE;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------------- */
+
 static struct str bool_text(bool b)
 {
     return b ? STR("1") : STR("0");
 }
 
+static struct str items_text(struct arena *a, const struct pep_config *c)
+{
+    return c->max_items == UINT64_MAX
+               ? STR("max") : arena_printf(a, "%llu", (unsigned long long)c->max_items);
+}
+
+/* A list-single field needs its options (XEP-0004 §3.3). */
+static void add_choice(struct arena *a, struct xml_node *form, struct str var, struct str label,
+                       const struct str *names, size_t count, unsigned chosen)
+{
+    struct xml_node *field = dataform_field(a, form, var, STR("list-single"), label, names[chosen]);
+
+    for (size_t i = 0; i < count; i++)
+        xml_add_text_child(a, xml_add(a, field, STR(NS_DATA), STR("option")), STR(NS_DATA),
+                           STR("value"), names[i]);
+}
+
+static void add_groups(struct arena *a, struct xml_node *form, struct str groups)
+{
+    struct xml_node *field =
+        dataform_field(a, form, STR("pubsub#roster_groups_allowed"), STR("text-multi"),
+                       STR("Groups of contacts who may read"), STR_NONE);
+
+    while (groups.p != NULL && groups.n > 0)
+        xml_add_text_child(a, field, STR(NS_DATA), STR("value"), str_split(&groups, '\n'));
+}
+
 void pep_config_write(struct arena *a, struct xml_node *parent, const struct pep_config *c)
 {
     struct xml_node *form = dataform_new(a, parent, STR("form"), STR(NS_PUBSUB_NODE_CONFIG));
-    struct str items = c->max_items == UINT64_MAX
-                           ? STR("max") : arena_printf(a, "%llu", (unsigned long long)c->max_items);
+    static const struct str publishers = STR_INIT("publishers");
     struct str expire = c->expire_s ? arena_printf(a, "%llu", (unsigned long long)c->expire_s) : STR("max");
 
     dataform_field(a, form, STR("pubsub#title"), STR("text-single"), STR("Title"), c->title);
     dataform_field(a, form, STR("pubsub#type"), STR("text-single"), STR("Kind of payload"), c->type);
-    dataform_field(a, form, STR("pubsub#access_model"), STR("list-single"), STR("Who may read"),
-                   access_names[c->access]);
-    dataform_field(a, form, STR("pubsub#publish_model"), STR("list-single"), STR("Who may write"),
-                   STR("publishers"));
+    add_choice(a, form, STR("pubsub#access_model"), STR("Who may read"), access_names,
+               COUNT_OF(access_names), c->access);
+    add_groups(a, form, c->groups);
+    add_choice(a, form, STR("pubsub#publish_model"), STR("Who may write"), &publishers, 1, 0);
     dataform_field(a, form, STR("pubsub#persist_items"), STR("boolean"), STR("Keep items"),
                    bool_text(c->persist));
-    dataform_field(a, form, STR("pubsub#max_items"), STR("text-single"), STR("How many items"), items);
+    dataform_field(a, form, STR("pubsub#max_items"), STR("text-single"), STR("How many items"),
+                   items_text(a, c));
     dataform_field(a, form, STR("pubsub#item_expire"), STR("text-single"), STR("Seconds to keep an item"),
                    expire);
     dataform_field(a, form, STR("pubsub#deliver_payloads"), STR("boolean"), STR("Send content in events"),
                    bool_text(c->deliver_payloads));
-    dataform_field(a, form, STR("pubsub#send_last_published_item"), STR("list-single"),
-                   STR("When to send the newest item"), last_names[c->send_last]);
+    add_choice(a, form, STR("pubsub#send_last_published_item"), STR("When to send the newest item"),
+               last_names, COUNT_OF(last_names), c->send_last);
     dataform_field(a, form, STR("pubsub#notify_retract"), STR("boolean"), STR("Tell of removed items"),
                    bool_text(c->notify_retract));
     dataform_field(a, form, STR("pubsub#notify_delete"), STR("boolean"), STR("Tell of removed nodes"),
                    bool_text(c->notify_delete));
+}
+
+void pep_config_describe(struct arena *a, struct xml_node *parent, const struct pep_config *c,
+                         struct str owner)
+{
+    struct xml_node *form = dataform_new(a, parent, STR("result"), STR(NS_PUBSUB "#meta-data"));
+
+    dataform_field(a, form, STR("pubsub#type"), STR("text-single"), STR_NONE, arena_str(a, c->type));
+    dataform_field(a, form, STR("pubsub#title"), STR("text-single"), STR_NONE, arena_str(a, c->title));
+    dataform_field(a, form, STR("pubsub#creator"), STR("jid-single"), STR_NONE, owner);
+    dataform_field(a, form, STR("pubsub#owner"), STR("jid-multi"), STR_NONE, owner);
+    dataform_field(a, form, STR("pubsub#publisher"), STR("jid-multi"), STR_NONE, owner);
+    dataform_field(a, form, STR("pubsub#access_model"), STR("list-single"), STR_NONE,
+                   access_names[c->access]);
+    dataform_field(a, form, STR("pubsub#publish_model"), STR("list-single"), STR_NONE,
+                   STR("publishers"));
+    dataform_field(a, form, STR("pubsub#max_items"), STR("text-single"), STR_NONE, items_text(a, c));
 }

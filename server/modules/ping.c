@@ -1,8 +1,12 @@
-/* ping.c: XMPP Ping (XEP-0199). Answers pings to the server (§4.2) and to bare JIDs. */
+/* ping.c: XMPP Ping (XEP-0199). Answers pings to the server (§4.2) and to bare JIDs: in the name of an account to its
+ * owner and to contacts only; for others it looks like one that does not exist.
+ */
 #include "server/modules/modules.h"
 
 static enum verdict ping_answer(const struct incoming *in, struct outcome *out)
 {
+    if (!in->own && !view_sees_us(in->view, in->sender))
+        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     return outcome_result(in, out);
 }
 

@@ -17,6 +17,7 @@ static enum verdict roster_get(const struct incoming *in, struct outcome *out)
     struct str known = xml_get(in->stanza->payload, STR("ver"));
     struct str version = arena_printf(a, "%llu", (unsigned long long)in->view->roster_version);
     struct xml_node *result, *query;
+    struct roster_item item;
     struct map_slot slot;
 
     if (!in->own)
@@ -28,9 +29,12 @@ static enum verdict roster_get(const struct incoming *in, struct outcome *out)
         return HANDLED; /* nothing has changed: RFC 6121 §2.6.3 */
     query = xml_add(a, result, STR(NS_ROSTER), STR("query"));
     xml_set(a, query, STR("ver"), version);
-    for (size_t at = 0; map_next(&in->view->roster, &at, &slot);)
-        if (shown(slot.value))
-            roster_item_write(a, query, slot.value);
+    for (size_t at = 0; map_next(&in->view->roster, &at, &slot);) {
+        if (!shown(slot.value))
+            continue;
+        item = roster_item_copy(a, slot.value); /* the view's may change before the answer leaves */
+        roster_item_write(a, query, &item);
+    }
     return HANDLED;
 }
 

@@ -3,6 +3,8 @@
 
 static enum verdict session_answer(const struct incoming *in, struct outcome *out)
 {
+    if (!in->own)
+        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     return outcome_result(in, out);
 }
 

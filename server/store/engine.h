@@ -24,9 +24,9 @@ struct engine_kind {
 
     /* All write-sets of the list in one transaction, each of them whole or not at all. Sets every result. */
     void (*commit)(struct engine *e, struct list *write_sets);
-    void (*expire)(struct engine *e,
-                   uint64_t now_ms); /* begins a round of retention; chore() does it */
-    bool (*chore)(struct engine *e); /* one bounded step of housekeeping; false: none is left */
+    /* Begins a round of retention. It is done by chore(), one bounded step of housekeeping; false: none is left. */
+    void (*expire)(struct engine *e, uint64_t now_ms);
+    bool (*chore)(struct engine *e);
 
     enum err (*reader_open)(struct engine *e, struct engine_reader **out);
     void (*reader_close)(struct engine_reader *r);

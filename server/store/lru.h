@@ -27,8 +27,7 @@ void lru_deinit(struct lru *l); /* it is empty by then */
 struct lru_item *lru_get(struct lru *l, struct str key); /* NULL if absent; counts as a use */
 void lru_add(struct lru *l, struct lru_item *item);      /* its key is absent */
 void lru_remove(struct lru *l, struct lru_item *item);
-struct lru_item *
-lru_full(struct lru *l); /* past the limit: removes the oldest and returns it; else NULL */
-struct lru_item *lru_pop(struct lru *l); /* removes any; NULL when empty */
+struct lru_item *lru_full(struct lru *l); /* past the limit: like lru_pop(); else NULL */
+struct lru_item *lru_pop(struct lru *l);  /* removes the longest unused; NULL when empty */
 
 #endif

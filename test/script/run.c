@@ -97,6 +97,26 @@ static bool do_cut(struct run *r, struct client *c, struct str args)
     return true;
 }
 
+static bool freeze(struct run *r, struct client *c, bool frozen)
+{
+    if (c->wire == NULL || c->transport->ops->freeze == NULL)
+        return FAIL(r, "it is not connected");
+    c->transport->ops->freeze(c->wire, frozen);
+    return true;
+}
+
+static bool do_freeze(struct run *r, struct client *c, struct str args)
+{
+    (void)args;
+    return freeze(r, c, true);
+}
+
+static bool do_thaw(struct run *r, struct client *c, struct str args)
+{
+    (void)args;
+    return freeze(r, c, false);
+}
+
 /* ---- Verbs of actors: sending ---------------------------------------------------------------------- */
 
 static bool do_raw(struct run *r, struct client *c, struct str args)
@@ -247,7 +267,9 @@ static bool do_expect_error(struct run *r, struct client *c, struct str args)
 
     if (!read_pattern(r, str_trim(rest), &pattern))
         return false;
-    error = xml_add(r->arena, pattern, STR(NS_CLIENT), STR("error"));
+    error = xml_child(pattern, STR(NS_CLIENT), STR("error"));
+    if (error == NULL)
+        error = xml_add(r->arena, pattern, STR(NS_CLIENT), STR("error"));
     xml_add(r->arena, error, STR(NS_STANZA_ERRORS), condition);
     xml_set(r->arena, pattern, STR("type"), STR("error"));
     return expect_node(r, c, pattern);
@@ -315,9 +337,11 @@ static bool do_ht(struct run *r, struct str args)
 static bool do_store(struct run *r, struct str args)
 {
     if (str_is(args, "hold"))
-        world_hold_store(r->world, true);
+        world_hold_store(r->world, HOLD_ALL);
+    else if (str_is(args, "hold reads"))
+        world_hold_store(r->world, HOLD_READS);
     else if (str_is(args, "go"))
-        world_hold_store(r->world, false);
+        world_hold_store(r->world, HOLD_NOTHING);
     else if (str_is(args, "fail"))
         world_fail_commits(r->world, 1);
     else
@@ -363,6 +387,7 @@ static const struct {
     { "expect-stream-error", do_expect_stream_error },
     { "find", do_find },
     { "forget", do_forget },
+    { "freeze", do_freeze },
     { "login", do_login },
     { "none", do_none },
     { "open", do_open },
@@ -371,6 +396,7 @@ static const struct {
     { "resume", do_resume },
     { "secure", do_secure },
     { "send", do_send },
+    { "thaw", do_thaw },
 };
 
 static const struct {

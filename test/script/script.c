@@ -120,7 +120,7 @@ static struct str fill_in(struct parsing *p, struct str text)
 static bool is_command(struct str word)
 {
     static const char *const commands[] = { "account", "advance", "config", "ht",
-                                            "roster",  "store",   "table" };
+                                            "repeat",  "roster",  "store",  "table" };
 
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (str_is(word, commands[i]))
@@ -165,6 +165,25 @@ static struct str join_lines(struct arena *a, struct str text)
     return result;
 }
 
+static enum err take_line(struct parsing *p, unsigned line, struct str text);
+
+/* `repeat N LINE`: the line N times, {n} being which time it is. */
+static enum err take_repeat(struct parsing *p, unsigned line, struct str text)
+{
+    uint64_t times;
+    enum err e = str_to_u64(next_word(&text), SCRIPT_STEPS, &times);
+
+    if (e != ERR_NONE || p->column_count == TABLE_COLUMNS)
+        return refuse(p, line, "repeated how often?");
+    p->columns[p->column_count++] = STR("n");
+    for (uint64_t i = 1; i <= times && e == ERR_NONE; i++) {
+        p->cells[p->column_count - 1] = arena_printf(p->arena, "%llu", (unsigned long long)i);
+        e = take_line(p, line, text);
+    }
+    p->column_count--;
+    return e;
+}
+
 /* A line with its continued lines, which '\n' separates. */
 static enum err take_line(struct parsing *p, unsigned line, struct str text)
 {
@@ -178,6 +197,8 @@ static enum err take_line(struct parsing *p, unsigned line, struct str text)
         return ERR_NONE;
     if (str_is(first, "table"))
         return take_table(p, line, rest);
+    if (str_is(first, "repeat"))
+        return take_repeat(p, line, rest);
     if (is_command(first)) {
         step.verb = first;
     } else {
@@ -213,7 +234,7 @@ enum err script_parse(struct arena *a, struct str text, size_t row, struct scrip
     unsigned number = 0, started = 0;
     enum err e;
 
-    *out = (struct script){ 0 };
+    *out = (struct script){ .steps = arena_alloc(a, SCRIPT_STEPS * sizeof(struct step)) };
     while (text.p != NULL) {
         struct str line = str_split(&text, '\n');
 

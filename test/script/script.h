@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 
-enum { SCRIPT_STEPS = 400, SCRIPT_ACTORS = 16 };
+enum { SCRIPT_STEPS = 4000, SCRIPT_ACTORS = 16 };
 
 struct step {
     unsigned line;
@@ -19,7 +19,7 @@ struct step {
 struct script {
     struct str title;                /* its first comment */
     struct str module, kind;         /* of `# module: …` and `# kind: …` */
-    struct step steps[SCRIPT_STEPS];
+    struct step *steps;
     size_t count;
     struct str actors[SCRIPT_ACTORS]; /* each once, in order of appearance */
     size_t actor_count;

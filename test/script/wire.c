@@ -31,10 +31,12 @@ static void host_close(void *link)
 }
 
 /* The client of a script reads at once. */
+/* What a client that reads has not fetched yet is on its way, not in a queue. */
 static size_t host_queued(void *link)
 {
-    (void)link;
-    return 0;
+    const struct wire *w = link;
+
+    return w->frozen ? w->to_client.n : 0;
 }
 
 static void host_pause(void *link, bool paused)
@@ -209,6 +211,13 @@ static void secure(struct wire *w)
     session_secured(w->session);
 }
 
+static void drained(struct wire *w)
+{
+    w->filled = false;
+    enter(w);
+    session_drained(w->session);
+}
+
 static void hand_over(struct wire *w)
 {
     struct buf in = w->to_server;
@@ -232,6 +241,8 @@ bool wire_step(struct wire *w)
         end(w);
     else if (w->wants_tls)
         secure(w);
+    else if (w->filled && !w->frozen)
+        drained(w);
     else if (w->to_server.n > 0 && !w->paused)
         hand_over(w);
     else if (w->cut)
@@ -288,6 +299,8 @@ static bool wire_read(void *wire, struct buf *in)
 {
     struct wire *w = wire;
 
+    if (w->frozen)
+        return true;
     buf_add(in, buf_str(&w->to_client));
     buf_reset(&w->to_client);
     return !w->ended;
@@ -302,12 +315,20 @@ static void wire_cut(void *wire)
     buf_reset(&w->to_server);
 }
 
+static void wire_freeze(void *wire, bool frozen)
+{
+    struct wire *w = wire;
+
+    w->frozen = frozen;
+    w->filled = true;
+}
+
 static bool wire_settle(void *ctx, void *wire)
 {
     struct wire *w = wire;
 
     world_run(ctx);
-    return w->to_client.n > 0 || w->ended;
+    return !w->frozen && (w->to_client.n > 0 || w->ended);
 }
 
 const struct transport_ops world_transport_ops = {
@@ -315,6 +336,7 @@ const struct transport_ops world_transport_ops = {
     .secure = wire_secure,
     .write = wire_write,
     .read = wire_read,
+    .freeze = wire_freeze,
     .cut = wire_cut,
     .settle = wire_settle,
 };

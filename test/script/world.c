@@ -99,6 +99,20 @@ static bool step_wires(struct world *w)
     return false;
 }
 
+static bool step_wakes(struct world *w)
+{
+    LIST_EACH(&w->wires, l)
+    {
+        struct wire *wire = LIST_ENTRY(l, struct wire, in_world);
+
+        if (wire->wake_at_ms != 0 && wire->wake_at_ms <= w->now_ms) {
+            wire_wake(wire);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool step_store(struct world *w)
 {
     return world_store_step(w);
@@ -107,7 +121,8 @@ static bool step_store(struct world *w)
 static bool step(struct world *w)
 {
     static bool (*const steps[])(struct world *) = {
-        step_completions, step_parcels, step_arrivals, step_chores, step_store, step_wires,
+        step_completions, step_parcels, step_arrivals, step_chores,
+        step_store,       step_wakes,   step_wires,
     };
     size_t first = w->options.shuffle ? world_next_random(&w->lots) % COUNT_OF(steps) : 0;
 
@@ -138,15 +153,8 @@ static uint64_t next_deadline(const struct world *w)
     return at;
 }
 
-static void run_deadlines(struct world *w)
+static void sweep(struct world *w)
 {
-    LIST_EACH(&w->wires, l)
-    {
-        struct wire *wire = LIST_ENTRY(l, struct wire, in_world);
-
-        if (wire->wake_at_ms != 0 && wire->wake_at_ms <= w->now_ms)
-            wire_wake(wire);
-    }
     for (unsigned i = 0; w->sweep_at_ms <= w->now_ms && i < w->options.homes; i++) {
         home_now(&w->places[i].home, w->now_ms);
         home_sweep(&w->places[i].home);
@@ -165,7 +173,7 @@ void world_advance(struct world *w, uint64_t ms)
 
     for (uint64_t at; (at = next_deadline(w)) <= end;) {
         w->now_ms = at > w->now_ms ? at : w->now_ms;
-        run_deadlines(w);
+        sweep(w);
         world_run(w);
     }
     w->now_ms = end;
@@ -229,7 +237,8 @@ static const char *what_is_left(const struct world *w)
 
 bool world_free(struct world *w, const char **why)
 {
-    w->store_held = false;
+    world_fail_commits(w, 0);
+    world_hold_store(w, HOLD_NOTHING);
     LIST_EACH(&w->wires, l)
     {
         struct wire *wire = LIST_ENTRY(l, struct wire, in_world);

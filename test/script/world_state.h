@@ -28,6 +28,8 @@ struct wire {
     uint64_t wake_at_ms;
     bool paused, moving, wants_tls, closing;
     bool cut;                        /* by the client */
+    bool frozen;                     /* the client does not read */
+    bool filled;                     /* it did not; session_drained() is due once it has */
     bool ended;                      /* for the client */
     unsigned move_to;
     uint64_t address;                /* hash of the name of the place where the client is */
@@ -52,10 +54,11 @@ struct world {
     uint64_t random, lots;           /* states of the two generators */
     struct map accounts;             /* name -> int64_t */
     struct arena arena;
-    bool store_held;
     struct str exporter, end_point;  /* channel binding data of every connection, or empty */
+    enum hold held;
     unsigned commits_to_fail;
     struct list failed;              /* store_op.link: write-sets that are to fail */
+    struct list reads;               /* likewise: queries that wait */
 };
 
 uint64_t world_next_random(uint64_t *state);

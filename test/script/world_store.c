@@ -30,47 +30,67 @@ void world_open_store(struct world *w)
 
     list_init(&w->completions);
     list_init(&w->failed);
+    list_init(&w->reads);
     if (store_open(&options, &w->store, &why, &w->arena) != ERR_NONE) {
         fprintf(stderr, "%.*s\n", STR_ARG(why));
         exit(1);
     }
 }
 
-void world_hold_store(struct world *w, bool hold)
-{
-    w->store_held = hold;
-}
-
-/* The engine's commits come by here: the linker puts this in place of store_commit(). A commit that is to fail never
- * reaches the store. */
+/* The engine's operations come by here: the linker puts these in place of store_commit() and store_query(). A commit
+ * that is to fail, a query that is to wait, do not reach the store. */
 void __real_store_commit(struct store *s, struct write_set *set);
+void __real_store_query(struct store *s, struct store_query *q);
 void __wrap_store_commit(struct store *s, struct write_set *set);
+void __wrap_store_query(struct store *s, struct store_query *q);
 
-static struct world *failing; /* the one world whose commits are to fail now */
+static struct world *faulty; /* the one world whose store is tampered with, or NULL */
+
+static bool is_tampered_with(const struct store *s, const struct store_op *op)
+{
+    return faulty != NULL && faulty->store == s && op->home < HOMES_MAX;
+}
 
 void __wrap_store_commit(struct store *s, struct write_set *set)
 {
-    if (failing == NULL || failing->store != s || set->op.home >= HOMES_MAX) {
+    if (!is_tampered_with(s, &set->op) || faulty->commits_to_fail == 0) {
         __real_store_commit(s, set);
         return;
     }
     set->op.result = ERR_IO;
-    list_add(&failing->failed, &set->op.link);
-    if (--failing->commits_to_fail == 0)
-        failing = NULL;
+    list_add(&faulty->failed, &set->op.link);
+    faulty->commits_to_fail--;
+}
+
+void __wrap_store_query(struct store *s, struct store_query *q)
+{
+    if (is_tampered_with(s, &q->op) && faulty->held == HOLD_READS)
+        list_add(&faulty->reads, &q->op.link);
+    else
+        __real_store_query(s, q);
+}
+
+void world_hold_store(struct world *w, enum hold hold)
+{
+    struct link *l;
+
+    w->held = hold;
+    faulty = hold != HOLD_NOTHING || w->commits_to_fail > 0 ? w : NULL;
+    while (hold == HOLD_NOTHING && (l = list_pop(&w->reads)) != NULL)
+        store_query(w->store, (struct store_query *)LIST_ENTRY(l, struct store_op, link));
 }
 
 void world_fail_commits(struct world *w, unsigned n)
 {
     w->commits_to_fail = n;
-    failing = n > 0 ? w : NULL;
+    faulty = w;
 }
 
 bool world_store_step(struct world *w)
 {
     struct link *l;
 
-    if (w->store_held)
+    if (w->held == HOLD_ALL)
         return false;
     if ((l = list_pop(&w->failed)) != NULL) {
         struct store_op *op = LIST_ENTRY(l, struct store_op, link);
@@ -197,7 +217,11 @@ static const struct settings standard = {
     .pep_items_per_node = 512,
     .pep_item_bytes = 192 * 1024,
     .blocks = 2000,
+    .private_bytes = 256 * 1024,
+    .vcard_bytes = 128 * 1024,
+    .archive_page = 250,
     .output_bytes = 256 * 1024,
+    .lagging_s = 60,
 };
 
 void world_standard_settings(struct settings *s)
@@ -243,7 +267,11 @@ static const struct {
     NUMBER("limits.pep_items", pep_items_per_node),
     NUMBER("limits.pep_item_bytes", pep_item_bytes),
     NUMBER("limits.blocked_jids", blocks),
+    NUMBER("limits.private_bytes", private_bytes),
+    NUMBER("limits.vcard_bytes", vcard_bytes),
+    NUMBER("limits.archive_page", archive_page),
     NUMBER("limits.output_bytes", output_bytes),
+    NUMBER("limits.lagging_s", lagging_s),
 };
 
 /* 30/60s */

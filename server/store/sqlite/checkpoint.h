@@ -35,7 +35,8 @@ CHECKED enum err checkpoint_start(struct checkpointer *c, struct db *writer, con
                                   bool threaded);
 void checkpoint_stop(struct checkpointer *c);
 void checkpoint_note(struct checkpointer *c); /* after each commit */
-bool checkpoint_truncate(
-    struct checkpointer *c); /* empties the log, so that nothing removed stays readable in it */
+
+/* Empties the log, so that nothing removed stays readable in it. False: a reader is in the way, or a failure. */
+bool checkpoint_truncate(struct checkpointer *c);
 
 #endif

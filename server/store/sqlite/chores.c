@@ -8,7 +8,7 @@ enum {
     SWEEP_STEPS_PER_ROUND = 64,
     PAGES_PER_STEP = 256,
     FREE_PAGES_KEPT = 1024, /* and an eighth of the file: the next messages take them */
-    REQUESTS_DAYS = 30,     /* strangers' requests do not wait longer, whatever the archive keeps */
+    REQUESTS_DAYS = 30,     /* strangers' requests wait no longer, whatever the archive keeps */
     DAY_MS = 86400000,
 };
 
@@ -45,7 +45,7 @@ static void doomed_read(struct doomed *d, struct db *db, int64_t owner, uint64_t
 {
     struct sql q = sql_of(
         db, SQL_ENTRY_OLDEST,
-        "SELECT e.seq, e.message, m.ts FROM entry AS e CROSS JOIN message AS m ON m.id = e.message "
+        "SELECT e.seq, e.message, m.ts FROM entry AS e LEFT JOIN message AS m ON m.id = e.message "
         "WHERE e.owner = ? AND e.seq <= ? ORDER BY e.seq LIMIT ?");
 
     sql_put_i64(&q, owner);

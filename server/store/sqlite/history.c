@@ -11,9 +11,8 @@
 #include "server/store/growing.h"
 #include "server/store/sqlite/rows.h"
 
-enum {
-    ORIGINS_LOOK_BACK = 4 * RECENT_ORIGINS
-}; /* entries, sent and received, among which origins are sought */
+/* Entries, sent and received, among which origins are sought. */
+enum { ORIGINS_LOOK_BACK = 4 * RECENT_ORIGINS };
 
 /* Seqs above `after` and below `before`. */
 struct span {
@@ -113,9 +112,9 @@ static void cut_to_time(struct db *db, int64_t owner, const struct archive_query
 #define PAGE(filter, order)                                                                        \
     "SELECT e.seq, e.flags, m.ts, coalesce(m.sent, m.ts), "                                        \
     "CASE j.resource WHEN '' THEN j.bare ELSE j.bare || '/' || j.resource END, m.body "            \
-    "FROM entry AS e CROSS JOIN message AS m ON m.id = e.message CROSS JOIN jid AS j ON j.id = "   \
-    "e.peer "                                                                                      \
-    "WHERE " MATCHING filter " ORDER BY e.seq " order " LIMIT ?6"
+    "FROM entry AS e CROSS JOIN message AS m ON m.id = e.message "                                 \
+    "CROSS JOIN jid AS j ON j.id = e.peer WHERE " MATCHING filter " ORDER BY e.seq " order         \
+    " LIMIT ?6"
 #define COUNT(filter) "SELECT count(*) FROM entry AS e WHERE " MATCHING filter " LIMIT ?6"
 
 static struct sql page_statement(struct db *db, bool with, bool newest)

@@ -37,8 +37,8 @@ void owners_deinit(struct owners *o);
 void owners_forget_all(struct owners *o); /* after a rollback: memory may be ahead of the tables */
 void owners_forget(struct owners *o, int64_t account);
 
-/* NULL if there is no such account (or the look-up failed). Valid until the next call that names another account
- * twice as often as the memory has places; in practice: within one write-set. */
+/* NULL if there is no such account (or the look-up failed). Valid for the row in work: only what was not used for
+ * the longest time is forgotten. */
 struct owner *owners_get(struct owners *o, struct db *db, int64_t account);
 uint64_t owner_next_seq(struct owner *owner, struct db *db, enum shelf shelf);
 

@@ -32,20 +32,13 @@ static void stats_query(struct db *db, struct store_query *q)
     q->out.stats.free_bytes = page_size * (uint64_t)db_pragma(db, "PRAGMA freelist_count");
 }
 
-static void run_plain(struct db *db, enum sql_id id, const char *text)
-{
-    struct sql q = sql_of(db, id, text);
-
-    sql_run(&q);
-}
-
 void db_answer(struct db *db, struct store_query *q)
 {
     assert(q->kind >= 0 && q->kind < QUERY_KIND_COUNT);
     db_clear(db);
-    run_plain(db, SQL_BEGIN_READ, "BEGIN");
+    db_run(db, SQL_BEGIN_READ, "BEGIN");
     kinds[q->kind](db, q);
     q->op.result = db->error;
     db_clear(db);
-    run_plain(db, SQL_COMMIT, "COMMIT");
+    db_run(db, SQL_COMMIT, "COMMIT");
 }

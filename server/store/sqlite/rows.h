@@ -27,12 +27,11 @@ struct writer {
 };
 
 /* writer.c */
-CHECKED enum err writer_open(struct writer *w, const char *path);
+CHECKED enum err writer_open(struct writer *w, const char *path, const char *vfs);
 void writer_close(struct writer *w);
 void writer_begin(struct writer *w);
-enum err writer_end(struct writer *w); /* commits, or rolls everything back */
-void writer_apply(struct writer *w,
-                  struct write_set *set); /* sets its result; db->broken: end the batch */
+enum err writer_end(struct writer *w);                      /* commits, or rolls everything back */
+void writer_apply(struct writer *w, struct write_set *set); /* db.broken: end the batch */
 
 typedef void row_fn(struct writer *w, int64_t account, struct row *row);
 typedef void query_fn(struct db *db, struct store_query *q);

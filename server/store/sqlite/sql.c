@@ -31,14 +31,14 @@ static void db_broke(struct db *db, int rc)
              sqlite3_errmsg(db->native));
 }
 
-enum err db_open(struct db *db, const char *path)
+enum err db_open(struct db *db, const char *path, const char *vfs)
 {
     int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int rc;
 
     *db = (struct db){ 0 };
-    rc = sqlite3_open_v2(path, &db->native, flags, NULL);
+    rc = sqlite3_open_v2(path, &db->native, flags, vfs);
     if (rc != SQLITE_OK)
         db_broke(db, rc);
     else
@@ -130,6 +130,13 @@ struct sql sql_of(struct db *db, enum sql_id id, const char *text)
             db_broke(db, rc);
     }
     return (struct sql){ db, *slot, 0 };
+}
+
+void db_run(struct db *db, enum sql_id id, const char *text)
+{
+    struct sql q = sql_of(db, id, text);
+
+    sql_run(&q);
 }
 
 /* Binding fails only by a wrong index, which is our bug, or for want of memory. */
@@ -228,12 +235,4 @@ struct bytes sql_get_bytes(struct sql *q, struct arena *a)
     int n = sqlite3_column_bytes(q->native, q->at++);
 
     return arena_bytes(a, bytes_of(p, (size_t)n));
-}
-
-bool sql_get_null(struct sql *q)
-{
-    bool null = sqlite3_column_type(q->native, q->at) == SQLITE_NULL;
-
-    q->at += null;
-    return null;
 }

@@ -34,12 +34,12 @@ static const struct {
     [ROW_UPLOAD_GONE] = { upload_gone, false, false },
 };
 
-enum err writer_open(struct writer *w, const char *path)
+enum err writer_open(struct writer *w, const char *path, const char *vfs)
 {
     *w = (struct writer){ 0 };
     owners_init(&w->owners);
     jids_init(&w->jids);
-    return db_open(&w->db, path);
+    return db_open(&w->db, path, vfs);
 }
 
 void writer_close(struct writer *w)
@@ -47,13 +47,6 @@ void writer_close(struct writer *w)
     db_close(&w->db);
     jids_deinit(&w->jids);
     owners_deinit(&w->owners);
-}
-
-static void run_plain(struct db *db, enum sql_id id, const char *text)
-{
-    struct sql q = sql_of(db, id, text);
-
-    sql_run(&q);
 }
 
 /* What the memory knows may have been rolled back. */
@@ -67,7 +60,7 @@ void writer_begin(struct writer *w)
 {
     db_clear(&w->db);
     w->tally = (struct tally){ 0 };
-    run_plain(&w->db, SQL_BEGIN, "BEGIN IMMEDIATE");
+    db_run(&w->db, SQL_BEGIN, "BEGIN IMMEDIATE");
 }
 
 static void tally_put(struct writer *w)
@@ -88,7 +81,7 @@ static void tally_put(struct writer *w)
 enum err writer_end(struct writer *w)
 {
     tally_put(w);
-    run_plain(&w->db, SQL_COMMIT, "COMMIT");
+    db_run(&w->db, SQL_COMMIT, "COMMIT");
     if (w->db.error == ERR_NONE)
         return ERR_NONE;
     /* Some failures end the transaction by themselves. */
@@ -158,7 +151,7 @@ void writer_apply(struct writer *w, struct write_set *set)
     w->new_account = 0;
     savepoint = needs_savepoint(w, set);
     if (savepoint)
-        run_plain(&w->db, SQL_SAVEPOINT, "SAVEPOINT write_set");
+        db_run(&w->db, SQL_SAVEPOINT, "SAVEPOINT write_set");
     for (struct row *row = set->first; row != NULL && w->db.error == ERR_NONE; row = row->next)
         row_apply(w, row);
     set->op.result = w->db.error;
@@ -168,10 +161,10 @@ void writer_apply(struct writer *w, struct write_set *set)
         db_clear(&w->db);
         w->tally = before;
         if (savepoint) {
-            run_plain(&w->db, SQL_ROLLBACK_TO, "ROLLBACK TO write_set");
+            db_run(&w->db, SQL_ROLLBACK_TO, "ROLLBACK TO write_set");
             forget(w);
         }
     }
     if (savepoint)
-        run_plain(&w->db, SQL_RELEASE, "RELEASE write_set");
+        db_run(&w->db, SQL_RELEASE, "RELEASE write_set");
 }

@@ -1,4 +1,5 @@
-/* test_config.c: the grammar of every kind of key, files good and bad, overrides, lists, what a reload takes over. */
+/* test_config.c: the grammar of every kind of key, files good and bad, overrides, lists, what a
+ * reload takes over. */
 #include "test/unit/check.h"
 
 #include <stdio.h>
@@ -55,7 +56,9 @@ static const struct config *load_overrides(const char *const *overrides, size_t 
 
 /* ---- Single values ---- */
 
-static const struct { const char *key, *text, *want; } good[] = {
+static const struct {
+    const char *key, *text, *want;
+} good[] = {
     { "server.domain", "a.example", "a.example" },
     { "server.domain", "  A.Example   b.example ", "a.example b.example" },
     { "server.workers", "3", "3" },
@@ -101,17 +104,24 @@ static void values_are_read(void **state)
     }
 }
 
-static const struct { const char *text, *want; } bad[] = {
+static const struct {
+    const char *text, *want;
+} bad[] = {
     { "server.domain=", "server.domain: one or more domain names separated by spaces" },
     { "server.domain=a..b", "server.domain: one or more domain names separated by spaces" },
     { "server.workers=0", "server.workers: a number from 1 to 256, or cores" },
     { "server.workers=257", "server.workers: a number from 1 to 256, or cores" },
     { "server.workers=two", "server.workers: a number from 1 to 256, or cores" },
-    { "listen.c2s=127.0.0.1", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off" },
-    { "listen.c2s=localhost:5222", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off" },
-    { "listen.c2s=::1:5222", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off" },
-    { "listen.c2s=[127.0.0.1]:5222", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off" },
-    { "listen.c2s=127.0.0.1:65536", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off" },
+    { "listen.c2s=127.0.0.1", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 "
+                              "separated by spaces; empty: off" },
+    { "listen.c2s=localhost:5222", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 "
+                                   "separated by spaces; empty: off" },
+    { "listen.c2s=::1:5222", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 separated "
+                             "by spaces; empty: off" },
+    { "listen.c2s=[127.0.0.1]:5222", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 "
+                                     "separated by spaces; empty: off" },
+    { "listen.c2s=127.0.0.1:65536", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 "
+                                    "separated by spaces; empty: off" },
     { "archive.mode=maybe", "archive.mode: one of on, off" },
     { "archive.mode=", "archive.mode: one of on, off" },
     { "store.url=mysql://x", "store.url: sqlite:PATH or postgresql://…" },
@@ -120,7 +130,8 @@ static const struct { const char *text, *want; } bad[] = {
     { "auth.scram_iterations=4095", "auth.scram_iterations: a number from 4096 to 10000000" },
     { "auth.scram_iterations=-4096", "auth.scram_iterations: a number from 4096 to 10000000" },
     { "limits.pep_item_bytes=1TiB", "limits.pep_item_bytes: a size from 1KiB to 4MiB" },
-    { "limits.pep_item_bytes=99999999999999999999KiB", "limits.pep_item_bytes: a size from 1KiB to 4MiB" },
+    { "limits.pep_item_bytes=99999999999999999999KiB",
+      "limits.pep_item_bytes: a size from 1KiB to 4MiB" },
     { "tls.certificate=/c.pem", "tls.certificate: tls.certificate and tls.key are given together" },
     { "tls.key=/k.pem", "tls.key: tls.certificate and tls.key are given together" },
     { "server.nothing=1", "server.nothing: there is no such key; sotto.ini(5) lists them" },
@@ -138,20 +149,19 @@ static void bad_values_are_explained(void **state)
 
         buf_reset(&problems);
         check_err(bad[i].text, config_load(NULL, &bad[i].text, 1, &c, &problems), ERR_MALFORMED);
-        check_str(bad[i].text, buf_str(&problems), arena_printf(&arena, "sottod: -o %s\n", bad[i].want).p);
+        check_str(bad[i].text, buf_str(&problems),
+                  arena_printf(&arena, "sottod: -o %s\n", bad[i].want).p);
     }
 }
 
 /* The same where the feature may not exist yet, so that loading would take anything. */
-static const struct { const char *key, *text; } refused[] = {
-    { "limits.archive_messages", "-1" },
-    { "limits.registrations", "5" },
-    { "limits.registrations", "5/week" },
-    { "limits.registrations", "0/s" },
-    { "limits.registrations", "5/0s" },
-    { "limits.registrations", "1/32day" },
-    { "limits.exempt", "10.0.0.0/33" },
-    { "limits.exempt", "ten" },
+static const struct {
+    const char *key, *text;
+} refused[] = {
+    { "limits.archive_messages", "-1" },  { "limits.registrations", "5" },
+    { "limits.registrations", "5/week" }, { "limits.registrations", "0/s" },
+    { "limits.registrations", "5/0s" },   { "limits.registrations", "1/32day" },
+    { "limits.exempt", "10.0.0.0/33" },   { "limits.exempt", "ten" },
 };
 
 static void grammars_refuse(void **state)
@@ -163,15 +173,20 @@ static void grammars_refuse(void **state)
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         const struct config_key *key = &config_keys[key_index(refused[i].key)];
 
-        check_err(refused[i].text, config_value_set(&c, &arena, key, str_from(refused[i].text), false), ERR_MALFORMED);
+        check_err(refused[i].text,
+                  config_value_set(&c, &arena, key, str_from(refused[i].text), false),
+                  ERR_MALFORMED);
         assert_memory_equal(&c, before, sizeof c); /* results are written only on success */
     }
     config_unref(before);
 }
 
-static const struct { const char *key, *allowed; } phrases[] = {
+static const struct {
+    const char *key, *allowed;
+} phrases[] = {
     { "limits.archive_messages", "a number from 1 up, or off" },
-    { "limits.registrations", "a rate such as 30/min, 600/10s or 64MiB/h (units s, min, h, day), or off" },
+    { "limits.registrations",
+      "a rate such as 30/min, 600/10s or 64MiB/h (units s, min, h, day), or off" },
     { "limits.exempt", "networks such as 10.0.0.0/8 or fd00::/8 separated by spaces" },
     { "limits.upload_bytes", "a size from 1KiB to 1048576GiB" },
 };
@@ -180,7 +195,9 @@ static void grammars_are_phrased(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(phrases); i++)
-        check_str(phrases[i].key, config_value_allowed(&config_keys[key_index(phrases[i].key)], &arena), phrases[i].allowed);
+        check_str(phrases[i].key,
+                  config_value_allowed(&config_keys[key_index(phrases[i].key)], &arena),
+                  phrases[i].allowed);
 }
 
 /* ---- Defaults ---- */
@@ -197,7 +214,8 @@ static void defaults_are_written_as_they_are_shown(void **state)
 
         if (strcmp(name, "server.data_dir") == 0 || strcmp(name, "server.workers") == 0)
             continue; /* depend on the machine */
-        check_str(name, config_text(c, i, &arena), strcmp(name, "store.url") == 0 ? "sqlite:/d/sotto.db" : key->standard);
+        check_str(name, config_text(c, i, &arena),
+                  strcmp(name, "store.url") == 0 ? "sqlite:/d/sotto.db" : key->standard);
         assert_false(c->given[i]);
     }
     assert_true(c->server.workers >= 1);
@@ -206,14 +224,37 @@ static void defaults_are_written_as_they_are_shown(void **state)
 
 /* The keys that other programs rely on, with a value each. */
 static const char *const promised[] = {
-    "server.domain=a.example", "server.data_dir=/d", "server.workers=1", "listen.c2s=127.0.0.1:0",
-    "listen.c2s_tls=127.0.0.1:0", "listen.https=127.0.0.1:0", "listen.s2s=127.0.0.1:0", "listen.mux=127.0.0.1:0",
-    "listen.metrics=127.0.0.1:0", "listen.component=127.0.0.1:0", "listen.proxy_from=10.0.0.0/8", "tls.certificate=/c",
-    "tls.key=/k", "tls.acme=https://acme.example", "registration.mode=closed", "policy.e2ee=off",
-    "policy.e2ee_allow=a.example", "policy.strangers=allow", "auth.mechanisms=PLAIN", "auth.scram_iterations=5000",
-    "store.url=sqlite:x.db", "store.ack=memory", "bus.url=local", "archive.mode=off", "archive.retention_days=7",
-    "limits.exempt=127.0.0.0/8", "admin.accounts=a@a.example", "anchor.address=192.0.2.1=198.51.100.1", "anchor.port=3478",
-    "log.level=debug", "log.format=json",
+    "server.domain=a.example",
+    "server.data_dir=/d",
+    "server.workers=1",
+    "listen.c2s=127.0.0.1:0",
+    "listen.c2s_tls=127.0.0.1:0",
+    "listen.https=127.0.0.1:0",
+    "listen.s2s=127.0.0.1:0",
+    "listen.mux=127.0.0.1:0",
+    "listen.metrics=127.0.0.1:0",
+    "listen.component=127.0.0.1:0",
+    "listen.proxy_from=10.0.0.0/8",
+    "tls.certificate=/c",
+    "tls.key=/k",
+    "tls.acme=https://acme.example",
+    "registration.mode=closed",
+    "policy.e2ee=off",
+    "policy.e2ee_allow=a.example",
+    "policy.strangers=allow",
+    "auth.mechanisms=PLAIN",
+    "auth.scram_iterations=5000",
+    "store.url=sqlite:x.db",
+    "store.ack=memory",
+    "bus.url=local",
+    "archive.mode=off",
+    "archive.retention_days=7",
+    "limits.exempt=127.0.0.0/8",
+    "admin.accounts=a@a.example",
+    "anchor.address=192.0.2.1=198.51.100.1",
+    "anchor.port=3478",
+    "log.level=debug",
+    "log.format=json",
 };
 
 static void promised_keys_are_accepted(void **state)
@@ -251,17 +292,20 @@ static void files_are_read(void **state)
     const struct config *c;
 
     (void)state;
-    check_err("file", load_text("; a comment\n"
-                                "# another\n"
-                                "[server]\n"
-                                "domain = a.example\r\n"
-                                "   domain = b.example ; the second one\n"
-                                "data_dir: /srv/sotto\n"
-                                "\n"
-                                "[limits]\n"
-                                "roster_items=5\n"
-                                "[server]\n"
-                                "workers = 2", &c), ERR_NONE);
+    check_err("file",
+              load_text("; a comment\n"
+                        "# another\n"
+                        "[server]\n"
+                        "domain = a.example\r\n"
+                        "   domain = b.example ; the second one\n"
+                        "data_dir: /srv/sotto\n"
+                        "\n"
+                        "[limits]\n"
+                        "roster_items=5\n"
+                        "[server]\n"
+                        "workers = 2",
+                        &c),
+              ERR_NONE);
     check_value(c, "server.domain", "a.example b.example");
     check_value(c, "server.data_dir", "/srv/sotto");
     check_value(c, "store.url", "sqlite:/srv/sotto/sotto.db");
@@ -273,17 +317,26 @@ static void files_are_read(void **state)
 
 #define LETTERS_50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 
-static const struct { const char *text; const char *want; /* without "sottod: FILE:" */ } bad_files[] = {
-    { "[server]\ndomain = a..b\n", "2: server.domain: one or more domain names separated by spaces" },
-    { "[server]\n\nbanana = 1\n", "3: server.banana: there is no such key; sotto.ini(5) lists them" },
+static const struct {
+    const char *text;
+    const char *want; /* without "sottod: FILE:" */
+} bad_files[] = {
+    { "[server]\ndomain = a..b\n",
+      "2: server.domain: one or more domain names separated by spaces" },
+    { "[server]\n\nbanana = 1\n",
+      "3: server.banana: there is no such key; sotto.ini(5) lists them" },
     { "domain = a\n", "1: domain: a key stands below its [section]" },
     { "[server]\nworkers = 1\nworkers = 2\n", "3: server.workers: line 2 has it already" },
-    { "[server]\nbanana\n", "2: a line is [section], key = value, or a comment that begins with ; or #" },
+    { "[server]\nbanana\n",
+      "2: a line is [section], key = value, or a comment that begins with ; or #" },
     { "[server\n", "1: a line is [section], key = value, or a comment that begins with ; or #" },
-    { "[server]\ndomain = a.example\n  b.example\n", "3: a line is [section], key = value, or a comment that begins with ; or #" },
+    { "[server]\ndomain = a.example\n  b.example\n",
+      "3: a line is [section], key = value, or a comment that begins with ; or #" },
     { "[tls]\nkey = /k\n", "2: tls.key: tls.certificate and tls.key are given together" },
-    { "[policy]\ne2ee_allow = " LETTERS_50 LETTERS_50 LETTERS_50 "aaaaaaaaaabbbbbbbbbbccccccccccdddddd\n",
-      "2: the line is longer than 198 bytes; a list may be written in several lines that repeat the key" },
+    { "[policy]\ne2ee_allow = " LETTERS_50 LETTERS_50 LETTERS_50
+      "aaaaaaaaaabbbbbbbbbbccccccccccdddddd\n",
+      "2: the line is longer than 198 bytes; a list may be written in several lines that repeat "
+      "the key" },
 };
 
 static void bad_files_are_explained(void **state)
@@ -295,7 +348,8 @@ static void bad_files_are_explained(void **state)
 
         buf_reset(&problems);
         check_err(bad_files[i].text, config_load(path, NULL, 0, &c, &problems), ERR_MALFORMED);
-        check_str(bad_files[i].text, buf_str(&problems), arena_printf(&arena, "sottod: %s:%s\n", path, bad_files[i].want).p);
+        check_str(bad_files[i].text, buf_str(&problems),
+                  arena_printf(&arena, "sottod: %s:%s\n", path, bad_files[i].want).p);
         unlink(path);
     }
 }
@@ -307,7 +361,10 @@ static void longest_line_is_kept_whole(void **state)
     struct str value;
 
     (void)state;
-    check_err("198", load_text("[policy]\ne2ee_allow = " LETTERS_50 LETTERS_50 LETTERS_50 "aaaaaaaaaabbbbbbbbbbccccccccccddddd\n", &c),
+    check_err("198",
+              load_text("[policy]\ne2ee_allow = " LETTERS_50 LETTERS_50 LETTERS_50
+                        "aaaaaaaaaabbbbbbbbbbccccccccccddddd\n",
+                        &c),
               ERR_NONE);
     value = config_text(c, key_index("policy.e2ee_allow"), &arena);
     assert_int_equal(value.n, 185);
@@ -323,7 +380,8 @@ static void nul_bytes_are_refused(void **state)
 
     (void)state;
     check_err("NUL", config_load(path, NULL, 0, &c, &problems), ERR_MALFORMED);
-    check_str("NUL", buf_str(&problems), arena_printf(&arena, "sottod: %s:2: the line holds a NUL byte\n", path).p);
+    check_str("NUL", buf_str(&problems),
+              arena_printf(&arena, "sottod: %s:2: the line holds a NUL byte\n", path).p);
     unlink(path);
 }
 
@@ -333,7 +391,8 @@ static void missing_file_is_explained(void **state)
 
     (void)state;
     check_err("missing", config_load("/nowhere/sotto.ini", NULL, 0, &c, &problems), ERR_IO);
-    check_str("missing", buf_str(&problems), "sottod: /nowhere/sotto.ini: No such file or directory\n");
+    check_str("missing", buf_str(&problems),
+              "sottod: /nowhere/sotto.ini: No such file or directory\n");
 }
 
 /* ---- File and command line together ---- */
@@ -341,8 +400,8 @@ static void missing_file_is_explained(void **state)
 static void overrides_win(void **state)
 {
     static const char text[] = "[server]\ndomain = a.example\ndomain = b.example\nworkers = 2\n";
-    static const char *const overrides[] = { "server.domain=c.example", "server.domain=d.example", "server.workers=3",
-                                             "server.workers=4" };
+    static const char *const overrides[] = { "server.domain=c.example", "server.domain=d.example",
+                                             "server.workers=3", "server.workers=4" };
     const char *path = write_file(text, sizeof text - 1);
     const struct config *c;
 
@@ -369,7 +428,8 @@ static void everything_survives_the_handover(void **state)
         struct str want = config_text(before, i, &arena), have = config_text(after, i, &arena);
 
         if (!str_eq(want, have) || before->given[i] != after->given[i])
-            fail_msg("%s.%s: %.*s became %.*s", config_keys[i].section, config_keys[i].name, STR_ARG(want), STR_ARG(have));
+            fail_msg("%s.%s: %.*s became %.*s", config_keys[i].section, config_keys[i].name,
+                     STR_ARG(want), STR_ARG(have));
     }
     buf_deinit(&text);
     config_unref(before);
@@ -378,8 +438,10 @@ static void everything_survives_the_handover(void **state)
 
 static void reload_takes_live_keys_only(void **state)
 {
-    const struct config *running = load_overrides((const char *[]){ "server.domain=a.example", "log.level=error" }, 2);
-    const struct config *wanted = load_overrides((const char *[]){ "server.domain=b.example", "log.level=debug" }, 2);
+    const struct config *running =
+        load_overrides((const char *[]){ "server.domain=a.example", "log.level=error" }, 2);
+    const struct config *wanted =
+        load_overrides((const char *[]){ "server.domain=b.example", "log.level=debug" }, 2);
     const struct config *merged;
     struct buf text;
 
@@ -395,7 +457,11 @@ static void reload_takes_live_keys_only(void **state)
     config_unref(merged);
 }
 
-static const struct { const char *networks; uint8_t ip[16]; bool holds; } networks[] = {
+static const struct {
+    const char *networks;
+    uint8_t ip[16];
+    bool holds;
+} networks[] = {
     { "10.0.0.0/8", { [10] = 0xff, 0xff, 10, 1, 2, 3 }, true },
     { "10.0.0.0/8", { [10] = 0xff, 0xff, 11, 1, 2, 3 }, false },
     { "192.0.2.0/25", { [10] = 0xff, 0xff, 192, 0, 2, 127 }, true },

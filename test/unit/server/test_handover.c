@@ -40,9 +40,9 @@ static const char *const bad[] = {
     "config\n",
     "config -1\n",
     "config 99999999999\n",
-    "workers 2\nlisten 0 127.0.0.1:1 5\n",        /* a descriptor is missing */
-    "workers 1\nlisten 0 127.0.0.1:1 5 6\n",      /* one too many */
-    "workers 1\nlisten 99 127.0.0.1:1 5\n",       /* no such kind */
+    "workers 2\nlisten 0 127.0.0.1:1 5\n",   /* a descriptor is missing */
+    "workers 1\nlisten 0 127.0.0.1:1 5 6\n", /* one too many */
+    "workers 1\nlisten 99 127.0.0.1:1 5\n",  /* no such kind */
 };
 
 static void others_are_refused(void **state)
@@ -58,7 +58,8 @@ static void others_are_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(written_is_read), cmocka_unit_test(others_are_refused) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(written_is_read),
+                                        cmocka_unit_test(others_are_refused) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

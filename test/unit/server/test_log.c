@@ -1,4 +1,5 @@
-/* test_log.c: lines as they are written: levels, both formats, escapes, accounts as hashes, the cap. */
+/* test_log.c: lines as they are written: levels, both formats, escapes, accounts as hashes, the
+ * cap. */
 #include "test/unit/check.h"
 
 #include <string.h>
@@ -29,18 +30,27 @@ static struct str written(enum log_level floor, enum log_format format, enum log
     return n <= 0 ? STR_NONE : (struct str){ line + time, (size_t)n - time };
 }
 
-#define TEXT(value) { .name = "k", .type = LOG_FIELD_TEXT, .text = STR_INIT(value) }
+#define TEXT(value)                                                                                \
+    {                                                                                              \
+        .name = "k", .type = LOG_FIELD_TEXT, .text = STR_INIT(value)                               \
+    }
 
-static const struct { struct log_field field; const char *text, *json; } lines[] = {
+static const struct {
+    struct log_field field;
+    const char *text, *json;
+} lines[] = {
     { { .name = "n", .type = LOG_FIELD_INT, .number = 3 }, "n=3", "\"n\":3" },
-    { { .name = "n", .type = LOG_FIELD_INT, .number = INT64_MIN }, "n=-9223372036854775808", "\"n\":-9223372036854775808" },
+    { { .name = "n", .type = LOG_FIELD_INT, .number = INT64_MIN },
+      "n=-9223372036854775808",
+      "\"n\":-9223372036854775808" },
     { TEXT("plain"), "k=plain", "\"k\":\"plain\"" },
     { TEXT(""), "k=\"\"", "\"k\":\"\"" },
     { TEXT("two words"), "k=\"two words\"", "\"k\":\"two words\"" },
     { TEXT("a=b"), "k=\"a=b\"", "\"k\":\"a=b\"" },
     { TEXT("\"\\"), "k=\"\\\"\\\\\"", "\"k\":\"\\\"\\\\\"" },
     /* A peer that wants a line or a terminal of its own. */
-    { TEXT("x\n2026 INFO forged"), "k=\"x\\u000a2026 INFO forged\"", "\"k\":\"x\\u000a2026 INFO forged\"" },
+    { TEXT("x\n2026 INFO forged"), "k=\"x\\u000a2026 INFO forged\"",
+      "\"k\":\"x\\u000a2026 INFO forged\"" },
     { TEXT("\x1b[2J\x7f"), "k=\"\\u001b[2J\\u007f\"", "\"k\":\"\\u001b[2J\\u007f\"" },
     { TEXT("\xc2\x9b"), "k=\"\\u009b\"", "\"k\":\"\\u009b\"" },
     { TEXT("\u03c0\U0001f600"), "k=\"\\u03c0\\ud83d\\ude00\"", "\"k\":\"\\u03c0\\ud83d\\ude00\"" },
@@ -53,10 +63,13 @@ static void fields_are_escaped(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
-        check_str(lines[i].text, written(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, LOG_LEVEL_WARN, &lines[i].field, 1),
+        check_str(lines[i].text,
+                  written(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, LOG_LEVEL_WARN, &lines[i].field, 1),
                   arena_printf(&a, "WARN some.event %s\n", lines[i].text).p);
-        check_str(lines[i].json, written(LOG_LEVEL_INFO, LOG_FORMAT_JSON, LOG_LEVEL_WARN, &lines[i].field, 1),
-                  arena_printf(&a, "\"level\":\"WARN\",\"event\":\"some.event\",%s}\n", lines[i].json).p);
+        check_str(
+            lines[i].json,
+            written(LOG_LEVEL_INFO, LOG_FORMAT_JSON, LOG_LEVEL_WARN, &lines[i].field, 1),
+            arena_printf(&a, "\"level\":\"WARN\",\"event\":\"some.event\",%s}\n", lines[i].json).p);
     }
     arena_deinit(&a);
 }
@@ -66,8 +79,10 @@ static void levels_are_kept(void **state)
     (void)state;
     for (int floor = LOG_LEVEL_ERROR; floor <= LOG_LEVEL_DEBUG; floor++) {
         for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
-            assert_int_equal(written((enum log_level)floor, LOG_FORMAT_TEXT, (enum log_level)level, NULL, 0).n > 0,
-                             level <= floor);
+            assert_int_equal(
+                written((enum log_level)floor, LOG_FORMAT_TEXT, (enum log_level)level, NULL, 0).n
+                    > 0,
+                level <= floor);
     }
 }
 

@@ -1,4 +1,5 @@
-/* test_sandbox.c: what a confined process can no longer do, and what it still can. Each row is a child of its own. */
+/* test_sandbox.c: what a confined process can no longer do, and what it still can. Each row is a
+ * child of its own. */
 #include "test/unit/check.h"
 
 #include <errno.h>
@@ -30,7 +31,8 @@ static int try_own_file(void)
 
     snprintf(path, sizeof path, "%s/file", folder);
     fd = open(path, O_RDWR | O_CREAT, 0600);
-    return fd >= 0 && write(fd, "x", 1) == 1 && fsync(fd) == 0 && unlink(path) == 0 ? WORKED : REFUSED;
+    return fd >= 0 && write(fd, "x", 1) == 1 && fsync(fd) == 0 && unlink(path) == 0 ? WORKED
+                                                                                    : REFUSED;
 }
 
 static int try_read(const char *path)
@@ -86,7 +88,8 @@ static int try_io_uring(void)
 
 static int try_run_memory(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                   != MAP_FAILED
                ? WORKED
                : REFUSED;
 }
@@ -105,12 +108,15 @@ static int try_thread(void)
 {
     pthread_t thread;
 
-    return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0 ? WORKED : REFUSED;
+    return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0
+               ? WORKED
+               : REFUSED;
 }
 
+/* None is made any more, but what was handed over can still be opened by name. */
 static int try_sealed_memory(void)
 {
-    int fd = (int)syscall(SYS_memfd_create, "x", 0); /* not after, but what came before is still readable by name */
+    int fd = (int)syscall(SYS_memfd_create, "x", 0);
 
     return fd < 0 && try_read("/proc/self/fd/100") == WORKED ? WORKED : REFUSED;
 }
@@ -120,7 +126,11 @@ static int try_abort(void)
     abort();
 }
 
-static const struct { const char *what; int (*attempt)(void); int status, signal; } attempts[] = {
+static const struct {
+    const char *what;
+    int (*attempt)(void);
+    int status, signal;
+} attempts[] = {
     { "write in the folder", try_own_file, WORKED, 0 },
     { "read /etc", try_etc, REFUSED, 0 },
     { "read own memory", try_own_memory, REFUSED, 0 },
@@ -145,7 +155,9 @@ static void confined(int (*attempt)(void))
     const struct sandbox_rules rules = { folders, 1 };
     int memory = memfd_create("handed over", 0);
 
-    if (dup2(memory, 100) != 100 || sandbox_enter(&rules, log_new(STDERR_FILENO, LOG_LEVEL_WARN, LOG_FORMAT_TEXT, key)) != ERR_NONE)
+    if (dup2(memory, 100) != 100
+        || sandbox_enter(&rules, log_new(STDERR_FILENO, LOG_LEVEL_WARN, LOG_FORMAT_TEXT, key))
+               != ERR_NONE)
         _exit(99);
     _exit(attempt());
 }
@@ -162,8 +174,8 @@ static void powers_are_gone(void **state)
         if (pid == 0)
             confined(attempts[i].attempt);
         assert_int_equal(waitpid(pid, &how, 0), pid);
-        if ((WIFSIGNALED(how) ? WTERMSIG(how) : 0) != attempts[i].signal ||
-            (WIFEXITED(how) && WEXITSTATUS(how) != attempts[i].status))
+        if ((WIFSIGNALED(how) ? WTERMSIG(how) : 0) != attempts[i].signal
+            || (WIFEXITED(how) && WEXITSTATUS(how) != attempts[i].status))
             fail_msg("%s: wait status %#x", attempts[i].what, how);
     }
 }

@@ -91,6 +91,8 @@ TALLY = [  # output, status -> passed, failed, skipped; strict: failed
     ('a program that fails', 'hello\n', 3, (0, 1, 0), 1),
     ('a crash after good cases', 'ok 1 - a\nok 2 - b\n', -11, (2, 1, 0), 1),
     ('exit 77', 'no compiler\n', 77, (0, 0, 1), 1),
+    ('unittest', "test_a (x.T) ... ok\ntest_b (x.T) ... FAIL\ntest_c (x.T) ... skipped 'no disk'\n"
+     'FAIL: test_b (x.T)\nRan 3 tests in 0.1s\n\nFAILED (failures=1, skipped=1)\n', 1, (1, 1, 1), 2),
     ('words that look like cases', 'okay\nnot okay\n ok 1\n', 0, (1, 0, 0), 0),
 ]
 
