@@ -1,4 +1,5 @@
-/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every way of running. */
+/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every
+ * way of running. */
 #include "harness.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ static struct store_query *account_view(struct harness *h, const char *local)
     return &c->query;
 }
 
-/* ---- Accounts --------------------------------------------------------------------------------------- */
+/* ---- Accounts -------------------------------------------------------------------------------- */
 
 static void accounts(struct harness *h)
 {
@@ -106,7 +107,7 @@ static void credentials(struct harness *h)
     assert_int_equal(credential_fill(h, alice, "bob", "", HASH_SHA1), -1);
 }
 
-/* ---- Roster and block list -------------------------------------------------------------------- */
+/* ---- Roster and block list ------------------------------------------------------------------- */
 
 static void put_roster(struct harness *h, int64_t account, const struct roster_item *item)
 {
@@ -196,7 +197,7 @@ static void blocks(struct harness *h)
     assert_int_equal(account_view(h, "bob")->out.account.block_count, 1);
 }
 
-/* ---- PEP ---------------------------------------------------------------------------------------- */
+/* ---- PEP ------------------------------------------------------------------------------------- */
 
 static const struct pep_config config = {
     .access = PEP_PRESENCE,
@@ -324,7 +325,7 @@ static void pep(struct harness *h)
     assert_string_equal(item_ids(h, bob, "n", 0), "");
 }
 
-/* ---- Documents and devices ---------------------------------------------------------------------- */
+/* ---- Documents and devices ------------------------------------------------------------------- */
 
 static void put_document(struct harness *h, int64_t account, enum document_kind kind,
                          const char *key, const char *value)
@@ -442,7 +443,7 @@ static void devices(struct harness *h)
     assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA256), 2);
 }
 
-/* ---- Invitations and uploads -------------------------------------------------------------------- */
+/* ---- Invitations and uploads ----------------------------------------------------------------- */
 
 static const uint8_t token_hash[32] = { 7, 0, 7 };
 
@@ -568,7 +569,7 @@ static void uploads(struct harness *h)
     assert_int_equal(ask(c, QUERY_UPLOAD), ERR_MISSING);
 }
 
-/* ---- Archive ------------------------------------------------------------------------------------ */
+/* ---- Archive --------------------------------------------------------------------------------- */
 
 static const struct archive_result *page_of(struct harness *h, const struct archive_query *in,
                                             size_t expected)
