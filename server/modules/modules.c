@@ -12,6 +12,7 @@ const struct module *const all_modules[] = {
     &pep_owner_module,
     &carbons_module,
     &vcard_module,
+    &avatar_module,
     &private_module,
     &mam_module,
     &mam_prefs_module,
