@@ -45,6 +45,14 @@ typedef enum verdict query_fn(const struct incoming *in, const struct store_quer
 enum { DERIVED_KEYS = 3 };               /* one for each hash of SCRAM */
 typedef enum verdict derived_fn(const struct incoming *in, const struct scram_keys *keys, struct outcome *out);
 
+/* What has happened to a node of the account; its rows are written. Neither item nor id: everything on it is gone. */
+struct pep_change {
+    struct str node;
+    const struct pep_item *item;         /* published, or NULL */
+    struct str retracted;                /* id of an item that was taken away */
+};
+typedef void pep_fn(const struct incoming *in, const struct pep_change *change, struct outcome *out);
+
 enum iq_target { TO_SERVER = 1, TO_ACCOUNT = 2 };    /* our domain; a bare JID (or no `to`: the sender's own) */
 
 struct iq_handler {
@@ -60,6 +68,7 @@ struct module {
     const struct str *account_features;  /* disco#info of accounts */
     const struct iq_handler *iqs;        /* ended by one without handle; or NULL */
     hook_fn *hooks[HOOK_COUNT];
+    pep_fn *pep;                         /* hears of changes of the account's PEP nodes, or NULL */
 };
 
 #define LIST(...) ((const struct str[]){ __VA_ARGS__, { NULL, 0 } })
@@ -110,6 +119,9 @@ void outcome_route(struct outcome *out, struct xml_node *node);
 
 /* Sends the presence of every available session of the view's account to `jid`: as it is, or as unavailable. */
 void outcome_announce(struct outcome *out, struct str jid, bool available);
+
+/* The presence of every available session is sent again, with what the server adds to it. */
+void outcome_presence(struct outcome *out);
 
 /* Blocks that come into force with the rows of this stanza: takes back the presence that was shown to whom they cover,
  * by broadcast or directly. Keys are JIDs. */

@@ -107,6 +107,11 @@ void outcome_announce(struct outcome *out, struct str jid, bool available)
     e->flags = available;
 }
 
+void outcome_presence(struct outcome *out)
+{
+    outcome_effect(out, EFFECT_PRESENCE);
+}
+
 void outcome_hide(struct outcome *out, const struct map *blocks)
 {
     presence_hide(out->routed->account, blocks, out);

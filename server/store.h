@@ -90,7 +90,7 @@ struct pep_item {
 };
 
 /* Small per-account records that modules keep, by (kind, key): private XML, vCard, preferences. */
-enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH };
+enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH, DOC_AVATAR };
 
 struct document_record { struct str key, value; };
 
@@ -219,7 +219,7 @@ struct account_record {
     const struct roster_item *roster; size_t roster_count;
     const struct str *blocks;         size_t block_count;
     const struct pep_node *pep_nodes; size_t pep_count;
-    struct str mam_prefs;             /* DOC_MAM_PREFS, or empty */
+    struct str mam_prefs, avatar;     /* DOC_MAM_PREFS, DOC_AVATAR, or empty */
     uint64_t last_seq, cursor;        /* of SHELF_ARCHIVE */
     const uint8_t (*origins)[16];     size_t origin_count;  /* of the last messages that it sent */
 };

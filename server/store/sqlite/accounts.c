@@ -155,6 +155,7 @@ void account_query(struct db *db, struct store_query *q)
     blocks_load(db, a, out);
     pep_nodes_load(db, a, out);
     out->mam_prefs = document_find(db, a, out->id, DOC_MAM_PREFS, STR(""));
+    out->avatar = document_find(db, a, out->id, DOC_AVATAR, STR(""));
     history_load(db, a, out);
 }
 

@@ -361,11 +361,14 @@ static void documents(struct harness *h)
     put_document(h, alice, DOC_VCARD, "x", "3");
     put_document(h, alice, DOC_PRIVATE, "x", "4");
     put_document(h, alice, DOC_MAM_PREFS, "", "<prefs/>");
+    put_document(h, alice, DOC_AVATAR, "", "0123 image/png");
     put_document(h, bob, DOC_PRIVATE, "x", "5");
     assert_str(document_of(h, alice, DOC_PRIVATE, "x"), "4");
     assert_str(document_of(h, alice, DOC_VCARD, "x"), "3");
     assert_str(document_of(h, alice, DOC_VCARD, "y"), "");
     assert_str(account_view(h, "alice")->out.account.mam_prefs, "<prefs/>");
+    assert_str(account_view(h, "alice")->out.account.avatar, "0123 image/png");
+    assert_str(account_view(h, "bob")->out.account.avatar, "");
     all->query.in.document.account = alice;
     all->query.in.document.kind = DOC_PRIVATE;
     assert_int_equal(ask(all, QUERY_DOCUMENTS), ERR_NONE);
