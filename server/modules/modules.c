@@ -15,6 +15,7 @@ const struct module *const all_modules[] = {
     &private_module,
     &mam_module,
     &mam_prefs_module,
+    &devices_module,
     &disco_module,
     &ping_module,
     &version_module,
