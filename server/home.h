@@ -70,6 +70,7 @@ void home_sweep(struct home *h);                              /* every second or
 struct account *account_get(struct home *h, const struct jid *jid);
 void account_unpin(struct account *a);
 void account_delivered(struct account *a, uint64_t seq);       /* offline messages up to seq reached a client */
+void account_end(struct account *a);                          /* it was removed from the store: sessions end */
 void account_forget_view(struct account *a);                  /* after a failed commit: load again */
 void account_writes(struct account *a);                       /* a write-set with rows of its view is under way */
 void account_wrote(struct account *a);                        /* one of them is done */

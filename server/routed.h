@@ -13,6 +13,7 @@
 #include "server/module.h"
 
 struct account;
+struct derivation;
 struct home;
 struct session;
 
@@ -25,14 +26,15 @@ enum routed_stage {
 enum routed_target { TARGET_ACCOUNT, TARGET_SERVER };
 
 enum effect_kind {
-    EFFECT_REPLY, EFFECT_PUSH, EFFECT_ROUTE, EFFECT_ANNOUNCE, EFFECT_SHOW, EFFECT_NOTIFY, EFFECT_END,
+    EFFECT_REPLY, EFFECT_PUSH, EFFECT_ROUTE, EFFECT_ANNOUNCE, EFFECT_SHOW, EFFECT_NOTIFY,
+    EFFECT_END_DEVICE, EFFECT_END_ACCOUNT,
 };
 
 struct effect {
     struct effect *next;
     enum effect_kind kind;
     struct xml_node *node;
-    struct str jid;                  /* EFFECT_ANNOUNCE, EFFECT_SHOW; EFFECT_END: a resource */
+    struct str jid;                  /* EFFECT_ANNOUNCE, EFFECT_SHOW; EFFECT_END_DEVICE: a resource */
     unsigned flags;                  /* EFFECT_PUSH: enum session_flag; EFFECT_ANNOUNCE: available */
     struct pep_node pep;             /* EFFECT_NOTIFY */
 };
@@ -81,6 +83,7 @@ struct routed {
     struct row *archived;            /* the ROW_MESSAGE among the rows, or NULL */
     struct effects at_origin, at_target;
     struct store_query *query;       /* of a handler that waits */
+    struct derivation *derivation;   /* the same; owned, or NULL */
     query_fn *then;
     bool held;                       /* its query waits for what the session sent before */
 };

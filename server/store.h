@@ -116,7 +116,8 @@ struct device_record {               /* XEP-0494; one row per stable resource */
 enum row_kind {
     ROW_ACCOUNT_NEW,                 /* account; fills row.account.  ERR_EXISTS if the name is taken */
     ROW_ACCOUNT_GONE,                /* everything of an account; archives are hidden at once and removed in steps */
-    ROW_CREDENTIAL,                  /* replaces the keys of (account, device, hash) */
+    ROW_CREDENTIAL,                  /* replaces the keys of (account, device, hash); the account's password: no device
+                                        knows it yet, and all tokens are void */
     ROW_ROSTER, ROW_ROSTER_GONE,     /* put or remove one item; also sets the roster version */
     ROW_BLOCK, ROW_BLOCK_GONE,       /* jid; ROW_BLOCK_GONE with an empty jid removes all */
     ROW_PEP_NODE, ROW_PEP_NODE_GONE, /* put configuration; remove node and items */

@@ -68,14 +68,8 @@ static void forget(struct worker *w, struct worker_order *o)
 {
     struct account *a = map_get(&w->home.accounts, o->bare);
 
-    if (a != NULL) {
-        a->pins++;
-        LIST_EACH(&a->sessions, l)
-            session_fail(LIST_ENTRY(l, struct session, in_account), STREAM_NOT_AUTHORIZED,
-                         STR("This account has been removed."));
-        account_forget_view(a);
-        account_unpin(a);
-    }
+    if (a != NULL)
+        account_end(a);
     inbox_post(o->reply, o->token);
 }
 

@@ -134,7 +134,7 @@ static enum verdict revoke_found(const struct incoming *in, const struct store_q
         needs_new_password(in, out);
     else
         outcome_result(in, out);
-    outcome_end(out, id); /* after the answer: it may be the one that asks */
+    outcome_end_device(out, id); /* after the answer: it may be the one that asks */
     return HANDLED;
 }
 

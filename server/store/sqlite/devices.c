@@ -93,6 +93,18 @@ void device_seen(struct writer *w, int64_t account, struct row *row)
     trim(&w->db, account, row->keep_devices);
 }
 
+/* No device knows it yet, and tokens that were given out for the old one are void: whoever changes a password wants
+ * somebody out. */
+void devices_new_password(struct db *db, int64_t account)
+{
+    struct sql q =
+        sql_of(db, SQL_DEVICE_FORGET,
+               "UPDATE device SET password = 0, token_seed = x'', next_seed = x'' WHERE account = ?");
+
+    sql_put_i64(&q, account);
+    sql_run(&q);
+}
+
 /* With the device goes the password that only it knows. */
 void device_gone(struct writer *w, int64_t account, struct row *row)
 {
