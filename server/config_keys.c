@@ -214,13 +214,13 @@ const struct config_key config_keys[] = {
       .about = "Days after which an uploaded file is deleted." },
 
     /* ---- One address; of IPv6, one /64 ---- */
-    { RATE(connections_per_address, "300/min"), .about = "New connections from an address." },
+    { RATE(connections_per_address, "300/min"), BUILT, .about = "New connections from an address." },
     { RATE(failed_logins_per_address, "30/10min"), BUILT, .about = "Wrong passwords from an address." },
     { RATE(registrations_per_address, "5/h"), .about = "New accounts from an address." },
     { RATE(requests_per_address, "1200/min"), .about = "HTTP requests from an address." },
-    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000),
+    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000), BUILT,
       .about = "Connections of an address at a time." },
-    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000),
+    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000), BUILT,
       .about = "Connections of an address that have not logged in yet." },
 
     /* ---- One remote domain ---- */
