@@ -105,7 +105,7 @@ const struct config_key config_keys[] = {
       .about = "Private key of tls.certificate in PEM. Both are given, or neither." },
     { ROW(tls, acme, KEY_TEXT, ""), .about = "Obtain certificates from this ACME directory." },
 
-    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words,
+    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words, BUILT,
       .about = "Who may create an account: holders of an invitation, anybody (open), nobody "
                "(closed). sottoctl always can." },
 
@@ -198,7 +198,7 @@ const struct config_key config_keys[] = {
       .about = "Results in one page of an archive query." },
     { LIMIT(request_messages, KEY_NUMBER, "5", 1, 1000),
       .about = "Messages of a stranger that wait for approval." },
-    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000),
+    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000), BUILT,
       .about = "Open invitations of an account." },
     { LIMIT(invitation_days, KEY_NUMBER, "7", 1, 3650), BUILT,
       .about = "Days an invitation is good for." },
