@@ -50,6 +50,7 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
     list_init(&h->waiting);
     list_init(&h->lagging);
     h->caps = caps_cache_new(&host->random);
+    login_guard_init(&h->guard);
 }
 
 static void account_free(struct account *a)
@@ -69,6 +70,7 @@ void home_deinit(struct home *h)
     map_deinit(&h->handlers);
     arena_deinit(&h->constants);
     caps_cache_free(h->caps);
+    login_guard_deinit(&h->guard);
 }
 
 unsigned home_of(const struct home *h, const struct jid *account)
@@ -331,6 +333,11 @@ void home_sweep(struct home *h)
 void home_receive(struct home *h, struct link *parcel)
 {
     router_receive(h, LIST_ENTRY(parcel, struct routed, link));
+}
+
+void home_login_noted(struct home *h, struct login_note note)
+{
+    login_guard_note(&h->guard, h->settings, note, h->now_ms);
 }
 
 void home_completed(struct home *h, struct list *ops)
