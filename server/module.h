@@ -62,16 +62,24 @@ struct iq_handler {
     hook_fn *handle;
 };
 
+/* A command of the server for its users (XEP-0050), of one step: modules/commands.h. */
+struct ad_hoc {
+    struct str node, name;
+    hook_fn *execute;
+};
+
 struct module {
     const char *name, *spec;             /* "XEP-0199 2.0.1": docs/compliance.md is made of these */
     const struct str *features;          /* disco#info of the server, ended by an empty one; or NULL */
     const struct str *account_features;  /* disco#info of accounts */
     const struct iq_handler *iqs;        /* ended by one without handle; or NULL */
+    const struct ad_hoc *commands;       /* ended by one without execute; or NULL */
     hook_fn *hooks[HOOK_COUNT];
     pep_fn *pep;                         /* hears of changes of the account's PEP nodes, or NULL */
 };
 
 #define LIST(...) ((const struct str[]){ __VA_ARGS__, { NULL, 0 } })
+#define COMMANDS(...) ((const struct ad_hoc[]){ __VA_ARGS__, { .execute = NULL } })
 #define IQS(...) ((const struct iq_handler[]){ __VA_ARGS__, { .handle = NULL } })
 
 /* Every module, in hook order, ended by NULL. */

@@ -26,6 +26,12 @@ struct server {
     bool draining;
 };
 
+static const enum register_mode register_modes[] = {
+    [REGISTRATION_INVITE] = REGISTER_INVITED,
+    [REGISTRATION_OPEN] = REGISTER_ANYBODY,
+    [REGISTRATION_CLOSED] = REGISTER_NOBODY,
+};
+
 static void fill_settings(struct server *s)
 {
     const struct config *c = s->boot->config;
@@ -37,6 +43,9 @@ static void fill_settings(struct server *s)
         to->secret[i] = key[i];
     to->web_url = web_url(s->boot, &s->arena);
     to->web_host = web_url_host(to->web_url, &s->arena);
+    to->registration = register_modes[c->registration.mode];
+    to->invitations_per_account = (unsigned)c->limits.invitations_per_account;
+    to->invitation_days = c->limits.invitation_days;
     to->domains = c->server.domain.items;
     to->domain_count = c->server.domain.count;
     to->e2ee_required = c->policy.e2ee == E2EE_REQUIRED;

@@ -13,6 +13,7 @@
 
 struct auth;
 struct caps;
+struct enrolment;
 struct csi;
 struct login;
 struct sm;
@@ -45,6 +46,7 @@ struct session {
     /* Negotiation. */
     struct auth *auth;               /* until authenticated */
     struct login *login;             /* from then on until bound or resumed */
+    struct enrolment *enrolment;     /* once it wants to register; until authenticated */
     size_t preauth_bytes;
     struct str domain;               /* of ours, that the stream is for; static */
 
@@ -110,6 +112,11 @@ void session_set_jid(struct session *s, const struct jid *jid);
 void auth_free(struct auth *auth);
 void auth_features(struct session *s, struct arena *a, struct xml_node *features);
 bool auth_element(struct session *s, struct xml_node *node);   /* true: it was one of SASL's */
+
+/* session_register.c */
+void enrolment_free(struct enrolment *e);
+void enrolment_features(const struct session *s, struct arena *a, struct xml_node *features);
+bool enrolment_element(struct session *s, struct xml_node *node);  /* true: it was a question of XEP-0077 or XEP-0445 */
 
 /* session_bind.c */
 void bind_features(struct session *s, struct arena *a, struct xml_node *features);

@@ -8,6 +8,8 @@
 
 #include "server/throttle.h"
 
+enum register_mode { REGISTER_NOBODY, REGISTER_INVITED, REGISTER_ANYBODY };
+
 struct settings {
     const struct str *domains;
     size_t domain_count;
@@ -15,6 +17,10 @@ struct settings {
 
     struct str web_url;              /* "https://host:port"; empty: no HTTPS */
     struct str web_host;             /* its host */
+
+    enum register_mode registration; /* registration.mode */
+    unsigned invitations_per_account;
+    uint64_t invitation_days;
 
     bool e2ee_required;              /* policy.e2ee */
     const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */

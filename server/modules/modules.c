@@ -17,6 +17,8 @@ const struct module *const all_modules[] = {
     &mam_module,
     &mam_prefs_module,
     &disco_module,
+    &commands_module,
+    &invites_module,
     &ping_module,
     &version_module,
     &time_module,

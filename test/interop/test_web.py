@@ -1,11 +1,21 @@
 #!/usr/bin/python3
-"""test_web.py: HTTPS from the outside: hosts, smuggling, WebSocket, host-meta."""
+"""test_web.py: HTTPS from the outside: hosts, smuggling, host-meta, WebSocket, invitations."""
 import asyncio
+import base64
+import hashlib
+import html
 import http.client
 import json
+import re
+import secrets
+import socket
 import ssl
+import urllib.parse
 import xml.etree.ElementTree as ET
 
+from slixmpp.exceptions import IqError
+
+from harness.client import Client
 from harness.raw import CLIENT, NS_STREAM, Closed, Raw
 from harness.tap import Cases
 from harness.websocket import CLOSE, FIN, NS_FRAMING, PING, PONG, TEXT, WebSocket, connect
@@ -160,7 +170,6 @@ async def _(world):
 async def _(world):
     context = ssl.create_default_context(cafile=str(world.at.ca))
     context.set_alpn_protocols(['h2'])
-    import socket
     try:
         context.wrap_socket(socket.create_connection(('127.0.0.1', world.at.ports['https'])), server_hostname='localhost')
     except ssl.SSLError as error:
@@ -315,6 +324,200 @@ async def _(world):
     assert again.until(f'{CLIENT}message').get('id') == 'late'
     b.close()
     again.close()
+
+
+# ---- Invitations ---------------------------------------------------------------------------------------
+
+FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
+STANZAS = '{urn:ietf:params:xml:ns:xmpp-stanzas}'
+COMMAND = '{http://jabber.org/protocol/commands}command'
+DATA = '{jabber:x:data}'
+
+
+def page_of(invitation):
+    """Its path."""
+    return urllib.parse.urlparse(invitation['page']).path
+
+
+def new_name():
+    """Nobody's yet."""
+    return 'guest-' + secrets.token_hex(4)
+
+
+def shown(body):
+    """Address and password on the page of a new account."""
+    return [html.unescape(value) for value in re.findall('<dd>(.*?)</dd>', body.decode())]
+
+
+def condition(iq):
+    """The condition of an error, or None."""
+    error = iq.find(f'{CLIENT}error')
+    return None if error is None else next(c.tag.removeprefix(STANZAS) for c in error if c.tag.startswith(STANZAS))
+
+
+@case('an invitation: looking does not use it up, making the account does, and the account works')
+async def _(world):
+    path, name = page_of(world.at.invite()), new_name()
+    for _ in range(3):
+        status, headers, body = world.ask('GET', path)
+        assert status == 200 and b'name="name"' in body and b'<svg' in body, status
+        assert headers['Cache-Control'] == 'no-store'
+    status, headers, body = world.ask('POST', path, f'name={name.upper()}', FORM)
+    assert status == 201 and headers['Cache-Control'] == 'no-store', (status, body)
+    jid, password = shown(body)
+    assert jid == f'{name}@localhost' and len(password.replace('-', '')) == 24
+    client = await Client.open(world.at, name, password)
+    await client.close()
+    assert world.ask('GET', path)[0] == 404
+    assert world.ask('POST', path, f'name={new_name()}', FORM)[0] == 404
+    assert password not in world.at.said()
+
+
+@case('the page runs nothing and fetches nothing; its style is named by its hash')
+async def _(world):
+    _, headers, body = world.ask('GET', page_of(world.at.invite()))
+    style = re.search(b'<style>(.*?)</style>', body, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in headers['Content-Security-Policy']
+    assert b'<script' not in body and b'src=' not in body and b'style=' not in body
+
+
+@case('unknown, used and mangled tokens get one and the same page')
+async def _(world):
+    used = world.at.invite()
+    assert world.ask('POST', page_of(used), f'name={new_name()}', FORM)[0] == 201
+    answers = {world.ask(method, path, body, FORM if body else None)[::2]
+               for path in (page_of(used), '/invite/unknown', '/invite/%C3%A4', page_of(used).upper().replace('INVITE', 'invite'))
+               for method, body in (('GET', None), ('POST', 'name=alice'), ('POST', 'name=new'))}
+    assert len(answers) == 1 and next(iter(answers))[0] == 404, answers
+
+
+@case('names: taken ones, roles and what is no name leave the invitation as it was')
+async def _(world):
+    path = page_of(world.at.invite())
+    for name, want in (('alice', 409), ('ALICE', 409), ('admin', 409), ('Postmaster', 409), ('a b', 400), ('', 400),
+                       ('a@b', 400), ('a%2Fb', 400), ('x' * 65, 400), ('%ff', 400), ('%00', 400),
+                       ('%3Cb%3E', 400), ('%22%3E%3Cscript%3E', 400)):
+        status, _, body = world.ask('POST', path, f'name={name}', FORM)
+        assert status == want, (name, status)
+        assert b'<script' not in body and b'<b>"' not in body, name
+    assert world.ask('POST', path, f'name={new_name()}', {'Content-Type': 'text/plain'})[0] == 415
+    assert world.ask('POST', path, 'name=' + 'x' * 5000, FORM)[0] == 413
+    assert world.ask('POST', path, f'name={new_name()}', FORM)[0] == 201
+
+
+@case('of many who use an invitation at once, one gets an account')
+async def _(world):
+    path = page_of(world.at.invite())
+    tries = [asyncio.to_thread(world.ask, 'POST', path, f'name={new_name()}', FORM) for _ in range(12)]
+    statuses = sorted(answer[0] for answer in await asyncio.gather(*tries))
+    assert statuses == [201] + [404] * 11, statuses
+
+
+def enrol(world):
+    """A stream with TLS, not logged in."""
+    stream = Raw(world.at)
+    stream.start_tls()
+    return stream
+
+
+def ask_iq(stream, kind, payload):
+    """The answer to a question before login."""
+    ident = secrets.token_hex(4)
+    stream.send(f"<iq type='{kind}' id='{ident}'>{payload}</iq>")
+    answer = stream.until(f'{CLIENT}iq')
+    assert answer.get('id') == ident
+    return answer
+
+
+def preauth(token):
+    """XEP-0445 §3."""
+    return f"<preauth xmlns='urn:xmpp:pars:0' token='{token}'/>"
+
+
+def register(name, password):
+    """XEP-0077 §3.1."""
+    return f"<query xmlns='jabber:iq:register'><username>{name}</username><password>{password}</password></query>"
+
+
+@case('in-band registration with a token: offered, used once, and the account works (XEP-0445)')
+async def _(world):
+    token, name, password = world.at.invite()['token'], new_name(), secrets.token_hex(12)
+    stream = enrol(world)
+    assert stream.features.find('{urn:xmpp:ibr-token:0}register') is not None
+    assert stream.features.find('{http://jabber.org/features/iq-register}register') is not None
+    assert condition(ask_iq(stream, 'get', "<query xmlns='jabber:iq:register'/>")) == 'not-allowed'
+    assert condition(ask_iq(stream, 'set', register(name, password))) == 'not-allowed'
+    assert ask_iq(stream, 'set', preauth(token)).get('type') == 'result'
+    form = ask_iq(stream, 'get', "<query xmlns='jabber:iq:register'/>")
+    assert form.find('.//{jabber:iq:register}username') is not None
+    assert condition(ask_iq(stream, 'set', register('alice', password))) == 'conflict'
+    assert condition(ask_iq(stream, 'set', register('a b', password))) == 'not-acceptable'
+    assert ask_iq(stream, 'set', register(name, password)).get('type') == 'result'
+    stream.login(name, password)
+    stream.close()
+    client = await Client.open(world.at, name, password)
+    await client.close()
+    again = enrol(world)
+    assert condition(ask_iq(again, 'set', preauth(token))) == 'item-not-found'
+    again.close()
+
+
+@case('tokens are not guessed: a few tries, then the stream ends; in clear none is taken')
+async def _(world):
+    stream = enrol(world)
+    for _ in range(4):
+        assert condition(ask_iq(stream, 'set', preauth('x'))) == 'item-not-found'
+    stream.send(f"<iq type='set' id='last'>{preauth('x')}</iq>")
+    assert stream.until(f'{NS_STREAM}error') is not None
+    stream.close()
+    clear = Raw(world.at)
+    assert clear.features.find('{urn:xmpp:ibr-token:0}register') is None
+    clear.send(f"<iq type='set' id='1'>{preauth(world.at.invite()['token'])}</iq>")
+    assert clear.until(f'{NS_STREAM}error') is not None
+    clear.close()
+
+
+@case('people invite people: an account and a contact in both directions (XEP-0401, XEP-0379)')
+async def _(world):
+    alice = await world.client('alice')
+    answer = await alice.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite', action='execute'), to='localhost')
+    values = {f.get('var'): f.findtext(f'{DATA}value') for f in answer.iter(f'{DATA}field')}
+    assert values['uri'].startswith('xmpp:alice@localhost?roster;preauth=') and values['uri'].endswith(';ibr=y'), values
+    token = re.search('preauth=([a-z2-7]+)', values['uri'])[1]
+    path = urllib.parse.urlparse(values['landing-url']).path
+    status, _, body = world.ask('GET', path)
+    assert status == 200 and b'alice@localhost invited you' in body
+    name = new_name()
+    status, _, body = world.ask('POST', path, f'name={name}', FORM)
+    assert status == 201 and b'add alice@localhost to your contacts' in body
+    guest = await Client.open(world.at, name, shown(body)[1])
+    guest.send_raw(f"<presence to='alice@localhost' type='subscribe'>{preauth(token)}</presence>")
+    await guest.expect_presence(lambda p: p.get('type') == 'subscribed')
+    await guest.expect_presence(lambda p: p.get('type') == 'subscribe')
+    guest.send_presence(pto='alice@localhost', ptype='subscribed')
+    await alice.expect_presence(lambda p: p.get('type') is None and p.get('from') == guest.boundjid.full)
+    await guest.close()
+    bob = await world.client('bob')
+    bob.send_raw("<presence to='alice@localhost' type='subscribe'>" + preauth('a' * 39) + '</presence>')
+    waiting = await alice.expect_presence(lambda p: p.get('type') == 'subscribe' and 'bob' in p.get('from'))
+    assert waiting is not None
+
+
+@case('an account has so many open invitations and no more')
+async def _(world):
+    dave = await world.client('dave')
+    tokens = set()
+    for _ in range(20):
+        answer = await dave.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite'), to='localhost')
+        tokens |= {f.findtext(f'{DATA}value') for f in answer.iter(f'{DATA}field') if f.get('var') == 'uri'}
+    assert len(tokens) == 20
+    try:
+        await dave.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite'), to='localhost')
+    except IqError as error:
+        assert error.condition == 'policy-violation', error
+    else:
+        raise AssertionError('no limit')
 
 
 if __name__ == '__main__':
