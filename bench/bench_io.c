@@ -259,7 +259,7 @@ static void bench_echo(struct bench *b, const char *what, size_t n, size_t batch
 static void run_client(struct bench *b)
 {
     b->settings = SSL_CTX_new(TLS_client_method());
-    b->peers = calloc(b->count, sizeof *b->peers);
+    b->peers = mem_alloc(b->count * sizeof *b->peers);
     open_all(b, false);
     bench_echo(b, "clear 900 B, 1 in flight ", MESSAGE, 1);
     bench_echo(b, "clear 900 B, 10 in flight", MESSAGE, BATCH);
@@ -270,7 +270,7 @@ static void run_client(struct bench *b)
     bench_echo(b, "TLS   900 B, 1 in flight ", MESSAGE, 1);
     bench_echo(b, "TLS   900 B, 10 in flight", MESSAGE, BATCH);
     bench_echo(b, "TLS   100 B, 10 in flight", SMALL, BATCH);
-    free(b->peers);
+    mem_free(b->peers);
     SSL_CTX_free(b->settings);
 }
 

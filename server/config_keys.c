@@ -105,7 +105,7 @@ const struct config_key config_keys[] = {
       .about = "Private key of tls.certificate in PEM. Both are given, or neither." },
     { ROW(tls, acme, KEY_TEXT, ""), .about = "Obtain certificates from this ACME directory." },
 
-    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words,
+    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words, BUILT,
       .about = "Who may create an account: holders of an invitation, anybody (open), nobody "
                "(closed). sottoctl always can." },
 
@@ -198,7 +198,7 @@ const struct config_key config_keys[] = {
       .about = "Results in one page of an archive query." },
     { LIMIT(request_messages, KEY_NUMBER, "5", 1, 1000),
       .about = "Messages of a stranger that wait for approval." },
-    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000),
+    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000), BUILT,
       .about = "Open invitations of an account." },
     { LIMIT(invitation_days, KEY_NUMBER, "7", 1, 3650), BUILT,
       .about = "Days an invitation is good for." },
@@ -214,13 +214,13 @@ const struct config_key config_keys[] = {
       .about = "Days after which an uploaded file is deleted." },
 
     /* ---- One address; of IPv6, one /64 ---- */
-    { RATE(connections_per_address, "300/min"), .about = "New connections from an address." },
+    { RATE(connections_per_address, "300/min"), BUILT, .about = "New connections from an address." },
     { RATE(failed_logins_per_address, "30/10min"), BUILT, .about = "Wrong passwords from an address." },
     { RATE(registrations_per_address, "5/h"), .about = "New accounts from an address." },
     { RATE(requests_per_address, "1200/min"), .about = "HTTP requests from an address." },
-    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000),
+    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000), BUILT,
       .about = "Connections of an address at a time." },
-    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000),
+    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000), BUILT,
       .about = "Connections of an address that have not logged in yet." },
 
     /* ---- One remote domain ---- */

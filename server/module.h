@@ -14,6 +14,8 @@
 #include "xmpp/ns.h"
 #include "xmpp/stanza.h"
 
+struct account;
+
 enum verdict {
     PASS,                /* go on with the next hook, then deliver */
     DROP,                /* stop here without a word; what was written is still committed */
@@ -35,8 +37,12 @@ struct incoming {
     bool own;                            /* the sender is the view's account itself */
     bool reachable;                      /* a device of the view's account takes messages now */
     unsigned sender_notes;               /* enum note, set by HOOK_OUT */
+    const struct account *account;       /* of the view; for incoming_resources() */
     const uint8_t *origin;               /* 16 octets given to outcome_repeats() by HOOK_OUT, or NULL */
 };
+
+/* Resources of the view's account that have a session, be it without connection and waiting to be resumed. */
+const struct str *incoming_resources(const struct incoming *in, struct arena *a, size_t *out_count);
 
 struct outcome;
 typedef enum verdict hook_fn(const struct incoming *in, struct outcome *out);
@@ -141,6 +147,9 @@ void outcome_show(struct outcome *out, struct str jid);
 
 /* An event of a PEP node of the view's account, to every client that asked for it (XEP-0163 §4.3) and may see it. */
 void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml_node *event);
+
+/* Ends the sessions of the sender's account with this resource. */
+void outcome_end_device(struct outcome *out, struct str resource);
 
 void outcome_session(struct outcome *out, unsigned set, unsigned clear);   /* enum session_flag */
 void outcome_note(struct outcome *out, unsigned notes);                    /* enum note */

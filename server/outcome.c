@@ -130,6 +130,13 @@ void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml
     e->node = event;
 }
 
+void outcome_end_device(struct outcome *out, struct str resource)
+{
+    struct outcome back = { out->routed, &out->routed->at_origin, out->account };
+
+    outcome_effect(&back, EFFECT_END_DEVICE)->jid = resource;
+}
+
 void outcome_session(struct outcome *out, unsigned set, unsigned clear)
 {
     out->routed->session_set |= set;

@@ -16,6 +16,7 @@ const struct module *const all_modules[] = {
     &private_module,
     &mam_module,
     &mam_prefs_module,
+    &devices_module,
     &disco_module,
     &commands_module,
     &invites_module,

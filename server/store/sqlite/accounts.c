@@ -92,6 +92,8 @@ void credential_put(struct writer *w, int64_t account, struct row *row)
     sql_put_bytes(&q, bytes_of(keys->stored_key, sizeof keys->stored_key));
     sql_put_bytes(&q, bytes_of(keys->server_key, sizeof keys->server_key));
     sql_run(&q);
+    if (row->credential.device.n == 0)
+        devices_new_password(&w->db, account);
 }
 
 /* What does not fit was not written by us: a damaged file. */

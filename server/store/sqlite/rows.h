@@ -62,6 +62,7 @@ struct str document_find(struct db *db, struct arena *a, int64_t account, enum d
 /* devices.c */
 row_fn device_put, device_seen, device_gone;
 query_fn devices_query;
+void devices_new_password(struct db *db, int64_t account);
 
 /* archive.c */
 row_fn message_put, cursor_put, entry_move, entry_gone;

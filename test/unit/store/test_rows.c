@@ -418,7 +418,6 @@ static void devices(struct harness *h)
     call_row(c, ROW_DEVICE, alice)->device = phone;
     assert_int_equal(commit(c), ERR_NONE);
     put_credential(h, alice, "phone", HASH_SHA256, 1);
-    put_credential(h, alice, "", HASH_SHA256, 2);
     devices_of(h, alice, "", 2);
     devices_of(h, alice, "none", 0);
     found = devices_of(h, alice, "phone", 1);
@@ -433,6 +432,9 @@ static void devices(struct harness *h)
                 && found->token.count == UINT32_MAX);
     assert_true(found->next_token.seed.n == 1 && found->next_token.expires_ms == 5);
     assert_true(found->app_password && found->first_ms == 1 && found->last_ms == 2);
+    put_credential(h, alice, "", HASH_SHA256, 2); /* a new password: no token of before is left */
+    found = devices_of(h, alice, "phone", 1);
+    assert_true(found->token.seed.n == 0 && found->next_token.seed.n == 0 && !found->password);
 
     c = call_new(h);
     call_row(c, ROW_DEVICE_GONE, alice)->device.resource = STR("phone");
@@ -446,7 +448,62 @@ static void devices(struct harness *h)
     assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA256), 2);
 }
 
-/* ---- Invitations and uploads ----------------------------------------------------------------- */
+/* One login read what another has changed since. */
+static void device_changed_meanwhile(struct harness *h)
+{
+    static const uint8_t seeds[2] = { 1, 2 };
+    int64_t alice = make_account(h, "alice");
+    struct device_record phone = { .resource = STR("phone"), .token = { .seed = { seeds, 1 } } };
+    struct device_record was = phone, renewed = phone;
+    struct call *c = call_new(h);
+    struct row *row = call_row(c, ROW_DEVICE, alice);
+
+    row->device = phone;
+    row->device_was = &was;
+    assert_int_equal(commit(c), ERR_CONFLICT); /* it was not there */
+    c = call_new(h);
+    call_row(c, ROW_DEVICE, alice)->device = phone;
+    assert_int_equal(commit(c), ERR_NONE);
+
+    renewed.token.seed.p = &seeds[1];
+    for (int i = 0; i < 2; i++) { /* the second has read what was there before the first */
+        c = call_new(h);
+        row = call_row(c, ROW_DEVICE, alice);
+        row->device = renewed;
+        row->device_was = &was;
+        assert_int_equal(commit(c), i == 0 ? ERR_NONE : ERR_CONFLICT);
+    }
+    assert_int_equal(devices_of(h, alice, "phone", 1)->token.seed.p[0], 2);
+}
+
+static void see_device(struct harness *h, int64_t account, const char *resource, uint64_t at_ms, bool password)
+{
+    struct call *c = call_new(h);
+    struct row *row = call_row(c, ROW_DEVICE_SEEN, account);
+
+    row->device = (struct device_record){
+        .resource = str_from(resource), .first_ms = at_ms, .last_ms = at_ms, .password = password
+    };
+    row->keep_devices = 2;
+    assert_int_equal(commit(c), ERR_NONE);
+}
+
+static void devices_seen(struct harness *h)
+{
+    int64_t alice = make_account(h, "alice");
+    const struct device_record *found;
+
+    see_device(h, alice, "a", 1, true);
+    see_device(h, alice, "b", 2, true);
+    see_device(h, alice, "a", 3, false);
+    found = devices_of(h, alice, "a", 1);
+    assert_true(found->first_ms == 1 && found->last_ms == 3 && found->password);
+    see_device(h, alice, "c", 4, true); /* b was here longest ago */
+    devices_of(h, alice, "b", 0);
+    devices_of(h, alice, "", 2);
+}
+
+/* ---- Invitations and uploads -------------------------------------------------------------------- */
 
 static const uint8_t token_hash[32] = { 7, 0, 7 };
 
@@ -740,6 +797,8 @@ static const struct store_test tests[] = {
     { "pep", pep },
     { "documents", documents },
     { "devices", devices },
+    { "device changed meanwhile", device_changed_meanwhile },
+    { "devices seen", devices_seen },
     { "invitations", invites },
     { "uploads", uploads },
     { "messages", messages },
