@@ -165,7 +165,7 @@ const struct config_key config_keys[] = {
       .about = "Device keys an account fetches of one other account that is no contact." },
     { RATE(failed_logins_per_account, "50/h"), BUILT,
       .about = "Wrong passwords for an account, from all addresses together." },
-    { RATE(password_changes_per_account, "10/h"), .about = "Password changes of an account." },
+    { RATE(password_changes_per_account, "10/h"), BUILT, .about = "Password changes of an account." },
     { LIMIT(sessions_per_account, KEY_NUMBER, "16", 1, 1000), BUILT,
       .about = "Connected sessions of an account." },
     { LIMIT(resumable_per_account, KEY_NUMBER, "16", 0, 1000), BUILT,

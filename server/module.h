@@ -163,6 +163,9 @@ struct store_query *outcome_query(struct outcome *out, enum query_kind kind, que
 /* The keys of a prepared password, made off the loop. The handler then returns WAIT. */
 void outcome_derive(struct outcome *out, struct str password, derived_fn *then);
 
+/* Takes one of limits.password_changes_per_account of the view's account; false: it has to wait. */
+bool outcome_may_change_password(struct outcome *out);
+
 /* The account is gone with the rows of this stanza: after the replies its contacts hear of it and its sessions end. */
 void outcome_end_account(struct outcome *out);
 

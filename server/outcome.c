@@ -173,6 +173,17 @@ void outcome_derive(struct outcome *out, struct str password, derived_fn *then)
     out->routed->derivation = derivation_new(out->routed, password, then);
 }
 
+bool outcome_may_change_password(struct outcome *out)
+{
+    struct account *a = out->routed->account;
+    const struct rate *rate = &a->home->settings->password_changes_per_account;
+
+    if (bucket_wait_ms(&a->password_changes, rate, a->home->now_ms) > 0)
+        return false;
+    bucket_take(&a->password_changes, rate, 1, a->home->now_ms);
+    return true;
+}
+
 void outcome_end_account(struct outcome *out)
 {
     struct outcome back = { out->routed, &out->routed->at_origin, out->account };

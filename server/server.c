@@ -65,6 +65,7 @@ static void fill_settings(struct server *s)
     to->messages_per_account = c->limits.messages_per_account;
     to->stanzas_per_account = c->limits.stanzas_per_account;
     to->bytes_per_account = c->limits.bytes_per_account;
+    to->password_changes_per_account = c->limits.password_changes_per_account;
     to->failed_logins_per_account = c->limits.failed_logins_per_account;
     to->failed_logins_per_address = c->limits.failed_logins_per_address;
     to->resumable_per_account = (unsigned)c->limits.resumable_per_account;

@@ -1,8 +1,8 @@
 /* extdisco.c: External Service Discovery (XEP-0215): where a client finds STUN, TURN and their like.
  *
  * There are none: media go through the server's own anchor, whose address comes with an accepted
- * call. Clients that ask are told so, because without an answer some of them fall back to servers
- * of strangers, which then learn who calls from where.
+ * call. Clients that ask are told so, so that none has a reason to look elsewhere: a server of
+ * strangers would learn who calls from where.
  */
 #include "server/modules/modules.h"
 

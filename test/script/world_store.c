@@ -263,6 +263,7 @@ static const struct {
     NUMBER("limits.messages_per_account", messages_per_account),
     NUMBER("limits.stanzas_per_account", stanzas_per_account),
     NUMBER("limits.bytes_per_account", bytes_per_account),
+    NUMBER("limits.password_changes_per_account", password_changes_per_account),
     NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
     NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
     NUMBER("limits.stanza_bytes", stanza_bytes),
