@@ -12,6 +12,7 @@ const struct module *const all_modules[] = {
     &pep_owner_module,
     &carbons_module,
     &vcard_module,
+    &avatar_module,
     &private_module,
     &mam_module,
     &mam_prefs_module,
@@ -19,6 +20,8 @@ const struct module *const all_modules[] = {
     &ping_module,
     &version_module,
     &time_module,
+    &register_module,
+    &extdisco_module,
     &session_module,
     &archive_module,      /* last: it keeps what all others let pass, as they left it */
     NULL,

@@ -27,7 +27,8 @@ static const struct {
     [ROW_ENTRY_GONE] = { entry_gone, true, false },
     [ROW_INVITE] = { invite_put, false, true },
     [ROW_INVITE_USED] = { invite_use, false, true },
-    [ROW_DEVICE] = { device_put, true, false },
+    [ROW_DEVICE] = { device_put, true, true },
+    [ROW_DEVICE_SEEN] = { device_seen, true, false },
     [ROW_DEVICE_GONE] = { device_gone, true, false },
     [ROW_UPLOAD] = { upload_put, true, false },
     [ROW_UPLOAD_GONE] = { upload_gone, false, false },
@@ -115,8 +116,8 @@ static bool row_refusable(struct writer *w, const struct row *row)
     return kinds[row->kind].of_account && !known(w, account_of(w, row));
 }
 
-/* One row refuses before it writes. Several need a way back, unless none of them can be refused, which is the
- * common case and spares the savepoint. */
+/* One row refuses before it writes. Several need a way back, unless none of them can be refused,
+ * which is the common case and spares the savepoint. */
 static bool needs_savepoint(struct writer *w, const struct write_set *set)
 {
     if (set->first == set->last)

@@ -1,4 +1,5 @@
-/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every way of running. */
+/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every
+ * way of running. */
 #include "harness.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ static struct store_query *account_view(struct harness *h, const char *local)
     return &c->query;
 }
 
-/* ---- Accounts --------------------------------------------------------------------------------------- */
+/* ---- Accounts -------------------------------------------------------------------------------- */
 
 static void accounts(struct harness *h)
 {
@@ -106,7 +107,7 @@ static void credentials(struct harness *h)
     assert_int_equal(credential_fill(h, alice, "bob", "", HASH_SHA1), -1);
 }
 
-/* ---- Roster and block list -------------------------------------------------------------------- */
+/* ---- Roster and block list ------------------------------------------------------------------- */
 
 static void put_roster(struct harness *h, int64_t account, const struct roster_item *item)
 {
@@ -196,7 +197,7 @@ static void blocks(struct harness *h)
     assert_int_equal(account_view(h, "bob")->out.account.block_count, 1);
 }
 
-/* ---- PEP ---------------------------------------------------------------------------------------- */
+/* ---- PEP ------------------------------------------------------------------------------------- */
 
 static const struct pep_config config = {
     .access = PEP_PRESENCE,
@@ -324,7 +325,7 @@ static void pep(struct harness *h)
     assert_string_equal(item_ids(h, bob, "n", 0), "");
 }
 
-/* ---- Documents and devices ---------------------------------------------------------------------- */
+/* ---- Documents and devices ------------------------------------------------------------------- */
 
 static void put_document(struct harness *h, int64_t account, enum document_kind kind,
                          const char *key, const char *value)
@@ -360,11 +361,14 @@ static void documents(struct harness *h)
     put_document(h, alice, DOC_VCARD, "x", "3");
     put_document(h, alice, DOC_PRIVATE, "x", "4");
     put_document(h, alice, DOC_MAM_PREFS, "", "<prefs/>");
+    put_document(h, alice, DOC_AVATAR, "", "0123 image/png");
     put_document(h, bob, DOC_PRIVATE, "x", "5");
     assert_str(document_of(h, alice, DOC_PRIVATE, "x"), "4");
     assert_str(document_of(h, alice, DOC_VCARD, "x"), "3");
     assert_str(document_of(h, alice, DOC_VCARD, "y"), "");
     assert_str(account_view(h, "alice")->out.account.mam_prefs, "<prefs/>");
+    assert_str(account_view(h, "alice")->out.account.avatar, "0123 image/png");
+    assert_str(account_view(h, "bob")->out.account.avatar, "");
     all->query.in.document.account = alice;
     all->query.in.document.kind = DOC_PRIVATE;
     assert_int_equal(ask(all, QUERY_DOCUMENTS), ERR_NONE);
@@ -399,9 +403,12 @@ static void devices(struct harness *h)
                                    .first_ms = 1,
                                    .last_ms = 2,
                                    .auth = STR("SCRAM-SHA-256"),
-                                   .token_hash = { hash, sizeof hash },
-                                   .token_expires_ms = 3,
-                                   .token_mechanism = STR("HT-SHA-256-EXPR"),
+                                   .token = { .seed = { hash, sizeof hash },
+                                              .mechanism = STR("HT-SHA-256-EXPR"),
+                                              .made_ms = 4,
+                                              .expires_ms = 3,
+                                              .count = UINT32_MAX },
+                                   .next_token = { .seed = { hash, 1 }, .expires_ms = 5 },
                                    .app_password = true };
     struct call *c = call_new(h);
     const struct device_record *found;
@@ -419,12 +426,13 @@ static void devices(struct harness *h)
     assert_str(found->auth, "SCRAM-SHA-256");
     assert_str(found->user_agent_id, "u");
     assert_str(found->software, "s");
-    assert_str(found->token_mechanism, "HT-SHA-256-EXPR");
-    assert_int_equal(found->token_hash.n, sizeof hash);
-    assert_memory_equal(found->token_hash.p, hash, sizeof hash);
-    assert_int_equal(found->next_token_hash.n, 0);
-    assert_true(found->app_password && found->first_ms == 1 && found->last_ms == 2
-                && found->token_expires_ms == 3);
+    assert_str(found->token.mechanism, "HT-SHA-256-EXPR");
+    assert_int_equal(found->token.seed.n, sizeof hash);
+    assert_memory_equal(found->token.seed.p, hash, sizeof hash);
+    assert_true(found->token.made_ms == 4 && found->token.expires_ms == 3
+                && found->token.count == UINT32_MAX);
+    assert_true(found->next_token.seed.n == 1 && found->next_token.expires_ms == 5);
+    assert_true(found->app_password && found->first_ms == 1 && found->last_ms == 2);
 
     c = call_new(h);
     call_row(c, ROW_DEVICE_GONE, alice)->device.resource = STR("phone");
@@ -438,7 +446,7 @@ static void devices(struct harness *h)
     assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA256), 2);
 }
 
-/* ---- Invitations and uploads -------------------------------------------------------------------- */
+/* ---- Invitations and uploads ----------------------------------------------------------------- */
 
 static const uint8_t token_hash[32] = { 7, 0, 7 };
 
@@ -564,7 +572,7 @@ static void uploads(struct harness *h)
     assert_int_equal(ask(c, QUERY_UPLOAD), ERR_MISSING);
 }
 
-/* ---- Archive ------------------------------------------------------------------------------------ */
+/* ---- Archive --------------------------------------------------------------------------------- */
 
 static const struct archive_result *page_of(struct harness *h, const struct archive_query *in,
                                             size_t expected)
