@@ -264,6 +264,8 @@ static const struct {
     NUMBER("limits.stanzas_per_account", stanzas_per_account),
     NUMBER("limits.bytes_per_account", bytes_per_account),
     NUMBER("limits.password_changes_per_account", password_changes_per_account),
+    NUMBER("limits.invitations_per_account", invitations_per_account),
+    NUMBER("limits.invitation_days", invitation_days),
     NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
     NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
     NUMBER("limits.stanza_bytes", stanza_bytes),
