@@ -217,8 +217,36 @@ def check_install(before, status, runs, met):
         assert (fake / 'log').read_text() == '', 'apt ran although nothing was missing'
 
 
+SUMS = [  # what each target prints and its status -> the last line, the status
+    ('two good ones', ['3 passed, 0 failed|0', '4 passed, 0 failed|0'], '7 passed, 0 failed', 0),
+    ('a failure', ['4 passed, 1 failed, 2 skipped|1', '3 passed, 0 failed|0'],
+     '7 passed, 1 failed, 2 skipped', 1),
+    ('a target that says nothing', ['cannot build|2', '3 passed, 0 failed|0'], '3 passed, 1 failed', 1),
+    ('a target that lies', ['3 passed, 0 failed|2'], '3 passed, 1 failed', 1),
+]
+
+
+def check_sum(targets, wanted, status):
+    """sum-runs over targets that print one line each."""
+    with tempfile.TemporaryDirectory() as folder:
+        fake = Path(folder)
+        script = '#!/bin/sh\nline=$(cat "$FAKE/$2")\necho "${line%|*}"\nexit "${line#*|}"\n'
+        names = [f'target{n}' for n in range(len(targets))]
+        sums = (ROOT / 'tools/sum-runs').read_text()
+        plant(fake, {'bin/make': script, 'tools/sum-runs': sums, **dict(zip(names, targets))})
+        for path in (fake / 'bin/make', fake / 'tools/sum-runs'):
+            path.chmod(0o755)
+        env = {**os.environ, 'PATH': f'{fake}/bin:{os.environ["PATH"]}', 'FAKE': str(fake)}
+        done = subprocess.run(
+            [fake / 'tools/sum-runs', *names], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == wanted, done.stdout + done.stderr
+    assert done.returncode == status, done.returncode
+
+
 def cases():
     """(name, function) of all."""
+    for name, *rest in SUMS:
+        yield f'sum: {name}', lambda r=rest: check_sum(*r)
     for name, files, wanted in INCLUDES:
         yield f'includes: {name}', lambda f=files, w=wanted: check_tool('check-includes', f, w)
     for name, file, text, wanted in BANNED:
