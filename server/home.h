@@ -7,7 +7,7 @@
 #ifndef SOTTO_SERVER_HOME_H
 #define SOTTO_SERVER_HOME_H
 
-#include "server/host.h"
+#include "server/login_guard.h"
 #include "server/module.h"
 
 struct caps_cache;
@@ -28,6 +28,7 @@ struct account {
     struct list settling;            /* routed: in order of arrival, until committed and delivered */
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
+    struct bucket messages, stanzas, bytes;          /* what it has sent lately */
     struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
     unsigned writing;                /* write-sets under way with rows of the view */
@@ -44,6 +45,7 @@ struct home {
     struct map handlers;             /* "type ns name" -> struct iq_handler */
     struct arena constants;
     struct caps_cache *caps;
+    struct login_guard guard;
     struct list dirty;               /* accounts whose cursor is to be stored */
     struct list lagging;             /* sessions whose client takes nothing */
     struct list waiting;             /* sessions without connection that may be resumed */
@@ -61,12 +63,14 @@ unsigned home_of(const struct home *h, const struct jid *account);
 void home_now(struct home *h, uint64_t now_ms);               /* before any other entry */
 void home_receive(struct home *h, struct link *parcel);       /* a routed stanza of another home */
 void home_completed(struct home *h, struct list *ops);        /* store operations of this home */
+void home_login_noted(struct home *h, struct login_note note);
 void home_sweep(struct home *h);                              /* every second or so: store cursors, forget idle views */
 
 /* The account at its home, loading if it is not cached. Pinned until account_unpin(). */
 struct account *account_get(struct home *h, const struct jid *jid);
 void account_unpin(struct account *a);
 void account_delivered(struct account *a, uint64_t seq);       /* offline messages up to seq reached a client */
+void account_end(struct account *a);                          /* it was removed from the store: sessions end */
 void account_forget_view(struct account *a);                  /* after a failed commit: load again */
 void account_writes(struct account *a);                       /* a write-set with rows of its view is under way */
 void account_wrote(struct account *a);                        /* one of them is done */

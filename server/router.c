@@ -3,6 +3,7 @@
 
 #include "server/caps.h"
 #include "server/deliver.h"
+#include "server/derivation.h"
 #include "server/limits.h"
 #include "server/pep_events.h"
 #include "server/session.h"
@@ -101,6 +102,7 @@ static void run_effects(struct effects *effects, struct account *a, struct sessi
         case EFFECT_ROUTE: router_emit(a->home, e->node, STR_NONE); break;
         case EFFECT_ANNOUNCE: presence_announce(a, e->jid, e->flags != 0); break;
         case EFFECT_SHOW: presence_show(a, e->jid); break;
+        case EFFECT_END_ACCOUNT: account_end(a); break;
         case EFFECT_NOTIFY: pep_notify(a, &e->pep, e->node); break;
         }
     }
@@ -200,10 +202,29 @@ static void router_fetched(struct store_op *op)
     judged(r, v, last);
 }
 
-static void run_query(struct routed *r)
+void router_derived(struct routed *r)
+{
+    struct account *a = r->account;
+    struct derivation *d = r->derivation;
+    struct incoming in = incoming_of(r, a->home, a);
+    struct outcome out = { r, &r->at_target, a->view.account };
+    const struct row *last = r->writes.last;
+    enum verdict v;
+
+    r->derivation = NULL;
+    v = derivation_continue(d, &in, &out);
+    derivation_free(d);
+    judged(r, v, last);
+}
+
+static void run_what_it_waits_for(struct routed *r)
 {
     struct home *h = r->account->home;
 
+    if (r->derivation != NULL) {
+        derivation_run(r->derivation);
+        return;
+    }
     r->query->op.home = h->number;
     r->query->op.done = router_fetched;
     r->query->context = r;
@@ -218,14 +239,14 @@ static bool must_wait_its_turn(const struct routed *r)
            && list_first(&r->session->pending) != &r->pending;
 }
 
-static void run_held_query(struct session *s)
+static void run_held(struct session *s)
 {
     struct link *first = list_first(&s->pending);
     struct routed *r = first ? LIST_ENTRY(first, struct routed, pending) : NULL;
 
     if (r != NULL && r->held) {
         r->held = false;
-        run_query(r);
+        run_what_it_waits_for(r);
     }
 }
 
@@ -238,7 +259,7 @@ static void judged(struct routed *r, enum verdict v, const struct row *last_row)
     if (v == WAIT) {
         r->held = must_wait_its_turn(r);
         if (!r->held)
-            run_query(r);
+            run_what_it_waits_for(r);
         return;
     }
     r->deliver = v == PASS;
@@ -355,7 +376,7 @@ static void router_return(struct routed *r)
         list_remove(&r->pending);
         s->pending_count--;
         s->pending_bytes -= r->bytes;
-        run_held_query(s);
+        run_held(s);
     }
     routed_free(r);
     account_unpin(a);

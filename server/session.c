@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "server/auth.h"
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/router.h"
@@ -54,6 +55,7 @@ static void session_free(struct session *s)
     stream_deinit(&s->stream);
     auth_free(s->auth);
     enrolment_free(s->enrolment);
+    login_free(s->login);
     list_remove(&s->waiting);
     list_remove(&s->lagging);
     sm_free(s);
@@ -200,12 +202,12 @@ static struct str served_domain(const struct session *s, struct str to)
     return found;
 }
 
-static void offer_features(struct session *s)
+void session_offer_features(struct session *s)
 {
     struct arena a = { 0 };
     struct xml_node *features = xml_new(&a, STR(NS_STREAM), STR("features"));
 
-    if (s->state == SESSION_AUTHENTICATED) {
+    if (s->state != SESSION_NEGOTIATING) {
         bind_features(s, &a, features);
     } else if (!s->secure) {
         struct xml_node *tls = xml_add(&a, features, STR(NS_TLS), STR("starttls"));
@@ -234,7 +236,7 @@ static void session_opened(struct session *s, const struct xml_node *header)
     } else {
         s->domain = domain;
         stream_open(&s->stream, domain, STR_NONE, id, STR("en"));
-        offer_features(s);
+        session_offer_features(s);
     }
     arena_deinit(&a);
 }
@@ -274,18 +276,23 @@ void session_arrived(struct session *s, struct home *h)
     struct xml_limits limits;
 
     s->home = h;
+    s->exempt = h->host->ops->peer(s->link).exempt;
     h->counters.sessions++;
     limits = stanza_limits(s);
     stream_limits(&s->stream, &limits);
     s->state = SESSION_AUTHENTICATED;
     set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS); /* until it has bound a resource */
-    session_resume_reading(s);
+    if (s->login->request != NULL)
+        sasl2_arrived(s);
+    else
+        session_resume_reading(s);
 }
 
 /* ---- Dispatch -------------------------------------------------------------------------------------- */
 
 static void bound_element(struct session *s, struct stream_event *e)
 {
+    rate_take(s, xml_is(e->node, STR(NS_CLIENT), STR("message")), e->received_bytes);
     if (!sm_element(s, e->node) && !csi_element(s, e->node))
         router_submit(s, e->node, &e->arena, e->received_bytes);
 }
@@ -332,7 +339,7 @@ static bool may_read(const struct session *s)
     case SESSION_AUTHENTICATED:
         return true;
     case SESSION_BOUND:
-        return s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES;
+        return !s->spent && s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES;
     default:
         return false;
     }
@@ -385,7 +392,9 @@ void session_wake(struct session *s)
 {
     if (sm_has_overflowed(s))
         session_fail(s, STREAM_RESOURCE_CONSTRAINT, STR("Nothing was acknowledged for too long."));
-    else if (s->state != SESSION_CLOSED && s->state != SESSION_BOUND)
+    else if (s->state == SESSION_BOUND)
+        rate_wake(s);
+    else if (s->state != SESSION_CLOSED)
         session_fail(s, STREAM_CONNECTION_TIMEOUT, STR("Logging in took too long."));
 }
 

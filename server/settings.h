@@ -6,7 +6,7 @@
 #ifndef SOTTO_SERVER_SETTINGS_H
 #define SOTTO_SERVER_SETTINGS_H
 
-#include "base/str.h"
+#include "server/throttle.h"
 
 enum register_mode { REGISTER_NOBODY, REGISTER_INVITED, REGISTER_ANYBODY };
 
@@ -29,10 +29,14 @@ struct settings {
     bool archive_on;                 /* archive.mode */
     bool mechanism_plain;            /* auth.mechanisms, in the order in which we offer them */
     bool mechanism_sha1, mechanism_sha256, mechanism_sha512;
+    bool mechanism_fast;             /* tokens: XEP-0484 */
     uint32_t scram_iterations;
 
     size_t stanza_bytes;             /* limits.*, authenticated */
     unsigned sessions_per_account;
+    unsigned devices_per_account;    /* remembered: XEP-0494 */
+    struct rate messages_per_account, stanzas_per_account, bytes_per_account;
+    struct rate failed_logins_per_account, failed_logins_per_address;
     unsigned resumable_per_account;  /* of them, how many may wait without a connection */
     uint32_t resume_s;               /* and how long: XEP-0198 §5 */
     unsigned roster_items;

@@ -515,7 +515,7 @@ async def _(world):
     try:
         await dave.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite'), to='localhost')
     except IqError as error:
-        assert error.condition == 'policy-violation', error
+        assert condition(error.iq.xml) == 'policy-violation', error
     else:
         raise AssertionError('no limit')
 

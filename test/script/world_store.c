@@ -205,9 +205,11 @@ static const struct settings standard = {
     .mechanism_sha1 = true,
     .mechanism_sha256 = true,
     .mechanism_sha512 = true,
+    .mechanism_fast = true,
     .scram_iterations = SCRAM_ITERATIONS_MIN,
     .stanza_bytes = 256 * 1024,
     .sessions_per_account = 16,
+    .devices_per_account = 32,
     .resumable_per_account = 16,
     .resume_s = 600,
     .roster_items = 2000,
@@ -249,6 +251,13 @@ static const struct {
     FLAG("auth.scram-sha-1", mechanism_sha1, "on", "off"),
     FLAG("auth.scram-sha-256", mechanism_sha256, "on", "off"),
     FLAG("auth.scram-sha-512", mechanism_sha512, "on", "off"),
+    FLAG("auth.fast", mechanism_fast, "on", "off"),
+    NUMBER("limits.devices_per_account", devices_per_account),
+    NUMBER("limits.messages_per_account", messages_per_account),
+    NUMBER("limits.stanzas_per_account", stanzas_per_account),
+    NUMBER("limits.bytes_per_account", bytes_per_account),
+    NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
+    NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
     NUMBER("limits.stanza_bytes", stanza_bytes),
     NUMBER("limits.sessions_per_account", sessions_per_account),
     NUMBER("limits.resumable_per_account", resumable_per_account),
@@ -265,11 +274,26 @@ static const struct {
     NUMBER("limits.lagging_s", lagging_s),
 };
 
+/* 30/60s */
+static bool set_rate(struct rate *rate, struct str value)
+{
+    struct str count = str_split(&value, '/');
+    uint64_t n, seconds;
+
+    if (!str_ends(value, STR("s")) || str_to_u64(count, UINT32_MAX, &n) != ERR_NONE
+        || str_to_u64(str_slice(value, 0, value.n - 1), UINT32_MAX, &seconds) != ERR_NONE)
+        return false;
+    *rate = (struct rate){ n, (uint32_t)seconds };
+    return true;
+}
+
 static bool set_number(char *field, size_t size, struct str value)
 {
     uint64_t n;
     uint32_t small;
 
+    if (size == sizeof(struct rate))
+        return set_rate((struct rate *)(void *)field, value);
     if (str_to_u64(value, UINT32_MAX, &n) != ERR_NONE)
         return false;
     small = (uint32_t)n;
@@ -282,6 +306,14 @@ static bool set_number(char *field, size_t size, struct str value)
 
 bool world_config(struct world *w, struct str key, struct str value)
 {
+    if (str_is(key, "tls-exporter")) {
+        w->exporter = arena_str(&w->arena, value);
+        return true;
+    }
+    if (str_is(key, "tls-server-end-point")) {
+        w->end_point = arena_str(&w->arena, value);
+        return true;
+    }
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         char *field = (char *)&w->settings + settings[i].offset;
 
