@@ -78,6 +78,8 @@ struct module {
     const char *name, *spec;             /* "XEP-0199 2.0.1": docs/compliance.md is made of these */
     const struct str *features;          /* disco#info of the server, ended by an empty one; or NULL */
     const struct str *account_features;  /* disco#info of accounts */
+    /* What else disco#info of the server says, depending on the settings; or NULL. */
+    void (*describe)(const struct settings *s, struct arena *a, struct xml_node *query);
     const struct iq_handler *iqs;        /* ended by one without handle; or NULL */
     const struct ad_hoc *commands;       /* ended by one without execute; or NULL */
     hook_fn *hooks[HOOK_COUNT];

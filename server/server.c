@@ -7,6 +7,7 @@
 #include "io/conn.h"
 #include "server/control_store.h"
 #include "server/lifeline.h"
+#include "server/uploads.h"
 #include "server/web_url.h"
 #include "server/worker.h"
 
@@ -19,6 +20,7 @@ struct server {
     struct inbox *completions;       /* of store operations submitted here */
     struct inbox *tokens;            /* answers of workers to calls */
     struct timer *minute;
+    struct uploads uploads;
     struct lifeline *lifeline;
     struct control *control;
     struct control_host control_host;
@@ -45,6 +47,10 @@ static void fill_settings(struct server *s)
     to->web_host = web_url_host(to->web_url, &s->arena);
     to->registration = register_modes[c->registration.mode];
     to->invitations_per_account = (unsigned)c->limits.invitations_per_account;
+    to->upload_bytes = c->limits.upload_bytes;
+    to->upload_daily_bytes = c->limits.upload_daily_bytes;
+    to->upload_account_bytes = c->limits.upload_account_bytes;
+    to->upload_total_bytes = c->limits.upload_total_bytes;
     to->invitation_days = c->limits.invitation_days;
     to->domains = c->server.domain.items;
     to->domain_count = c->server.domain.count;
@@ -141,6 +147,7 @@ static void every_minute(void *ctx)
     struct server *s = ctx;
 
     store_expire(s->group.store, clock_wall_ms());
+    uploads_expire(&s->uploads, clock_wall_ms());
     timer_start(s->minute, 60 * 1000);
 }
 
@@ -283,6 +290,18 @@ static bool start_workers(struct server *s)
     return true;
 }
 
+static void open_uploads(struct server *s)
+{
+    s->uploads = (struct uploads){
+        .folder_fd = uploads_open(s->boot->data_dir_fd, s->boot->log),
+        .loop = s->loop,
+        .store = s->group.store,
+        .home = s->group.count,
+        .log = s->boot->log,
+    };
+    s->group.uploads_fd = s->uploads.folder_fd;
+}
+
 static void make_workers(struct server *s)
 {
     s->group.workers = arena_alloc(&s->arena, s->group.count * sizeof *s->group.workers);
@@ -298,6 +317,7 @@ static void stop(struct server *s)
         worker_join(s->group.workers[i]);
     }
     control_free(s->control);
+    uploads_stop(&s->uploads);
     store_close(s->group.store);
     for (unsigned i = 0; i < s->group.count; i++)
         worker_free(s->group.workers[i]);
@@ -319,6 +339,7 @@ int server_run(const struct server_boot *boot)
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
+    open_uploads(&s);
     make_workers(&s);
     start_control(&s);
     if (start_workers(&s)) {

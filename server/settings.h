@@ -21,6 +21,7 @@ struct settings {
     enum register_mode registration; /* registration.mode */
     unsigned invitations_per_account;
     uint64_t invitation_days;
+    uint64_t upload_bytes, upload_daily_bytes, upload_account_bytes, upload_total_bytes;
 
     bool e2ee_required;              /* policy.e2ee */
     const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */

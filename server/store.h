@@ -204,7 +204,7 @@ enum query_kind {
     QUERY_INVITE,        /* by token hash; ERR_MISSING */
     QUERY_INVITES,       /* the newest thousand */
     QUERY_UPLOAD,        /* one slot; ERR_MISSING, also when its account is gone */
-    QUERY_UPLOAD_USE,    /* bytes and files of an account since a time */
+    QUERY_UPLOAD_USE,    /* bytes and files of an account, or UPLOADS_OF_ALL, since a time */
     QUERY_UPLOADS_EXPIRED,  /* slots whose files shall be removed: expired, or their account (0) is gone. Remove the
                             file, then commit ROW_UPLOAD_GONE */
     QUERY_DEVICES,
@@ -212,7 +212,7 @@ enum query_kind {
     QUERY_KIND_COUNT
 };
 
-enum { RECENT_ORIGINS = 256 };
+enum { RECENT_ORIGINS = 256, UPLOADS_OF_ALL = -1 };
 
 struct account_record {
     int64_t id;

@@ -20,6 +20,7 @@ const struct module *const all_modules[] = {
     &disco_module,
     &commands_module,
     &invites_module,
+    &upload_module,
     &ping_module,
     &version_module,
     &time_module,
