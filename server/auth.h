@@ -33,6 +33,7 @@ struct login {
     int64_t account;                 /* 0: there is none of this name */
     struct arena found;              /* of what the store has of it: */
     struct device_record device;     /* of the agent id, as the store has it, then as this login leaves it */
+    struct device_record device_was; /* the same, unchanged */
     bool device_known;
     struct device_token *used;       /* of `device`: what the client logged in with; NULL: no token */
     struct str token;                /* a new one for the client, with device.next_token */

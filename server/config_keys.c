@@ -56,9 +56,10 @@ static bool is_web_url(struct str value)
 {
     struct arena a = { 0 };
     struct str authority = str_skip(value, sizeof "https://" - 1), host;
-    bool is = value.n == 0
-              || (str_starts(value, STR("https://")) && http_host_read(&a, authority, &host) == ERR_NONE
-                  && str_starts(authority, host));
+    bool is =
+        value.n == 0
+        || (str_starts(value, STR("https://")) && http_host_read(&a, authority, &host) == ERR_NONE
+            && str_starts(authority, host));
 
     arena_deinit(&a);
     return is;
@@ -104,7 +105,7 @@ const struct config_key config_keys[] = {
       .about = "Private key of tls.certificate in PEM. Both are given, or neither." },
     { ROW(tls, acme, KEY_TEXT, ""), .about = "Obtain certificates from this ACME directory." },
 
-    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words,
+    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words, BUILT,
       .about = "Who may create an account: holders of an invitation, anybody (open), nobody "
                "(closed). sottoctl always can." },
 
@@ -154,22 +155,22 @@ const struct config_key config_keys[] = {
       .about = "One line per event: `TIME LEVEL event key=value …`, or a JSON object." },
 
     /* ---- One account ---- */
-    { RATE(messages_per_account, "600/min"), .about = "Messages an account sends." },
-    { RATE(stanzas_per_account, "3000/min"), .about = "Stanzas of any kind an account sends." },
-    { RATE(bytes_per_account, "64MiB/min"), .about = "Bytes read from an account's sessions." },
+    { RATE(messages_per_account, "600/min"), BUILT, .about = "Messages an account sends." },
+    { RATE(stanzas_per_account, "3000/min"), BUILT, .about = "Stanzas of any kind an account sends." },
+    { RATE(bytes_per_account, "64MiB/min"), BUILT, .about = "Bytes read from an account's sessions." },
     { RATE(subscriptions_per_account, "60/h"), .about = "Contact requests an account sends." },
     { RATE(bundle_targets_per_account, "30/day"),
       .about = "Accounts whose device keys an account asks for the first time." },
     { RATE(bundles_per_pair, "40/day"),
       .about = "Device keys an account fetches of one other account that is no contact." },
-    { RATE(failed_logins_per_account, "50/h"),
+    { RATE(failed_logins_per_account, "50/h"), BUILT,
       .about = "Wrong passwords for an account, from all addresses together." },
-    { RATE(password_changes_per_account, "10/h"), .about = "Password changes of an account." },
+    { RATE(password_changes_per_account, "10/h"), BUILT, .about = "Password changes of an account." },
     { LIMIT(sessions_per_account, KEY_NUMBER, "16", 1, 1000), BUILT,
       .about = "Connected sessions of an account." },
     { LIMIT(resumable_per_account, KEY_NUMBER, "16", 0, 1000), BUILT,
       .about = "Cut sessions of an account that wait to be resumed." },
-    { LIMIT(devices_per_account, KEY_NUMBER, "32", 1, 1000),
+    { LIMIT(devices_per_account, KEY_NUMBER, "32", 1, 1000), BUILT,
       .about = "Remembered devices of an account (XEP-0494)." },
     { LIMIT(resume_s, KEY_NUMBER, "600", 0, 86400), BUILT,
       .about = "Seconds a cut session waits to be resumed (XEP-0198)." },
@@ -213,13 +214,13 @@ const struct config_key config_keys[] = {
       .about = "Days after which an uploaded file is deleted." },
 
     /* ---- One address; of IPv6, one /64 ---- */
-    { RATE(connections_per_address, "300/min"), .about = "New connections from an address." },
-    { RATE(failed_logins_per_address, "30/10min"), .about = "Wrong passwords from an address." },
+    { RATE(connections_per_address, "300/min"), BUILT, .about = "New connections from an address." },
+    { RATE(failed_logins_per_address, "30/10min"), BUILT, .about = "Wrong passwords from an address." },
     { RATE(registrations_per_address, "5/h"), .about = "New accounts from an address." },
     { RATE(requests_per_address, "1200/min"), .about = "HTTP requests from an address." },
-    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000),
+    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000), BUILT,
       .about = "Connections of an address at a time." },
-    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000),
+    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000), BUILT,
       .about = "Connections of an address that have not logged in yet." },
 
     /* ---- One remote domain ---- */
@@ -247,7 +248,7 @@ const struct config_key config_keys[] = {
     { RATE(registrations, "200/h"), .about = "New accounts from everywhere." },
     { LIMIT(connections, KEY_NUMBER, "off", 1, 10000000), .zero_word = "off",
       .about = "Connections at a time; off: as many as the system has descriptors for." },
-    { ROW(limits, exempt, KEY_NETWORKS, ""),
+    { ROW(limits, exempt, KEY_NETWORKS, ""), BUILT,
       .about = "Networks, such as 10.0.0.0/8, for which there are no limits at all; for "
                "benchmarks." },
 };

@@ -38,13 +38,13 @@ static uint64_t share(const struct doorkeeper *d, uint64_t limit)
 
 bool doorkeeper_admit(struct doorkeeper *d, struct peer peer, uint64_t now_ms)
 {
-    const struct limits *l = &d->config->limits;
-    struct rate rate = { share(d, l->connections_per_address.count), l->connections_per_address.per_s };
+    const struct limits *limits = &d->config->limits;
+    struct rate rate = { share(d, limits->connections_per_address.count), limits->connections_per_address.per_s };
 
     if (!peer.exempt
         && (!throttle_allows(&d->connections, peer.address, &rate, now_ms)
-            || throttle_held(&d->connections, peer.address) >= share(d, l->streams_per_address)
-            || throttle_held(&d->strangers, peer.address) >= share(d, l->unauthenticated_per_address)))
+            || throttle_held(&d->connections, peer.address) >= share(d, limits->streams_per_address)
+            || throttle_held(&d->strangers, peer.address) >= share(d, limits->unauthenticated_per_address)))
         return false;
     throttle_take(&d->connections, peer.address, &rate, now_ms);
     throttle_hold(&d->connections, peer.address);

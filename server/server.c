@@ -1,7 +1,7 @@
 /* server.c: the server process: store, workers, control socket, and the orders of the supervisor. */
 #include "server/server.h"
 
-#include <stdio.h>
+#include <unistd.h>
 
 #include "crypto/hash.h"
 #include "io/conn.h"
@@ -71,6 +71,7 @@ static void fill_settings(struct server *s)
     to->messages_per_account = c->limits.messages_per_account;
     to->stanzas_per_account = c->limits.stanzas_per_account;
     to->bytes_per_account = c->limits.bytes_per_account;
+    to->password_changes_per_account = c->limits.password_changes_per_account;
     to->failed_logins_per_account = c->limits.failed_logins_per_account;
     to->failed_logins_per_address = c->limits.failed_logins_per_address;
     to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
@@ -110,6 +111,16 @@ static void completions_came(void *ctx, struct list *items)
     }
 }
 
+/* A failed write or sync leaves unknown what is on the disk; trying again would acknowledge what may be lost. The process
+ * ends here, and a new one starts from what the disk really holds. Runs on the store's thread. */
+static void store_failed(void *ctx, const char *sentence)
+{
+    const struct server *s = ctx;
+
+    LOG(s->boot->log, ERROR, "store.fatal", log_text("reason", str_from(sentence)));
+    _exit(1);
+}
+
 static bool open_store(struct server *s)
 {
     const struct config *c = s->boot->config;
@@ -119,6 +130,8 @@ static bool open_store(struct server *s)
         .ack_memory = c->store.ack == ACK_MEMORY,
         .readers = 2,
         .retention_days = c->archive.retention_days,
+        .fatal = store_failed,
+        .fatal_ctx = s,
         .deliver = deliver,
         .deliver_ctx = s,
     };

@@ -54,8 +54,8 @@ static void session_free(struct session *s)
     assert(list_empty(&s->pending));
     stream_deinit(&s->stream);
     auth_free(s->auth);
-    enrolment_free(s->enrolment);
     login_free(s->login);
+    enrolment_free(s->enrolment);
     list_remove(&s->waiting);
     list_remove(&s->lagging);
     sm_free(s);

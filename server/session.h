@@ -45,8 +45,8 @@ struct session {
 
     /* Negotiation. */
     struct auth *auth;               /* until authenticated */
-    struct enrolment *enrolment;     /* once it wants to register; until authenticated */
     struct login *login;             /* from then on until bound or resumed */
+    struct enrolment *enrolment;     /* once it wants to register; until authenticated */
     size_t preauth_bytes;
     struct str domain;               /* of ours, that the stream is for; static */
 
@@ -155,7 +155,8 @@ void rate_wake(struct session *s);
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */
-void presence_sent(struct session *s, const struct stanza *p);   /* on its way: remembers directed presence */
+void presence_sent(struct session *s, struct routed *r);  /* on its way: remembers directed presence */
+void presence_refresh(struct account *a);                 /* what the server adds to presence has changed */
 void presence_gone(struct session *s);                    /* the stream has ended */
 void presence_forget(struct session *s);                /* frees what presence.c keeps in a session */
 void presence_probed(struct account *a, const struct stanza *probe);

@@ -290,7 +290,7 @@ static void device_fetched(struct store_op *op)
     }
     l->device_known = op->result == ERR_NONE && auth->query.out.devices.count > 0;
     if (l->device_known)
-        l->device = auth->query.out.devices.devices[0];
+        l->device = l->device_was = auth->query.out.devices.devices[0];
     l->found = arena_move(&op->arena);
     auth_go_on(auth);
 }

@@ -37,6 +37,7 @@ struct settings {
     unsigned sessions_per_account;
     unsigned devices_per_account;    /* remembered: XEP-0494 */
     struct rate messages_per_account, stanzas_per_account, bytes_per_account;
+    struct rate password_changes_per_account;
     struct rate failed_logins_per_account, failed_logins_per_address;
     unsigned resumable_per_account;  /* of them, how many may wait without a connection */
     uint32_t resume_s;               /* and how long: XEP-0198 §5 */

@@ -31,6 +31,7 @@ void world_open_store(struct world *w)
     list_init(&w->completions);
     list_init(&w->failed);
     list_init(&w->reads);
+    list_init(&w->commits);
     if (store_open(&options, &w->store, &why, &w->arena) != ERR_NONE) {
         fprintf(stderr, "%.*s\n", STR_ARG(why));
         exit(1);
@@ -53,6 +54,10 @@ static bool is_tampered_with(const struct store *s, const struct store_op *op)
 
 void __wrap_store_commit(struct store *s, struct write_set *set)
 {
+    if (is_tampered_with(s, &set->op) && faulty->held == HOLD_COMMITS) {
+        list_add(&faulty->commits, &set->op.link);
+        return;
+    }
     if (!is_tampered_with(s, &set->op) || faulty->commits_to_fail == 0) {
         __real_store_commit(s, set);
         return;
@@ -78,6 +83,8 @@ void world_hold_store(struct world *w, enum hold hold)
     faulty = hold != HOLD_NOTHING || w->commits_to_fail > 0 ? w : NULL;
     while (hold == HOLD_NOTHING && (l = list_pop(&w->reads)) != NULL)
         store_query(w->store, (struct store_query *)LIST_ENTRY(l, struct store_op, link));
+    while (hold == HOLD_NOTHING && (l = list_pop(&w->commits)) != NULL)
+        store_commit(w->store, (struct write_set *)LIST_ENTRY(l, struct store_op, link));
 }
 
 void world_fail_commits(struct world *w, unsigned n)
@@ -256,6 +263,7 @@ static const struct {
     NUMBER("limits.messages_per_account", messages_per_account),
     NUMBER("limits.stanzas_per_account", stanzas_per_account),
     NUMBER("limits.bytes_per_account", bytes_per_account),
+    NUMBER("limits.password_changes_per_account", password_changes_per_account),
     NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
     NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
     NUMBER("limits.stanza_bytes", stanza_bytes),

@@ -1,5 +1,6 @@
-/* uploads.c: slots of uploaded files (XEP-0363). The files themselves are the server's; a slot's row stays until the
- * server says that the file is gone, so that a crash between the two leaves no file without a row. */
+/* uploads.c: slots of uploaded files (XEP-0363). The files themselves are the server's; a slot's
+ * row stays until the server says that the file is gone, so that a crash between the two leaves no
+ * file without a row. */
 #include "server/store/growing.h"
 #include "server/store/sqlite/rows.h"
 
