@@ -147,9 +147,8 @@ bool world_account(struct world *w, struct str name, struct str password, uint32
     row->account_new.local = name;
     row->account_new.domain = w->settings.domains[0];
     row->account_new.created_ms = w->now_ms;
-    add_credential(&set, HASH_SHA1, password, iterations);
-    add_credential(&set, HASH_SHA256, password, iterations);
-    add_credential(&set, HASH_SHA512, password, iterations);
+    for (int h = HASH_SHA1; h <= HASH_SHA512 && password.n > 0; h++)
+        add_credential(&set, (enum hash)h, password, iterations);
     made = commit(w, &set) == ERR_NONE;
     *id = row->account;
     if (made)
