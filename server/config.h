@@ -13,17 +13,11 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "server/throttle.h"
 
 struct config_list {
     const struct str *items;
     size_t count;
-};
-
-/* A token bucket that holds `count` and fills again in `per_s`; count 0: no limit. Written
- * 30/min, 64MiB/10s, off. */
-struct rate {
-    uint64_t count;
-    uint32_t per_s;
 };
 
 struct cidr {

@@ -50,6 +50,7 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
     list_init(&h->waiting);
     list_init(&h->lagging);
     h->caps = caps_cache_new(&host->random);
+    budget_init(&h->budget, &host->random);
 }
 
 static void account_free(struct account *a)
@@ -69,6 +70,7 @@ void home_deinit(struct home *h)
     map_deinit(&h->handlers);
     arena_deinit(&h->constants);
     caps_cache_free(h->caps);
+    budget_deinit(&h->budget);
 }
 
 unsigned home_of(const struct home *h, const struct jid *account)
@@ -289,7 +291,7 @@ void home_sweep(struct home *h)
         struct account *a = slot.value;
 
         if (a->pins == 0 && list_empty(&a->sessions) && a->state == ACCOUNT_READY
-            && h->now_ms - a->idle_since_ms >= ACCOUNT_IDLE_MS)
+            && h->now_ms - a->idle_since_ms >= ACCOUNT_IDLE_MS && rate_is_full(a))
             idle[n++] = a;
     }
     for (size_t i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 #ifndef SOTTO_SERVER_HOME_H
 #define SOTTO_SERVER_HOME_H
 
+#include "server/budget.h"
 #include "server/host.h"
 #include "server/module.h"
 
@@ -28,6 +29,7 @@ struct account {
     struct list settling;            /* routed: in order of arrival, until committed and delivered */
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
+    struct { struct bucket messages, stanzas, bytes; } sent;   /* session_rate.c */
     struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
     unsigned writing;                /* write-sets under way with rows of the view */
@@ -44,6 +46,7 @@ struct home {
     struct map handlers;             /* "type ns name" -> struct iq_handler */
     struct arena constants;
     struct caps_cache *caps;
+    struct budget budget;            /* of what accounts ask of others */
     struct list dirty;               /* accounts whose cursor is to be stored */
     struct list lagging;             /* sessions whose client takes nothing */
     struct list waiting;             /* sessions without connection that may be resumed */

@@ -245,11 +245,17 @@ static void judged(struct routed *r, enum verdict v, const struct row *last_row)
     settle(r);
 }
 
+static bool is_stranger(const struct incoming *in)
+{
+    return !in->own && !view_shows(in->view, in->sender);
+}
+
 static enum verdict handle_iq(struct routed *r, enum iq_target to, const struct incoming *in, struct outcome *out)
 {
     const struct iq_handler *i = home_handler(r->account->home, r->stanza.type, to, r->stanza.payload);
 
-    if (i == NULL)
+    /* What exists looks to strangers like what does not, octet by octet. */
+    if (i == NULL || (to == TO_ACCOUNT && is_stranger(in) && !(i->to & TO_STRANGERS)))
         return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     return i->handle(in, out);
 }

@@ -49,6 +49,15 @@ static void fill_settings(struct server *s)
     to->stanza_bytes = c->limits.stanza_bytes;
     to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
     to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
+    to->messages_per_account = c->limits.messages_per_account;
+    to->stanzas_per_account = c->limits.stanzas_per_account;
+    to->bytes_per_account = c->limits.bytes_per_account;
+    to->subscriptions_per_account = c->limits.subscriptions_per_account;
+    to->key_targets = c->limits.bundle_targets_per_account;
+    to->keys_per_pair = c->limits.bundles_per_pair;
+    to->archive_queries = (unsigned)c->limits.archive_queries;
+    to->roster_groups = (unsigned)c->limits.roster_groups;
+    to->pep_bytes = c->limits.pep_bytes;
     to->resume_s = (uint32_t)c->limits.resume_s;
     to->roster_items = (unsigned)c->limits.roster_items;
     to->pep_nodes = (unsigned)c->limits.pep_nodes;

@@ -37,6 +37,7 @@ struct session {
     unsigned flags;                  /* enum session_flag */
     unsigned holds;                  /* routed stanzas and queries that name it */
     bool secure, want_tls, paused, dispatching;
+    bool exempt;                     /* limits.exempt: its host says that no limit holds for it */
     uint64_t deadline_ms;
 
     /* Negotiation. */
@@ -105,6 +106,12 @@ void session_set_jid(struct session *s, const struct jid *jid);
 void auth_free(struct auth *auth);
 void auth_features(struct session *s, struct arena *a, struct xml_node *features);
 bool auth_element(struct session *s, struct xml_node *node);   /* true: it was one of SASL's */
+
+/* session_rate.c: how fast an account may send, with all its sessions */
+void rate_bytes(struct session *s, size_t n);
+void rate_element(struct session *s, const struct xml_node *node);
+uint64_t rate_wait_ms(const struct session *s);           /* until more is read; 0: now */
+bool rate_is_full(const struct account *a);               /* it owes nothing: it may be forgotten */
 
 /* session_bind.c */
 void bind_features(struct session *s, struct arena *a, struct xml_node *features);

@@ -200,7 +200,7 @@ enum query_kind {
     QUERY_KIND_COUNT
 };
 
-enum { RECENT_ORIGINS = 256 };
+enum { RECENT_ORIGINS = 256, CORRESPONDENTS = 256 };
 
 struct account_record {
     int64_t id;
@@ -212,6 +212,7 @@ struct account_record {
     struct str mam_prefs;             /* DOC_MAM_PREFS, or empty */
     uint64_t last_seq, cursor;        /* of SHELF_ARCHIVE */
     const uint8_t (*origins)[16];     size_t origin_count;  /* of the last messages that it sent */
+    const struct str *written;        size_t written_count; /* bare JIDs that it sent one of its last messages to */
 };
 
 /* at_ms never decreases along a shelf. Where ROW_ENTRY_MOVE brought an entry here later, sent_ms is when it first

@@ -166,6 +166,7 @@ static void accepted(void *ctx, int fd)
         return;
     }
     c->session = session_new(&w->home, c, false, STREAM_TCP);
+    c->session->exempt = cidr_list_holds(&w->group->boot->config->limits.exempt, conn_peer(c->conn).ip);
     if (door->kind == LISTEN_C2S_TLS) /* XEP-0368: TLS comes first, the stream in it */
         conn_start_tls(c->conn, w->tls);
 }

@@ -8,6 +8,7 @@
 
 #include "crypto/hash.h"
 #include "server/modules/modules.h"
+#include "server/modules/receipts.h"
 #include "server/stored.h"
 
 static bool has(const struct stanza *m, const char *ns, const char *name)
@@ -21,17 +22,8 @@ static bool worth_keeping(const struct stanza *m)
         return false;
     if (has(m, NS_HINTS, "no-store") || has(m, NS_HINTS, "no-permanent-store"))
         return false;
-    return has(m, NS_OMEMO_LEGACY, "encrypted") || has(m, NS_OMEMO, "encrypted")
-           || has(m, NS_OPENPGP, "openpgp") || has(m, NS_CLIENT, "body") || has(m, NS_HINTS, "store")
-           || xml_child_ns(m->node, STR(NS_RETRACT)) != NULL
-           || has(m, NS_RECEIPTS, "received") || xml_child_ns(m->node, STR(NS_MARKERS)) != NULL;
-}
-
-static bool only_receipt(const struct stanza *m)
-{
-    return (has(m, NS_RECEIPTS, "received") || xml_child_ns(m->node, STR(NS_MARKERS)) != NULL)
-           && !has(m, NS_CLIENT, "body") && !has(m, NS_OMEMO_LEGACY, "encrypted")
-           && !has(m, NS_OMEMO, "encrypted");
+    return has_content(m) || is_receipt(m) || has(m, NS_HINTS, "store")
+           || xml_child_ns(m->node, STR(NS_RETRACT)) != NULL;
 }
 
 /* Of (sender, recipient, origin-id); false without an origin-id: other ids need not be unique (RFC 6120 §8.1.3). */
@@ -68,7 +60,7 @@ static enum verdict archive_once(const struct incoming *in, struct outcome *out)
 static enum verdict archive_keep(const struct incoming *in, struct outcome *out)
 {
     const struct stanza *m = in->stanza;
-    unsigned kind = only_receipt(m) ? ENTRY_RECEIPT : 0;
+    unsigned kind = is_receipt(m) ? ENTRY_RECEIPT : 0;
     unsigned hidden = in->settings->archive_on ? 0 : ENTRY_HIDDEN;
     struct arena *a = outcome_arena(out);
     struct row *row;

@@ -210,10 +210,19 @@ static const struct settings standard = {
     .sessions_per_account = 16,
     .resumable_per_account = 16,
     .resume_s = 600,
+    .messages_per_account = { 600, 60 },
+    .stanzas_per_account = { 3000, 60 },
+    .bytes_per_account = { 64 * 1024 * 1024, 60 },
+    .subscriptions_per_account = { 60, 3600 },
+    .key_targets = { 30, 24 * 3600 },
+    .keys_per_pair = { 40, 24 * 3600 },
+    .archive_queries = 4,
     .roster_items = 2000,
+    .roster_groups = 32,
     .pep_nodes = 128,
     .pep_items_per_node = 512,
     .pep_item_bytes = 192 * 1024,
+    .pep_bytes = 8 * 1024 * 1024,
     .blocks = 2000,
     .private_bytes = 256 * 1024,
     .vcard_bytes = 128 * 1024,
@@ -252,6 +261,9 @@ static const struct {
     NUMBER("limits.resumable_per_account", resumable_per_account),
     NUMBER("limits.resume_s", resume_s),
     NUMBER("limits.roster_items", roster_items),
+    NUMBER("limits.roster_groups", roster_groups),
+    NUMBER("limits.archive_queries", archive_queries),
+    NUMBER("limits.pep_bytes", pep_bytes),
     NUMBER("limits.pep_nodes", pep_nodes),
     NUMBER("limits.pep_items", pep_items_per_node),
     NUMBER("limits.pep_item_bytes", pep_item_bytes),
@@ -260,6 +272,39 @@ static const struct {
     NUMBER("limits.vcard_bytes", vcard_bytes),
     NUMBER("limits.output_bytes", output_bytes),
 };
+
+#define RATE(key, field)                                                                           \
+    {                                                                                              \
+        key, offsetof(struct settings, field)                                                      \
+    }
+
+/* Written COUNT/SECONDS. */
+static const struct {
+    const char *key;
+    size_t offset;
+} rates[] = {
+    RATE("limits.messages_per_account", messages_per_account),
+    RATE("limits.stanzas_per_account", stanzas_per_account),
+    RATE("limits.bytes_per_account", bytes_per_account),
+    RATE("limits.subscriptions_per_account", subscriptions_per_account),
+    RATE("limits.bundle_targets_per_account", key_targets),
+    RATE("limits.bundles_per_pair", keys_per_pair),
+};
+
+static bool set_rate(struct world *w, struct str key, struct str value)
+{
+    struct str seconds = value, count = str_split(&seconds, '/');
+    uint64_t n, per_s;
+
+    for (size_t i = 0; i < COUNT_OF(rates); i++)
+        if (str_is(key, rates[i].key) && str_to_u64(count, UINT32_MAX, &n) == ERR_NONE
+            && str_to_u64(seconds, UINT32_MAX, &per_s) == ERR_NONE) {
+            *(struct rate *)((char *)&w->settings + rates[i].offset) =
+                (struct rate){ n, (uint32_t)per_s };
+            return true;
+        }
+    return false;
+}
 
 static bool set_number(char *field, size_t size, struct str value)
 {
@@ -288,5 +333,5 @@ bool world_config(struct world *w, struct str key, struct str value)
         *(bool *)field = str_is(value, settings[i].on);
         return str_is(value, settings[i].on) || str_is(value, settings[i].off);
     }
-    return false;
+    return set_rate(w, key, value);
 }
