@@ -1,5 +1,5 @@
 /* bench_store.c: archived messages per second, CPU per message and time to the acknowledgement, by the number of
- * messages that wait at once.
+ * messages that wait at once; then the time of one page of an archive and of one account's view.
  *
  * One message is what a chat message costs: a body of 885 octets and an entry for each of two owners, out of 10,000.
  * usage: bench_store [FOLDER [MESSAGES]]   (default: a new folder in /tmp, 100,000)
@@ -14,7 +14,14 @@
 #include "io/thread.h"
 #include "server/store.h"
 
-enum { OWNERS = 10000, BODY = 885, MESSAGES = 100000, OUTSTANDING_MAX = 2000 };
+enum {
+    OWNERS = 10000,
+    BODY = 885,
+    MESSAGES = 100000,
+    OUTSTANDING_MAX = 2000,
+    QUERIES = 5000,
+    PAGE = 50
+};
 
 static const unsigned rounds[] = { 1, 64, 512, 2000 };
 
@@ -186,6 +193,41 @@ static void run_round(struct bench *b, unsigned outstanding, size_t messages)
     fflush(stdout);
 }
 
+/* ---- Reading -------------------------------------------------------------------------------------- */
+
+static void fill_query(struct bench *b, struct store_query *q, unsigned owner)
+{
+    if (q->kind == QUERY_ARCHIVE) {
+        q->in.archive =
+            (struct archive_query){ .account = b->accounts[owner], .max = PAGE, .newest = true };
+        return;
+    }
+    q->in.account.local = str_slice(b->names[owner], 0, str_find(b->names[owner], '@'));
+    q->in.account.domain = STR("bench.test");
+}
+
+static void run_queries(struct bench *b, enum query_kind kind, const char *name)
+{
+    double cpu = process_cpu();
+    struct list done;
+
+    for (b->acks = 0; b->acks < QUERIES;) {
+        struct store_query q = { .kind = kind };
+        double start = seconds(CLOCK_MONOTONIC);
+
+        fill_query(b, &q, below(b, OWNERS));
+        store_query(b->store, &q);
+        wait_finished(b, &done);
+        if (q.op.result != ERR_NONE)
+            die("a query failed");
+        b->latencies[b->acks++] = seconds(CLOCK_MONOTONIC) - start;
+        arena_deinit(&q.op.arena);
+    }
+    qsort(b->latencies, b->acks, sizeof *b->latencies, order_of_doubles);
+    printf("%s: p50 %.3f ms, p99 %.3f ms, %.0f us CPU\n", name, b->latencies[b->acks / 2] * 1e3,
+           b->latencies[b->acks * 99 / 100] * 1e3, (process_cpu() - cpu) * 1e6 / QUERIES);
+}
+
 int main(int argc, char **argv)
 {
     static struct bench b;
@@ -204,7 +246,7 @@ int main(int argc, char **argv)
     condition_init(&b.wake);
     list_init(&b.finished);
     b.random = 88172645463325252u;
-    b.latencies = mem_alloc(messages * sizeof *b.latencies);
+    b.latencies = mem_alloc((messages > QUERIES ? messages : QUERIES) * sizeof *b.latencies);
     memset(b.body, 'x', sizeof b.body);
     if (store_open(&options, &b.store, &why, &b.arena) != ERR_NONE)
         die(why.p);
@@ -212,6 +254,8 @@ int main(int argc, char **argv)
     printf("outstanding messages/s writer us/msg process us/msg ack p50 ms ack p99 ms\n");
     for (size_t i = 0; i < COUNT_OF(rounds); i++)
         run_round(&b, rounds[i], rounds[i] == 1 ? messages / 10 : messages);
+    run_queries(&b, QUERY_ARCHIVE, "newest 50 of an archive");
+    run_queries(&b, QUERY_ACCOUNT, "view of an account");
     store_close(b.store);
     mem_free(b.latencies);
     arena_deinit(&b.arena);

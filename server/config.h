@@ -115,6 +115,9 @@ struct config {
         struct str certificate, key, acme;
     } tls; /* empty: self-signed in data_dir/tls */
     struct {
+        struct str url; /* "https://HOST[:PORT]", or empty */
+    } web;
+    struct {
         enum registration_mode mode;
     } registration;
     struct {

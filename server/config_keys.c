@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "http/target.h"
+
 #define ROW(s, n, t, d)                                                                            \
     .section = #s, .name = #n, .type = (t), .offset = offsetof(struct config, s.n), .standard = (d)
 #define LISTENER(n, kind, d)                                                                       \
@@ -50,6 +52,18 @@ static bool is_store_url(struct str value)
     return str_starts(value, STR("postgresql://"));
 }
 
+static bool is_web_url(struct str value)
+{
+    struct arena a = { 0 };
+    struct str authority = str_skip(value, sizeof "https://" - 1), host;
+    bool is = value.n == 0
+              || (str_starts(value, STR("https://")) && http_host_read(&a, authority, &host) == ERR_NONE
+                  && str_starts(authority, host));
+
+    arena_deinit(&a);
+    return is;
+}
+
 /* clang-format off */
 const struct config_key config_keys[] = {
     { ROW(server, domain, KEY_DOMAINS, "localhost"), BUILT,
@@ -66,7 +80,7 @@ const struct config_key config_keys[] = {
       .about = "XMPP clients, secured by STARTTLS before anything else is accepted." },
     { LISTENER(c2s_tls, LISTEN_C2S_TLS, "127.0.0.1:5223"), BUILT,
       .about = "XMPP clients, TLS from the first byte (XEP-0368)." },
-    { LISTENER(https, LISTEN_HTTPS, "127.0.0.1:5443"),
+    { LISTENER(https, LISTEN_HTTPS, "127.0.0.1:5443"), BUILT,
       .about = "HTTPS: web client, WebSocket, file upload, invitation pages, host-meta." },
     { LISTENER(s2s, LISTEN_S2S, ""), .about = "Other servers (federation)." },
     { LISTENER(mux, LISTEN_MUX, ""),
@@ -75,6 +89,11 @@ const struct config_key config_keys[] = {
     { LISTENER(component, LISTEN_COMPONENT, ""), .about = "External components (XEP-0114)." },
     { ROW(listen, proxy_from, KEY_NETWORKS, ""),
       .about = "Networks of proxies whose PROXY protocol header is believed." },
+
+    { ROW(web, url, KEY_TEXT, ""), .allows = is_web_url, BUILT,
+      .allowed = "https://HOST or https://HOST:PORT in lower case, without anything behind it, or empty",
+      .about = "The address of our HTTPS as others reach it, such as that of a proxy in front of it. Empty: the "
+               "first domain and the port of listen.https." },
 
     { ROW(tls, certificate, KEY_PATH, ""), BUILT, LIVE,
       .allowed = "the path of a certificate chain in PEM, or empty",

@@ -7,6 +7,7 @@
 #include "base/datetime.h"
 #include "server/check.h"
 #include "server/control_accounts.h"
+#include "server/web_url.h"
 
 enum { TOKEN_OCTETS = 16, DAY_MS = 24 * 3600 * 1000 };
 
@@ -37,31 +38,15 @@ static struct str invite_uri(struct control_call *call, struct str token)
                         STR_ARG(token));
 }
 
-/* ":PORT" of our HTTPS listener, "" for the standard port; p == NULL while none is open. */
-static struct str https_port(struct control_call *call)
-{
-    const struct control_host *host = call->ctx;
-
-    for (size_t i = 0; i < host->boot->listener_count; i++) {
-        struct str address = host->boot->listeners[i].address,
-                   port = str_skip(address, str_find_last(address, ':'));
-
-        if (host->boot->listeners[i].kind == LISTEN_HTTPS)
-            return str_is(port, ":443") ? STR("") : port;
-    }
-    return STR_NONE;
-}
-
-/* The page for people without a client. The token is the fragment, which browsers keep to
- * themselves. */
+/* The page for people without a client, while HTTPS is on. */
 static json_t *invite_page(struct control_call *call, struct str token)
 {
-    struct str port = https_port(call);
+    const struct control_host *host = call->ctx;
+    struct str url = web_url(host->boot, &call->arena);
 
-    if (port.p == NULL)
+    if (url.n == 0)
         return json_null();
-    return text(arena_printf(&call->arena, "https://%.*s%.*s/invite#%.*s",
-                             STR_ARG(call->args.domain), STR_ARG(port), STR_ARG(token)));
+    return text(arena_printf(&call->arena, "%.*s/invite/%.*s", STR_ARG(url), STR_ARG(token)));
 }
 
 static void invited(struct store_op *op)

@@ -6,6 +6,7 @@
 #include "server/caps.h"
 #include "server/stored.h"
 #include "xml/writer.h"
+#include "xmpp/forward.h"
 
 /* ---- Text ------------------------------------------------------------------------------------------ */
 
@@ -63,7 +64,7 @@ struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrappin
     struct xml_node *copy = stanza_new(a, STANZA_MESSAGE, "chat", bare, bare, STR_NONE);
     struct xml_node *carbon = xml_add(a, copy, STR(NS_CARBONS), direction);
 
-    xml_append(xml_add(a, carbon, STR(NS_FORWARD), STR("forwarded")), inner);
+    forward_add(a, carbon, inner);
     return stanza_blob(copy);
 }
 

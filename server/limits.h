@@ -27,6 +27,7 @@ enum {
 
     RESOURCE_OCTETS = 12,            /* of base32(HMAC), DESIGN: stable resources */
     OFFLINE_PAGE = 50,               /* archived messages read at a time for a session that catches up */
+    MAM_PREFS_JIDS = 1000,           /* addresses in the preferences of an archive */
     CSI_HELD_STANZAS = 512,          /* held back from an inactive client; then they are sent */
     CAPS_CACHE = 512,                /* disco#info results per home */
     CAPS_NOTIFY = 64,                /* "+notify" features of one client that count */

@@ -7,6 +7,7 @@
 #include "io/conn.h"
 #include "server/control_store.h"
 #include "server/lifeline.h"
+#include "server/web_url.h"
 #include "server/worker.h"
 
 struct server {
@@ -21,7 +22,7 @@ struct server {
     struct lifeline *lifeline;
     struct control *control;
     struct control_host control_host;
-    struct tls_context *tls;
+    struct worker_tls tls;
     bool draining;
 };
 
@@ -34,6 +35,8 @@ static void fill_settings(struct server *s)
     hmac(HASH_SHA256, bytes_of(s->boot->server_key, SERVER_KEY_SIZE), bytes_of_str(STR("engine")), key);
     for (size_t i = 0; i < sizeof to->secret; i++)
         to->secret[i] = key[i];
+    to->web_url = web_url(s->boot, &s->arena);
+    to->web_host = web_url_host(to->web_url, &s->arena);
     to->domains = c->server.domain.items;
     to->domain_count = c->server.domain.count;
     to->e2ee_required = c->policy.e2ee == E2EE_REQUIRED;
@@ -136,17 +139,26 @@ static void drain(void *ctx)
     loop_stop(s->loop);
 }
 
+static void drop_certificate(struct server *s)
+{
+    tls_context_unref(s->tls.xmpp);
+    tls_context_unref(s->tls.http);
+    s->tls = (struct worker_tls){ 0 };
+}
+
 static bool load_certificate(struct server *s, const char *certificate, const char *key)
 {
     struct arena a = { 0 };
     struct str why = STR("");
-    struct tls_context *tls;
-    bool loaded = tls_context_new(certificate, key, "xmpp-client", &tls, &why, &a) == ERR_NONE;
+    struct worker_tls tls = { 0 };
+    bool loaded = tls_context_new(certificate, key, "xmpp-client", &tls.xmpp, &why, &a) == ERR_NONE
+                  && tls_context_new(certificate, key, "http/1.1", &tls.http, &why, &a) == ERR_NONE;
 
     if (loaded) {
-        tls_context_unref(s->tls);
+        drop_certificate(s);
         s->tls = tls;
     } else {
+        tls_context_unref(tls.xmpp);
         LOG(s->boot->log, ERROR, "tls.failed", log_text("reason", why));
     }
     arena_deinit(&a);
@@ -160,7 +172,7 @@ static void reload(void *ctx, const struct config *config, const char *certifica
     log_configure(s->boot->log, config->log.level, config->log.format);
     if (load_certificate(s, certificate, key))
         for (unsigned i = 0; i < s->group.count; i++)
-            worker_reload(s->group.workers[i], s->tls);
+            worker_reload(s->group.workers[i], &s->tls);
     LOG(s->boot->log, INFO, "server.reloaded");
 }
 
@@ -244,7 +256,7 @@ static void start_control(struct server *s)
 static bool start_workers(struct server *s)
 {
     for (unsigned i = 0; i < s->group.count; i++)
-        if (worker_start(s->group.workers[i], s->tls) != ERR_NONE) {
+        if (worker_start(s->group.workers[i], &s->tls) != ERR_NONE) {
             LOG(s->boot->log, ERROR, "worker.failed", log_int("worker", i));
             return false;
         }
@@ -301,7 +313,7 @@ done:
     inbox_free(s.completions);
     inbox_free(s.tokens);
     loop_free(s.loop);
-    tls_context_unref(s.tls);
+    drop_certificate(&s);
     arena_deinit(&s.arena);
     return status;
 }

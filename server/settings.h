@@ -13,6 +13,9 @@ struct settings {
     size_t domain_count;
     uint8_t secret[32];              /* of this server: resources, archive ids, decoy salts */
 
+    struct str web_url;              /* "https://host:port"; empty: no HTTPS */
+    struct str web_host;             /* its host */
+
     bool e2ee_required;              /* policy.e2ee */
     const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */
     size_t e2ee_allow_count;

@@ -1,10 +1,10 @@
 /* stored.c: trees to text and back. */
 #include "server/stored.h"
 
-#include "base/datetime.h"
 #include "server/module.h"
 #include "xml/parser.h"
 #include "xml/writer.h"
+#include "xmpp/delay.h"
 
 static const struct xml_limits any = { SIZE_MAX, 1000, 1000, 1000000 };
 
@@ -75,15 +75,12 @@ struct xml_node *stored_stanza(struct arena *a, struct str text)
 struct xml_node *stored_message(struct arena *a, const struct settings *s, struct str owner, int64_t account,
                                 const struct archive_result *m, struct str from)
 {
-    struct xml_node *node = stored_stanza(a, m->body), *id, *delay;
+    struct xml_node *node = stored_stanza(a, m->body), *id;
 
     if (node == NULL)
         return NULL;
-    if (from.n > 0) {
-        delay = xml_add(a, node, STR(NS_DELAY), STR("delay"));
-        xml_set(a, delay, STR("from"), from);
-        xml_set(a, delay, STR("stamp"), datetime_text(a, m->at_ms));
-    }
+    if (from.n > 0)
+        delay_add(a, node, from, m->at_ms);
     id = xml_add(a, node, STR(NS_SID), STR("stanza-id"));
     xml_set(a, id, STR("by"), owner);
     xml_set(a, id, STR("id"), archive_id(s, a, account, SHELF_ARCHIVE, m->seq));

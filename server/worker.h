@@ -21,12 +21,15 @@ struct worker_group {                /* what all workers share; constant while t
     unsigned count;
 };
 
+/* One certificate, two sets of application protocols (ALPN): a client that wants the one is not served the other. */
+struct worker_tls { struct tls_context *xmpp, *http; };
+
 struct worker *worker_new(struct worker_group *group, unsigned number);
-CHECKED enum err worker_start(struct worker *w, struct tls_context *tls);  /* takes a reference; accepts from now on */
+CHECKED enum err worker_start(struct worker *w, const struct worker_tls *tls);  /* takes references; accepts from now on */
 
 /* Messages to the worker; they take effect on its thread. */
 void worker_deliver(struct worker *w, struct list *ops);               /* completed store operations */
-void worker_reload(struct worker *w, struct tls_context *tls);         /* takes a reference */
+void worker_reload(struct worker *w, const struct worker_tls *tls);   /* takes references */
 void worker_drain(struct worker *w);                                   /* end sessions, then the loop */
 
 /* Ends the sessions of an account and forgets what is cached of it. */

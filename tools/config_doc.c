@@ -17,6 +17,7 @@ static const struct {
     { "listen", "Where it listens: addresses such as 127.0.0.1:5222 or [::1]:5222, separated by "
                 "spaces. Empty: closed. "
                 "Port 0 lets the system choose; the server prints what it got." },
+    { "web", "HTTPS." },
     { "tls", "The certificate." },
     { "registration", "New accounts." },
     { "policy", "What may pass." },

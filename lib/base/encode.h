@@ -13,6 +13,9 @@ struct str base64url_text(struct arena *a, struct bytes in);   /* RFC 4648 §5, 
 struct str base32_text(struct arena *a, struct bytes in);      /* a-z2-7, no padding */
 struct str hex_text(struct arena *a, struct bytes in);         /* lower case */
 
+/* True for what base64_read() takes; decodes nothing. */
+bool base64_valid(struct str in);
+
 /* Strict: canonical padding, no white space, unused bits zero. */
 CHECKED enum err base64_read(struct arena *a, struct str in, struct bytes *out);
 CHECKED enum err base64url_read(struct arena *a, struct str in, struct bytes *out);

@@ -4,7 +4,7 @@ _sottod() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
     local keys="
         server.domain server.data_dir server.workers listen.c2s listen.c2s_tls listen.https listen.s2s
-        listen.mux listen.metrics listen.component listen.proxy_from tls.certificate tls.key tls.acme
+        listen.mux listen.metrics listen.component listen.proxy_from tls.certificate tls.key tls.acme web.url
         registration.mode policy.e2ee policy.e2ee_allow policy.strangers auth.mechanisms auth.scram_iterations
         store.url store.ack bus.url archive.mode archive.retention_days admin.accounts anchor.address
         anchor.port log.level log.format limits.messages_per_account limits.stanzas_per_account

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "server/modules/mam_prefs.h"
 #include "server/modules/modules.h"
 #include "server/modules/receipts.h"
 #include "server/stored.h"
@@ -16,12 +17,14 @@ static bool has(const struct stanza *m, const char *ns, const char *name)
     return xml_child(m->node, str_from(ns), str_from(name)) != NULL;
 }
 
+/* Hints (XEP-0334 §4) can ask for more or less; of contradictory ones the more careful counts. In errors they are
+ * somebody else's (§5). */
 static bool worth_keeping(const struct stanza *m)
 {
-    if (m->type == MESSAGE_ERROR || m->type == MESSAGE_HEADLINE || m->type == MESSAGE_GROUPCHAT)
+    if (m->type == MESSAGE_ERROR || m->type == MESSAGE_GROUPCHAT || has(m, NS_HINTS, "no-store"))
         return false;
-    if (has(m, NS_HINTS, "no-store") || has(m, NS_HINTS, "no-permanent-store"))
-        return false;
+    if (m->type == MESSAGE_HEADLINE) /* RFC 6121 §5.2.2: not kept unless it is wanted */
+        return has(m, NS_HINTS, "store");
     return has_content(m) || is_receipt(m) || has(m, NS_HINTS, "store")
            || xml_child_ns(m->node, STR(NS_RETRACT)) != NULL;
 }
@@ -45,53 +48,64 @@ static bool origin_of(const struct incoming *in, struct outcome *out, uint8_t or
     return true;
 }
 
-/* At the sender's home, whose view remembers what it sent last. A repeated message was accepted before: it is
- * acknowledged again, and nothing else. */
-static enum verdict archive_once(const struct incoming *in, struct outcome *out)
+/* At the sender's home: does he want a copy of his own, and did he send it before? A repeated message was accepted
+ * then: it is acknowledged again, and nothing else. */
+static enum verdict archive_sent(const struct incoming *in, struct outcome *out)
 {
     uint8_t origin[16];
 
-    if (in->stanza->kind != STANZA_MESSAGE || !worth_keeping(in->stanza)
-        || !origin_of(in, out, origin))
+    if (in->stanza->kind != STANZA_MESSAGE || !worth_keeping(in->stanza))
+        return PASS;
+    if (!mam_prefs_keep(in->view, outcome_arena(out), &in->stanza->to))
+        outcome_note(out, NOTE_UNSENT);
+    if (!origin_of(in, out, origin))
         return PASS;
     return outcome_repeats(out, origin) ? DROP : PASS;
 }
 
-static enum verdict archive_keep(const struct incoming *in, struct outcome *out)
+static void write_message(const struct incoming *in, struct outcome *out, const unsigned *received,
+                          const unsigned *sent)
 {
-    const struct stanza *m = in->stanza;
-    unsigned kind = is_receipt(m) ? ENTRY_RECEIPT : 0;
-    unsigned hidden = in->settings->archive_on ? 0 : ENTRY_HIDDEN;
     struct arena *a = outcome_arena(out);
-    struct row *row;
+    const struct stanza *m = in->stanza;
+    struct row *row = outcome_write(out, ROW_MESSAGE);
 
-    if (m->kind != STANZA_MESSAGE || !worth_keeping(m))
-        return PASS;
-    if (!in->settings->archive_on && in->reachable) /* no history is kept: only the absent need a copy */
-        return PASS;
-    row = outcome_write(out, ROW_MESSAGE);
     row->message.at_ms = in->now_ms;
     row->message.body = stanza_text(a, m->node);
     if (in->origin != NULL)
         memcpy(row->message.origin, in->origin, sizeof row->message.origin);
-    row->message.entry[0] = (struct archive_entry){
-        .account = in->view->account,
-        .peer = jid_text(a, &m->from),
-        .flags = ENTRY_OFFLINE | kind | hidden,
-    };
-    if (in->sender_account != 0 && !in->own && in->settings->archive_on
-        && !(in->sender_notes & NOTE_UNSENT))
-        row->message.entry[1] = (struct archive_entry){
-            .account = in->sender_account,
-            .peer = jid_text(a, &m->to),
-            .flags = ENTRY_SENT | kind,
-        };
+    if (received != NULL)
+        row->message.entry[0] =
+            (struct archive_entry){ in->view->account, .peer = jid_text(a, &m->from), .flags = *received };
+    if (sent != NULL)
+        row->message.entry[1] =
+            (struct archive_entry){ in->sender_account, .peer = jid_text(a, &m->to), .flags = *sent };
+}
+
+/* What does not go into the recipient's history is kept only while nobody is there to take it (XEP-0160; of
+ * <no-permanent-store/>, XEP-0334 §4.1). */
+static enum verdict archive_received(const struct incoming *in, struct outcome *out)
+{
+    const struct stanza *m = in->stanza;
+    unsigned kind, received, sent;
+    bool history, shown, copied;
+
+    if (m->kind != STANZA_MESSAGE || !worth_keeping(m))
+        return PASS;
+    history = in->settings->archive_on && !has(m, NS_HINTS, "no-permanent-store");
+    shown = history && mam_prefs_keep(in->view, outcome_arena(out), &m->from);
+    copied = history && in->sender_account != 0 && !in->own && !(in->sender_notes & NOTE_UNSENT);
+    kind = is_receipt(m) ? ENTRY_RECEIPT : 0;
+    received = kind | ENTRY_OFFLINE | (shown ? 0 : ENTRY_HIDDEN);
+    sent = kind | ENTRY_SENT;
+    if (shown || copied || !in->reachable)
+        write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL);
     return PASS;
 }
 
 const struct module archive_module = {
     .name = "archive",
-    .spec = "XEP-0160 1.0.1, XEP-0334 0.4.0",
+    .spec = "XEP-0160 1.0.1, XEP-0334 1.0.0",
     .features = LIST(STR_INIT(NS_OFFLINE_FEATURE)),
-    .hooks = { [HOOK_OUT] = archive_once, [HOOK_IN] = archive_keep },
+    .hooks = { [HOOK_OUT] = archive_sent, [HOOK_IN] = archive_received },
 };

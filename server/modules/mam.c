@@ -7,6 +7,7 @@
 #include "server/modules/modules.h"
 #include "server/stored.h"
 #include "xmpp/dataform.h"
+#include "xmpp/forward.h"
 #include "xmpp/rsm.h"
 
 enum { PAGE_DEFAULT = 50, IDS_MAX = 100 };
@@ -141,17 +142,14 @@ static struct xml_node *result_message(const struct incoming *in, struct arena *
     struct xml_node *node = stanza_new(a, STANZA_MESSAGE, NULL, in->view->bare,
                                        jid_text(a, &in->stanza->from), STR_NONE);
     struct xml_node *result = xml_add(a, node, STR(NS_MAM), STR("result"));
-    struct xml_node *forwarded = xml_add(a, result, STR(NS_FORWARD), STR("forwarded"));
-    struct xml_node *delay = xml_add(a, forwarded, STR(NS_DELAY), STR("delay"));
     struct xml_node *message = stored_stanza(a, m->body);
     struct str queryid = xml_get(in->stanza->payload, STR("queryid"));
 
     if (queryid.n > 0)
         xml_set(a, result, STR("queryid"), queryid);
     xml_set(a, result, STR("id"), id);
-    xml_set(a, delay, STR("stamp"), datetime_text(a, m->at_ms));
     if (message != NULL)
-        xml_append(forwarded, message);
+        forward_add_stored(a, result, m->at_ms, message);
     return node;
 }
 

@@ -16,6 +16,7 @@ const struct module *const all_modules[] = {
     &vcard_module,
     &private_module,
     &mam_module,
+    &mam_prefs_module,
     &disco_module,
     &ping_module,
     &version_module,

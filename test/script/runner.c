@@ -2,64 +2,20 @@
  *
  *   runner [--homes N] [--bytewise] [--shuffle SEED] [--trace] [--only TEXT] FILE.chat|FOLDER …
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "test/script/files.h"
 #include "test/script/run.h"
-
-enum { SCRIPT_BYTES = 256 * 1024, FILES_MAX = 4096 };
 
 struct runner {
     struct run_options options;
     struct arena arena;
     struct str only;
-    struct str files[FILES_MAX];
-    size_t file_count;
+    struct files files;
     unsigned cases, failures;
 };
-
-/* ---- Files ----------------------------------------------------------------------------------------- */
-
-static void add_file(struct runner *r, struct str path)
-{
-    if (r->file_count < FILES_MAX)
-        r->files[r->file_count++] = path;
-}
-
-static int compare(const void *a, const void *b)
-{
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static void add_path(struct runner *r, const char *path)
-{
-    DIR *folder = opendir(path);
-
-    if (folder == NULL) {
-        add_file(r, arena_cstr(&r->arena, path));
-        return;
-    }
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        if (str_ends(str_from(entry->d_name), STR(".chat")))
-            add_file(r, arena_printf(&r->arena, "%s/%s", path, entry->d_name));
-    closedir(folder);
-    qsort(r->files, r->file_count, sizeof r->files[0], compare);
-}
-
-static bool read_file(struct arena *a, struct str path, struct str *out)
-{
-    FILE *f = fopen(arena_printf(a, "%.*s", STR_ARG(path)).p, "rb");
-    char *text = arena_raw(a, SCRIPT_BYTES);
-
-    if (f == NULL)
-        return false;
-    *out = (struct str){ text, fread(text, 1, SCRIPT_BYTES, f) };
-    fclose(f);
-    return out->n < SCRIPT_BYTES;
-}
 
 /* ---- Cases ----------------------------------------------------------------------------------------- */
 
@@ -107,7 +63,7 @@ static void run_file(struct runner *r, struct str path)
         struct str text = STR(""), why = STR("cannot be read");
         unsigned line = 0;
         bool good =
-            read_file(&a, path, &text) && script_parse(&a, text, row, &script, &why) == ERR_NONE;
+            file_read(&a, path, &text) && script_parse(&a, text, row, &script, &why) == ERR_NONE;
 
         if (good) {
             good = run_script(&r->options, &script, &a, &line, &why);
@@ -155,7 +111,7 @@ static void read_arguments(struct runner *r, char **argv)
         else if (strcmp(*argv, "--only") == 0 && argv[1] != NULL)
             r->only = str_from(*++argv);
         else
-            add_path(r, *argv);
+            files_add(&r->files, &r->arena, *argv);
     }
 }
 
@@ -167,9 +123,9 @@ int main(int argc, char **argv)
     (void)argc;
     r->options.world.homes = 1;
     read_arguments(r, argv + 1);
-    for (size_t i = 0; i < r->file_count; i++)
-        if (is_wanted(r, r->files[i]))
-            run_file(r, r->files[i]);
+    for (size_t i = 0; i < r->files.count; i++)
+        if (is_wanted(r, r->files.paths[i]))
+            run_file(r, r->files.paths[i]);
     printf("1..%u\n", r->cases);
     failures = r->failures + (r->cases == 0);
     arena_deinit(&r->arena);

@@ -226,7 +226,9 @@ static const struct settings standard = {
     .blocks = 2000,
     .private_bytes = 256 * 1024,
     .vcard_bytes = 128 * 1024,
+    .archive_page = 250,
     .output_bytes = 256 * 1024,
+    .lagging_s = 60,
 };
 
 void world_standard_settings(struct settings *s)
@@ -270,7 +272,9 @@ static const struct {
     NUMBER("limits.blocked_jids", blocks),
     NUMBER("limits.private_bytes", private_bytes),
     NUMBER("limits.vcard_bytes", vcard_bytes),
+    NUMBER("limits.archive_page", archive_page),
     NUMBER("limits.output_bytes", output_bytes),
+    NUMBER("limits.lagging_s", lagging_s),
 };
 
 #define RATE(key, field)                                                                           \

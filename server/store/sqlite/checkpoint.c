@@ -55,7 +55,7 @@ enum err checkpoint_start(struct checkpointer *c, struct db *writer, const char 
     sqlite3_wal_hook(writer->native, log_length, c);
     if (!threaded)
         return ERR_NONE;
-    if ((e = db_open(&c->db, path)) != ERR_NONE)
+    if ((e = db_open(&c->db, path, NULL)) != ERR_NONE)
         return e;
     /* Only a connection that has read knows of the log. */
     db_pragma(&c->db, "PRAGMA user_version");

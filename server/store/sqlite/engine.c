@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/store/sqlite/chores.h"
+#include "server/store/sqlite/log_vfs.h"
 #include "server/store/sqlite/reader.h"
 #include "server/store/sqlite/schema.h"
 
@@ -19,6 +20,7 @@ struct engine {
     char path[PATH_MAX_OCTETS + 1];
     bool in_memory; /* there is one connection only */
     bool failed;    /* fatally: nothing is written any more */
+    struct log_vfs vfs;
     struct writer writer;
     struct checkpointer log;
     struct chores chores;
@@ -36,6 +38,11 @@ struct engine_reader {
  * back to the file system. */
 static void configure_file(struct db *db)
 {
+    int on = 1;
+
+    /* The default, but what log_vfs.h says rests on it: nothing is written after the sync of a commit. */
+    if (db->error == ERR_NONE)
+        sqlite3_file_control(db->native, NULL, SQLITE_FCNTL_POWERSAFE_OVERWRITE, &on);
     db_exec(db, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
 }
 
@@ -86,7 +93,7 @@ static enum err database_open(struct engine *e, struct str *why, struct arena *w
 
     if (!e->in_memory)
         create_private(e->path);
-    err = writer_open(&e->writer, e->path);
+    err = writer_open(&e->writer, e->path, e->vfs.real ? e->vfs.name : NULL);
     configure_file(db);
     if (err == ERR_NONE)
         err = schema_prepare(db, str_from(e->path), why, why_arena);
@@ -104,6 +111,7 @@ static void sqlite_close(struct engine *e)
     checkpoint_stop(&e->log);
     chores_deinit(&e->chores);
     writer_close(&e->writer);
+    log_vfs_deinit(&e->vfs);
     mem_free(e);
 }
 
@@ -119,6 +127,10 @@ static enum err sqlite_open(const struct store_options *options, struct engine *
     chores_init(&e->chores, options->retention_days);
     if ((err = take_path(e, options->url, why, why_arena)) != ERR_NONE)
         goto failed;
+    if (!options->ack_memory && (err = log_vfs_init(&e->vfs)) != ERR_NONE) {
+        *why = arena_printf(why_arena, "SQLite cannot be started");
+        goto failed;
+    }
     if ((err = database_open(e, why, why_arena)) != ERR_NONE)
         goto failed;
     if ((err = checkpoint_start(&e->log, &e->writer.db, e->path,
@@ -161,7 +173,7 @@ static void check_fatal(struct engine *e)
 
 static void fail_all(struct list *write_sets, enum err err)
 {
-    LIST_EACH (write_sets, item)
+    LIST_EACH(write_sets, item)
         LIST_ENTRY(item, struct store_op, link)->result = err;
 }
 
@@ -175,7 +187,7 @@ static void sqlite_commit(struct engine *e, struct list *write_sets)
         return;
     }
     writer_begin(w);
-    LIST_EACH (write_sets, item) {
+    LIST_EACH(write_sets, item) {
         if (w->db.broken)
             break;
         writer_apply(w,
@@ -221,7 +233,7 @@ static enum err sqlite_reader_open(struct engine *e, struct engine_reader **out)
     r->engine = e;
     r->db = e->in_memory ? &e->writer.db : &r->own;
     if (!e->in_memory) {
-        if (db_open(&r->own, e->path) == ERR_NONE)
+        if (db_open(&r->own, e->path, NULL) == ERR_NONE)
             configure_reader(&r->own);
         if (r->own.error != ERR_NONE) {
             sqlite_reader_close(r);
@@ -298,7 +310,7 @@ static enum err sqlite_backup(struct engine *e, const char *path)
         return ERR_UNSUPPORTED;
     if ((err = create_copy(path)) != ERR_NONE)
         return err;
-    err = db_open(&db, e->path);
+    err = db_open(&db, e->path, NULL);
     if (err == ERR_NONE)
         err = vacuum_into(&db, path);
     db_close(&db);

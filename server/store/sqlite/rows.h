@@ -27,7 +27,7 @@ struct writer {
 };
 
 /* writer.c */
-CHECKED enum err writer_open(struct writer *w, const char *path);
+CHECKED enum err writer_open(struct writer *w, const char *path, const char *vfs);
 void writer_close(struct writer *w);
 void writer_begin(struct writer *w);
 enum err writer_end(struct writer *w);                      /* commits, or rolls everything back */

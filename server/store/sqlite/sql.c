@@ -31,14 +31,14 @@ static void db_broke(struct db *db, int rc)
              sqlite3_errmsg(db->native));
 }
 
-enum err db_open(struct db *db, const char *path)
+enum err db_open(struct db *db, const char *path, const char *vfs)
 {
     int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int rc;
 
     *db = (struct db){ 0 };
-    rc = sqlite3_open_v2(path, &db->native, flags, NULL);
+    rc = sqlite3_open_v2(path, &db->native, flags, vfs);
     if (rc != SQLITE_OK)
         db_broke(db, rc);
     else

@@ -53,8 +53,8 @@ struct db {
     sqlite3_stmt *statements[SQL_COUNT];
 };
 
-/* Waits for a person who works on the file with another program, but not for ever. */
-CHECKED enum err db_open(struct db *db, const char *path);
+/* `vfs` NULL: the default. Waits for a person who works on the file with another program, but not for ever. */
+CHECKED enum err db_open(struct db *db, const char *path, const char *vfs);
 void db_close(struct db *db);                       /* a zeroed struct is fine */
 void db_exec(struct db *db, const char *text);      /* statements without parameters or results */
 int64_t db_pragma(struct db *db, const char *text); /* first column of the first row, or 0 */

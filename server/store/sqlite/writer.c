@@ -33,12 +33,12 @@ static const struct {
     [ROW_UPLOAD_GONE] = { upload_gone, false, false },
 };
 
-enum err writer_open(struct writer *w, const char *path)
+enum err writer_open(struct writer *w, const char *path, const char *vfs)
 {
     *w = (struct writer){ 0 };
     owners_init(&w->owners);
     jids_init(&w->jids);
-    return db_open(&w->db, path);
+    return db_open(&w->db, path, vfs);
 }
 
 void writer_close(struct writer *w)

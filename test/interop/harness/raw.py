@@ -101,7 +101,14 @@ class Raw:
         return {m.text for m in self.features.iter(f'{NS_SASL}mechanism')}
 
     def login(self, name, password):
-        """SCRAM without channel binding (RFC 5802), then a resource."""
+        """Authenticates, then binds a resource."""
+        self.authenticate(name, password)
+        self.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+        answer = self.until(f'{CLIENT}iq')
+        self.jid = answer.findtext('.//{urn:ietf:params:xml:ns:xmpp-bind}jid')
+
+    def authenticate(self, name, password):
+        """SCRAM without channel binding (RFC 5802)."""
         offered = self.mechanisms()
         mechanism = next(m for m in HASHES if m in offered)
         bare = f'n={name},r={secrets.token_hex(16)}'
@@ -115,9 +122,6 @@ class Raw:
         )
         self.until(f'{NS_SASL}success')
         self._open_stream()
-        self.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
-        answer = self.until(f'{CLIENT}iq')
-        self.jid = answer.findtext('.//{urn:ietf:params:xml:ns:xmpp-bind}jid')
 
     def enable_sm(self):
         """Stream management without resumption (XEP-0198 §3)."""

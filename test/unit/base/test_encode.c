@@ -37,6 +37,7 @@ static void vectors_encode_and_decode(void **state)
         check_str("base32", base32_text(&a, octets), vectors[i].base32);
         check_str("hex", hex_text(&a, octets), vectors[i].hex);
         e = base64_read(&a, str_from(vectors[i].base64), &back);
+        assert_int_equal(base64_valid(str_from(vectors[i].base64)), true);
         check_octets(vectors[i].base64, e, back, vectors[i].octets);
         e = base64url_read(&a, str_from(vectors[i].base64url), &back);
         check_octets(vectors[i].base64url, e, back, vectors[i].octets);
@@ -80,8 +81,11 @@ static void other_texts_do_not_decode(void **state)
     struct bytes out;
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(not_base64); i++)
+    for (size_t i = 0; i < COUNT_OF(not_base64); i++) {
         check_err(not_base64[i], base64_read(&a, str_from(not_base64[i]), &out), ERR_MALFORMED);
+        if (base64_valid(str_from(not_base64[i])))
+            fail_msg("'%s' passes for base64", not_base64[i]);
+    }
     for (size_t i = 0; i < COUNT_OF(not_base64url); i++)
         check_err(not_base64url[i], base64url_read(&a, str_from(not_base64url[i]), &out),
                   ERR_MALFORMED);

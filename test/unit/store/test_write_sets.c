@@ -306,6 +306,32 @@ static void sequences(struct harness *h)
     expect_tally(h, 1, 0, 0);
 }
 
+/* One write-set larger than any cache, so that the engine writes parts of it before the end, and reads them again. */
+static void huge(struct harness *h)
+{
+    enum { MESSAGES = 1500, BODY = 20000 };
+    int64_t alice = make_account(h, "alice"), bob = make_account(h, "bob");
+    struct call *c = call_new(h), *page = call_new(h), *small = call_new(h);
+    char *body = mem_alloc(BODY);
+
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        memset(body, 'a' + (int)(i % 26), BODY);
+        add_message(c, i % 2 ? alice : bob, arena_printf(&h->arena, "peer%u@c.test", i % 700).p, 0,
+                    "", i, arena_str(&c->op.arena, (struct str){ body, BODY }));
+    }
+    assert_int_equal(commit(c), ERR_NONE);
+    add_message(small, alice, "peer@c.test", 0, "", MESSAGES, STR("small"));
+    assert_int_equal(commit(small), ERR_NONE);
+    page->query.in.archive = (struct archive_query){ .account = alice, .max = MESSAGES };
+    assert_int_equal(ask(page, QUERY_ARCHIVE), ERR_NONE);
+    assert_int_equal(page->query.out.archive.count, MESSAGES / 2 + 1);
+    for (unsigned i = 0; i < MESSAGES / 2; i++) {
+        memset(body, 'a' + (int)((2 * i + 1) % 26), BODY);
+        assert_true(str_eq(page->query.out.archive.results[i].body, (struct str){ body, BODY }));
+    }
+    mem_free(body);
+}
+
 /* What is still queued at the end is done, and said so, before store_close() returns. */
 static void closing(struct harness *h)
 {
@@ -330,7 +356,8 @@ static void closing(struct harness *h)
 
 static const struct store_test tests[] = {
     { "atomicity", atomicity },     { "registration", registration }, { "order", order },
-    { "concurrency", concurrency }, { "sequences", sequences },       { "closing", closing },
+    { "concurrency", concurrency }, { "sequences", sequences },       { "huge write-set", huge },
+    { "closing", closing },
 };
 
 int main(void)

@@ -1,0 +1,418 @@
+/* client.c: binds the engine's sessions to connections. */
+#include "server/client.h"
+
+#include <assert.h>
+
+#include "server/limits.h"
+#include "server/session.h"
+#include "server/web/websocket.h"
+
+struct client {
+    struct link link;                /* in worker->clients */
+    struct worker *worker;
+    struct conn *conn;
+    struct websocket *websocket;     /* NULL: the stream is on TCP */
+    struct session *session;
+    struct timer *wake;              /* only while there is a deadline */
+    struct timer *again;             /* WebSocket: messages are left after a pause */
+    bool paused, moving;
+    unsigned move_to;
+};
+
+/* Answers to pings of a peer that does not read them; what matters is limited by the engine. */
+enum { CONTROL_BACKLOG_BYTES = 64 * 1024 };
+
+/* ---- WebSocket ------------------------------------------------------------------------------------- */
+
+static void write_frames(struct client *c)
+{
+    struct str frames = websocket_output(c->websocket);
+
+    if (frames.n == 0)
+        return;
+    conn_write(c->conn, frames);
+    websocket_sent(c->websocket);
+}
+
+static void answer_control(struct client *c)
+{
+    if (conn_queued(c->conn) > CONTROL_BACKLOG_BYTES)
+        websocket_sent(c->websocket);
+    else
+        write_frames(c);
+}
+
+/* Messages go to the session one at a time, and wait while it is paused or on its way to another worker. */
+static void pump(struct client *c)
+{
+    struct str text;
+
+    while (c->session != NULL && !c->paused && !c->moving) {
+        switch (websocket_next(c->websocket, &text)) {
+        case WEBSOCKET_MORE:
+            return;
+        case WEBSOCKET_TEXT:
+            session_received(c->session, text);
+            break;
+        case WEBSOCKET_CLOSED: /* without <close/> first the session may be resumed (RFC 7395 §3.6) */
+            conn_close(c->conn);
+            return;
+        }
+    }
+}
+
+static void received_frames(struct client *c, struct str bytes)
+{
+    bool known = c->session->state != SESSION_NEGOTIATING;
+
+    websocket_limit(c->websocket,
+                    known ? c->worker->home.settings->stanza_bytes : PREAUTH_ELEMENT_BYTES);
+    websocket_feed(c->websocket, bytes);
+    answer_control(c);
+    pump(c);
+}
+
+static void pump_again(void *ctx)
+{
+    struct client *c = ctx;
+
+    worker_enter(c->worker);
+    pump(c);
+}
+
+static void pump_soon(struct client *c)
+{
+    if (c->again == NULL)
+        c->again = timer_new(c->worker->loop, pump_again, c);
+    timer_start(c->again, 0);
+}
+
+/* ---- What the connection reports ------------------------------------------------------------------- */
+
+static void client_received(void *ctx, struct str bytes)
+{
+    struct client *c = ctx;
+
+    if (c->session == NULL)
+        return; /* dropped: its session has gone on to another connection */
+    worker_enter(c->worker);
+    if (c->websocket != NULL)
+        received_frames(c, bytes);
+    else
+        session_received(c->session, bytes);
+}
+
+static void client_secured(void *ctx)
+{
+    struct client *c = ctx;
+
+    worker_enter(c->worker);
+    session_secured(c->session);
+}
+
+static void client_free(struct client *c)
+{
+    struct worker *w = c->worker;
+
+    list_remove(&c->link);
+    timer_free(c->wake);
+    timer_free(c->again);
+    websocket_free(c->websocket);
+    mem_free(c);
+    worker_end_if_empty(w);
+}
+
+static void client_closed(void *ctx, enum err why)
+{
+    struct client *c = ctx;
+
+    (void)why; /* a client that goes away is no event for the log */
+    worker_enter(c->worker);
+    if (c->session != NULL)
+        session_gone(c->session);
+    client_free(c);
+}
+
+/* All output is with the kernel and no code of the engine is on the stack: the session can go. */
+static void client_move(struct client *c)
+{
+    struct worker_order *o = mem_alloc(sizeof *o);
+
+    assert(c->session->holds == 0);
+    if (!conn_detach(c->conn, &o->parcel)) { /* the peer has just gone: `closed` follows */
+        mem_free(o);
+        return;
+    }
+    o->kind = ORDER_ARRIVAL;
+    o->session = c->session;
+    o->session->link = NULL;
+    o->websocket = c->websocket;
+    c->websocket = NULL;
+    worker_post(c->worker->group->workers[c->move_to], o);
+    client_free(c);
+}
+
+static void client_drained(void *ctx)
+{
+    struct client *c = ctx;
+
+    if (c->moving && conn_queued(c->conn) == 0) {
+        client_move(c);
+    } else if (c->session != NULL) {
+        worker_enter(c->worker);
+        session_drained(c->session);
+    }
+}
+
+static const struct conn_handlers handlers = {
+    .received = client_received,
+    .secured = client_secured,
+    .drained = client_drained,
+    .closed = client_closed,
+};
+
+/* ---- Beginnings and ends --------------------------------------------------------------------------- */
+
+static struct client *client_new(struct worker *w)
+{
+    struct client *c = mem_alloc(sizeof *c);
+
+    c->worker = w;
+    list_add(&w->clients, &c->link);
+    return c;
+}
+
+static bool is_exempt(const struct client *c)
+{
+    return cidr_list_holds(&c->worker->group->boot->config->limits.exempt, conn_peer(c->conn).ip);
+}
+
+void client_accept(struct worker *w, int fd, bool direct_tls)
+{
+    struct client *c = client_new(w);
+
+    worker_enter(w);
+    c->conn = conn_accept(w->loop, fd, &handlers, c);
+    if (c->conn == NULL) {
+        client_free(c);
+        return;
+    }
+    c->session = session_new(&w->home, c, false, STREAM_TCP);
+    c->session->exempt = is_exempt(c);
+    if (direct_tls) /* XEP-0368: TLS comes first, the stream in it */
+        conn_start_tls(c->conn, w->tls.xmpp);
+}
+
+void client_upgrade(struct worker *w, struct conn *conn, struct str early)
+{
+    struct client *c = client_new(w);
+
+    worker_enter(w);
+    conn_handlers(conn, &handlers, c);
+    conn_pause(conn, false);
+    c->conn = conn;
+    c->websocket = websocket_new(PREAUTH_ELEMENT_BYTES);
+    c->session = session_new(&w->home, c, true, STREAM_WEBSOCKET);
+    c->session->exempt = is_exempt(c);
+    if (early.n > 0)
+        received_frames(c, early);
+}
+
+void client_arrive(struct worker *w, struct worker_order *o)
+{
+    struct client *c = client_new(w);
+
+    worker_enter(w);
+    c->conn = conn_adopt(w->loop, &o->parcel, &handlers, c);
+    c->session = o->session;
+    c->websocket = o->websocket;
+    o->session->home = &w->home;
+    if (c->conn == NULL) {
+        conn_parcel_drop(&o->parcel);
+        client_free(c);
+        session_gone(o->session);
+        return;
+    }
+    o->session->link = c;
+    session_arrived(c->session, &w->home);
+    if (c->websocket != NULL)
+        pump_soon(c);
+}
+
+void clients_shut_down(struct worker *w)
+{
+    LIST_EACH(&w->clients, l) {
+        struct client *c = LIST_ENTRY(l, struct client, link);
+
+        if (c->session != NULL)
+            session_shutdown(c->session);
+    }
+}
+
+void clients_free(struct worker *w)
+{
+    LIST_EACH(&w->clients, l) {
+        struct client *c = LIST_ENTRY(l, struct client, link);
+
+        if (c->session != NULL)
+            session_gone(c->session);
+        client_free(c);
+    }
+}
+
+/* ---- What the engine asks of a link (host.h) ------------------------------------------------------- */
+
+static void host_write(void *link, struct str text)
+{
+    struct client *c = link;
+
+    if (c->websocket == NULL) {
+        conn_write(c->conn, text);
+        return;
+    }
+    websocket_send(c->websocket, text);
+    write_frames(c);
+}
+
+/* A blob is shared with TCP streams, where jabber:client is declared around it. */
+static void send_framed(struct client *c, struct str blob)
+{
+    struct buf text;
+
+    buf_init(&text, SIZE_MAX / 2);
+    stream_frame_blob(&text, blob, STR(NS_CLIENT));
+    host_write(c, buf_str(&text));
+    buf_deinit(&text);
+}
+
+static void host_send(void *link, struct blob *b)
+{
+    struct client *c = link;
+
+    if (c->websocket == NULL) {
+        conn_send(c->conn, b);
+        return;
+    }
+    send_framed(c, blob_str(b));
+    blob_unref(b);
+}
+
+static void host_close(void *link)
+{
+    struct client *c = link;
+
+    if (c->websocket != NULL) {
+        websocket_close(c->websocket);
+        write_frames(c);
+    }
+    conn_close(c->conn);
+}
+
+static size_t host_queued(void *link)
+{
+    return conn_queued(((struct client *)link)->conn);
+}
+
+static void host_pause(void *link, bool paused)
+{
+    struct client *c = link;
+
+    if (c->paused == paused)
+        return;
+    c->paused = paused;
+    conn_pause(c->conn, paused);
+    if (!paused && c->websocket != NULL && websocket_waits(c->websocket))
+        pump_soon(c);
+}
+
+static void host_start_tls(void *link)
+{
+    struct client *c = link;
+
+    conn_start_tls(c->conn, c->worker->tls.xmpp);
+}
+
+static struct binding_data host_binding(void *link, struct arena *a)
+{
+    return conn_binding(((struct client *)link)->conn, a);
+}
+
+static void woken(void *ctx)
+{
+    struct client *c = ctx;
+
+    worker_enter(c->worker);
+    session_wake(c->session);
+}
+
+static void host_wake_at(void *link, uint64_t at_ms)
+{
+    struct client *c = link;
+    uint64_t now = c->worker->home.now_ms;
+
+    if (at_ms == 0) { /* most sessions have none most of the time */
+        timer_free(c->wake);
+        c->wake = NULL;
+        return;
+    }
+    if (c->wake == NULL)
+        c->wake = timer_new(c->worker->loop, woken, c);
+    timer_start(c->wake, at_ms > now ? at_ms - now : 0);
+}
+
+static void host_move(void *link, unsigned home)
+{
+    struct client *c = link;
+
+    c->moving = true;
+    c->move_to = home;
+}
+
+static void host_take(void *link, struct session *to)
+{
+    ((struct client *)link)->session = to;
+}
+
+static void host_drop(void *link)
+{
+    struct client *c = link;
+
+    c->session = NULL;
+    conn_abort(c->conn);
+}
+
+/* ---- What it asks of the worker -------------------------------------------------------------------- */
+
+static void host_offload(void *ctx, void (*work)(void *), void (*done)(void *), void *arg)
+{
+    loop_offload(((struct worker *)ctx)->loop, work, done, arg);
+}
+
+static void host_post(void *ctx, unsigned home, struct link *parcel)
+{
+    inbox_post(((struct worker *)ctx)->group->workers[home]->parcels, parcel);
+}
+
+static void host_log(void *ctx, const char *event, struct str account, const char *key,
+                     uint64_t value)
+{
+    LOG(((struct worker *)ctx)->group->boot->log, INFO, event, log_account(account),
+        log_int(key, (int64_t)value));
+}
+
+const struct host_ops client_host_ops = {
+    .send = host_send,
+    .write = host_write,
+    .close = host_close,
+    .queued = host_queued,
+    .pause = host_pause,
+    .start_tls = host_start_tls,
+    .binding = host_binding,
+    .wake_at = host_wake_at,
+    .move = host_move,
+    .take = host_take,
+    .drop = host_drop,
+    .offload = host_offload,
+    .post = host_post,
+    .log = host_log,
+};

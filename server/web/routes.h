@@ -1,0 +1,16 @@
+/* routes.h: who answers what. Every path that this server knows is a row of the table in routes.c.
+ *
+ * Owns: nothing.  Threads: the worker's.
+ */
+#ifndef SOTTO_SERVER_WEB_ROUTES_H
+#define SOTTO_SERVER_WEB_ROUTES_H
+
+#include "server/web/exchange.h"
+
+/* The head of a request is there: the handler of its route, or the refusal. */
+void web_route(struct exchange *x);
+
+exchange_handler host_meta_xml, host_meta_json;              /* host_meta.c */
+exchange_handler websocket_open;                             /* websocket_open.c */
+
+#endif

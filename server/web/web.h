@@ -1,0 +1,35 @@
+/* web.h: the HTTPS side of one worker: accepts connections, answers their requests, hands WebSockets over.
+ *
+ * Owns: its connections and what is in work on them.  Threads: its loop's.
+ */
+#ifndef SOTTO_SERVER_WEB_WEB_H
+#define SOTTO_SERVER_WEB_WEB_H
+
+#include "base/random.h"
+#include "io/conn.h"
+#include "server/server.h"
+#include "server/settings.h"
+#include "server/store.h"
+
+struct web_host {
+    struct loop *loop;
+    struct store *store;
+    unsigned home;                   /* of store operations that complete on this loop */
+    const struct server_boot *boot;
+    const struct settings *settings;
+    struct random random;
+    void *ctx;
+    /* The handshake is answered: takes the connection, which is a WebSocket now. `early`: what came behind it. */
+    void (*websocket)(void *ctx, struct conn *conn, struct str early);
+};
+
+struct web;
+struct web *web_new(const struct web_host *host);
+void web_accept(struct web *w, int fd, struct tls_context *tls);   /* takes fd */
+void web_drain(struct web *w);       /* no further requests */
+bool web_idle(const struct web *w);  /* no connection is left */
+/* The loop has ended: connections are gone, requests in work end as soon as what they wait for is done. */
+void web_close(struct web *w);
+void web_free(struct web *w);        /* after loop_free() */
+
+#endif
