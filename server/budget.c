@@ -2,7 +2,7 @@
 #include "server/budget.h"
 
 enum {
-    ASKERS = 16 * 1024,              /* a bucket is about a hundred octets */
+    ASKERS = 16 * 1024, /* a bucket is about a hundred octets */
     PAIRS = 64 * 1024,
 };
 
@@ -46,8 +46,8 @@ static uint64_t pair_key(const struct budget *b, int64_t account, struct str tar
     return map_hash(seed, target);
 }
 
-bool budget_fetch(struct budget *b, const struct settings *s, int64_t account, struct str target, bool bundle,
-                  uint64_t now_ms)
+bool budget_fetch(struct budget *b, const struct settings *s, int64_t account, struct str target,
+                  bool bundle, uint64_t now_ms)
 {
     uint64_t pair = pair_key(b, account, target);
 

@@ -14,10 +14,10 @@
 #include "server/settings.h"
 
 struct budget {
-    uint64_t seed[2];                /* of the keys of pairs */
-    struct throttle subscriptions;   /* by account */
-    struct throttle targets;         /* by account: people asked for the first time */
-    struct throttle met, keys;       /* by account and target: asked today; bundles */
+    uint64_t seed[2];              /* of the keys of pairs */
+    struct throttle subscriptions; /* by account */
+    struct throttle targets;       /* by account: people asked for the first time */
+    struct throttle met, keys;     /* by account and target: asked today; bundles */
 };
 
 void budget_init(struct budget *b, const struct random *random);
@@ -25,7 +25,7 @@ void budget_deinit(struct budget *b);
 
 /* Each takes one if there is one; false: the account must wait. */
 bool budget_subscribe(struct budget *b, const struct settings *s, int64_t account, uint64_t now_ms);
-bool budget_fetch(struct budget *b, const struct settings *s, int64_t account, struct str target, bool bundle,
-                  uint64_t now_ms);
+bool budget_fetch(struct budget *b, const struct settings *s, int64_t account, struct str target,
+                  bool bundle, uint64_t now_ms);
 
 #endif

@@ -175,6 +175,7 @@ static struct account *account_new(struct home *h, const struct jid *jid)
     list_init(&a->waiting);
     list_init(&a->arriving);
     list_init(&a->settling);
+    list_init(&a->asking);
     view_init(&a->view, a->bare);
     map_put(&h->accounts, a->bare, a);
     account_load(a);

@@ -27,6 +27,8 @@ struct account {
     struct list waiting;             /* routed: until the view is there */
     struct list arriving;            /* sessions.in_account: bound once the view is there */
     struct list settling;            /* routed: in order of arrival, until committed and delivered */
+    struct list asking;              /* routed: until fewer of its archive queries are in work */
+    unsigned archive_queries;        /* in work */
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
     struct { struct bucket messages, stanzas, bytes; } sent;   /* session_rate.c */

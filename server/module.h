@@ -9,6 +9,7 @@
 #ifndef SOTTO_SERVER_MODULE_H
 #define SOTTO_SERVER_MODULE_H
 
+#include "server/disk.h"
 #include "server/settings.h"
 #include "server/view.h"
 #include "xmpp/ns.h"
@@ -32,6 +33,7 @@ struct incoming {
     uint64_t now_ms;
     struct str sender;                   /* bare JID text of the stanza's from */
     int64_t sender_account;              /* 0 if it is not ours */
+    enum disk_level disk;
     bool own;                            /* the sender is the view's account itself */
     bool reachable;                      /* a device of the view's account takes messages now */
     unsigned sender_notes;               /* enum note, set by HOOK_OUT */

@@ -32,6 +32,7 @@ static struct incoming incoming_of(const struct routed *r, const struct home *h,
         .view = &a->view,
         .settings = h->settings,
         .now_ms = h->now_ms,
+        .disk = disk_level(h->host->disk),
         .sender = r->sender,
         .sender_account = r->sender_account,
         .own = str_eq(r->sender, a->bare),
@@ -116,7 +117,9 @@ static void refuse_uncommitted(struct routed *r)
     r->deliver = false;
     r->stale = true;
     outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
-                   STR("The server could not store this. Nothing of it was kept; please try again."));
+                   r->writes.op.result == ERR_FULL
+                       ? STR("There is no room for this: what you may store, or the server's disk, is used up.")
+                       : STR("The server could not store this. Nothing of it was kept; please try again."));
 }
 
 static void finish_at_target(struct routed *r)
@@ -186,6 +189,17 @@ static void settle(struct routed *r)
 
 static void judged(struct routed *r, enum verdict v, const struct row *new_rows);
 
+static void run_query(struct routed *r);
+
+static void archive_answered(struct account *a)
+{
+    struct link *next = list_pop(&a->asking);
+
+    a->archive_queries--;
+    if (next != NULL)
+        run_query(LIST_ENTRY(next, struct routed, link));
+}
+
 static void router_fetched(struct store_op *op)
 {
     struct store_query *q = CONTAINER_OF(op, struct store_query, op);
@@ -196,14 +210,26 @@ static void router_fetched(struct store_op *op)
     const struct row *last = r->writes.last;
     enum verdict v;
 
+    if (q->kind == QUERY_ARCHIVE)
+        archive_answered(a);
     v = r->then(&in, q, &out);
     judged(r, v, last);
 }
 
+/* Reading an archive may be long work for the store, so an account has but some of it done at a time, whatever the
+ * number of its devices. */
 static void run_query(struct routed *r)
 {
-    struct home *h = r->account->home;
+    struct account *a = r->account;
+    struct home *h = a->home;
 
+    if (r->query->kind == QUERY_ARCHIVE) {
+        if (a->archive_queries >= h->settings->archive_queries) {
+            list_add(&a->asking, &r->link);
+            return;
+        }
+        a->archive_queries++;
+    }
     r->query->op.home = h->number;
     r->query->op.done = router_fetched;
     r->query->context = r;

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "crypto/hash.h"
 #include "io/conn.h"
@@ -18,7 +19,8 @@ struct server {
     struct loop *loop;               /* the main thread's: control socket, orders */
     struct inbox *completions;       /* of store operations submitted here */
     struct inbox *tokens;            /* answers of workers to calls */
-    struct timer *minute;
+    struct timer *minute, *disk_check;
+    struct disk disk;
     struct lifeline *lifeline;
     struct control *control;
     struct control_host control_host;
@@ -106,6 +108,7 @@ static bool open_store(struct server *s)
         .ack_memory = c->store.ack == ACK_MEMORY,
         .readers = 2,
         .retention_days = c->archive.retention_days,
+        .archive_messages = c->limits.archive_messages,
         .deliver = deliver,
         .deliver_ctx = s,
     };
@@ -114,6 +117,37 @@ static bool open_store(struct server *s)
         return true;
     LOG(s->boot->log, ERROR, "store.failed", log_text("reason", why));
     return false;
+}
+
+/* What is given up is said once, and that it is over. */
+static void note_disk(struct server *s, uint64_t free, uint64_t total)
+{
+    enum disk_level level = disk_level_of(free, total);
+
+    if (level == disk_level(&s->disk))
+        return;
+    disk_set(&s->disk, level);
+    if (level == DISK_ROOMY)
+        LOG(s->boot->log, INFO, "disk.roomy");
+    else
+        LOG(s->boot->log, ERROR, "disk.low", log_int("free_percent", (int64_t)(free / (total / 100))),
+            log_text("refused", level == DISK_LOW ? STR("registrations, uploads")
+                                : level == DISK_LOWER ? STR("registrations, uploads, messages of non-contacts")
+                                                      : STR("registrations, uploads, messages")));
+}
+
+enum { DISK_CHECK_MS = 10 * 1000 };
+
+static void check_disk(void *ctx)
+{
+    struct server *s = ctx;
+    const char *folder = config_store_folder(s->boot->config, &s->arena);
+    struct statvfs fs;
+
+    timer_start(s->disk_check, DISK_CHECK_MS);
+    if (folder == NULL || statvfs(folder, &fs) != 0)
+        return;
+    note_disk(s, fs.f_bavail, fs.f_blocks - fs.f_bfree + fs.f_bavail);
 }
 
 static void every_minute(void *ctx)
@@ -289,12 +323,13 @@ int server_run(const struct server_boot *boot)
     int status = 1;
 
     s.group = (struct worker_group){
-        .boot = boot, .settings = &s.settings, .count = (unsigned)boot->config->server.workers };
+        .boot = boot, .settings = &s.settings, .disk = &s.disk, .count = (unsigned)boot->config->server.workers };
     fill_settings(&s);
     s.loop = loop_new();
     s.completions = inbox_new(s.loop, completions_came, &s);
     s.tokens = inbox_new(s.loop, tokens_came, &s);
     s.minute = timer_new(s.loop, every_minute, &s);
+    s.disk_check = timer_new(s.loop, check_disk, &s);
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
@@ -302,6 +337,7 @@ int server_run(const struct server_boot *boot)
     start_control(&s);
     if (start_workers(&s)) {
         every_minute(&s);
+        check_disk(&s);
         lifeline_ready(s.lifeline);
         loop_run(s.loop);
         status = 0;
@@ -309,6 +345,7 @@ int server_run(const struct server_boot *boot)
     stop(&s);
 done:
     timer_free(s.minute);
+    timer_free(s.disk_check);
     lifeline_free(s.lifeline);
     inbox_free(s.completions);
     inbox_free(s.tokens);

@@ -19,6 +19,7 @@ struct worker_group {                /* what all workers share; constant while t
     struct store *store;
     struct worker **workers;
     unsigned count;
+    const struct disk *disk;
 };
 
 /* One certificate, two sets of application protocols (ALPN): a client that wants the one is not served the other. */

@@ -82,6 +82,14 @@ static void write_message(const struct incoming *in, struct outcome *out, const 
             (struct archive_entry){ in->sender_account, .peer = jid_text(a, &m->to), .flags = *sent };
 }
 
+/* On a disk that fills up, what people who know each other write is given up last. */
+static bool has_room(const struct incoming *in)
+{
+    bool contact = in->own || view_sees_us(in->view, in->sender) || view_sees_them(in->view, in->sender);
+
+    return in->disk < DISK_LOWER || (contact && in->disk < DISK_LOWEST);
+}
+
 /* What does not go into the recipient's history is kept only while nobody is there to take it (XEP-0160; of
  * <no-permanent-store/>, XEP-0334 §4.1). */
 static enum verdict archive_received(const struct incoming *in, struct outcome *out)
@@ -98,8 +106,12 @@ static enum verdict archive_received(const struct incoming *in, struct outcome *
     kind = is_receipt(m) ? ENTRY_RECEIPT : 0;
     received = kind | ENTRY_OFFLINE | (shown ? 0 : ENTRY_HIDDEN);
     sent = kind | ENTRY_SENT;
-    if (shown || copied || !in->reachable)
-        write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL);
+    if (!shown && !copied && in->reachable)
+        return PASS;
+    if (!has_room(in))
+        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
+                              STR("The server's disk is almost full. Please try again later."));
+    write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL);
     return PASS;
 }
 

@@ -64,6 +64,7 @@ static void write_item(const struct incoming *in, struct outcome *out, const str
     struct row *row = outcome_write(out, ROW_PEP_ITEM);
 
     row->pep_item.item = *item;
+    row->pep_item.max_bytes = in->settings->pep_bytes;
     row->pep_item.keep_items = node->config.max_items < most ? node->config.max_items : most;
 }
 

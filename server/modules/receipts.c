@@ -15,8 +15,8 @@ static bool has(const struct stanza *m, const char *ns, const char *name)
 
 bool has_content(const struct stanza *m)
 {
-    return has(m, NS_CLIENT, "body") || has(m, NS_OMEMO_LEGACY, "encrypted") || has(m, NS_OMEMO, "encrypted")
-           || has(m, NS_OPENPGP, "openpgp");
+    return has(m, NS_CLIENT, "body") || has(m, NS_OMEMO_LEGACY, "encrypted")
+           || has(m, NS_OMEMO, "encrypted") || has(m, NS_OPENPGP, "openpgp");
 }
 
 bool is_receipt(const struct stanza *m)
@@ -45,7 +45,8 @@ static enum verdict receipts_out(const struct incoming *in, struct outcome *out)
     const struct stanza *m = in->stanza;
     struct str to;
 
-    if (m->kind != STANZA_MESSAGE || m->type == MESSAGE_GROUPCHAT || m->type == MESSAGE_ERROR || !m->has_to)
+    if (m->kind != STANZA_MESSAGE || m->type == MESSAGE_GROUPCHAT || m->type == MESSAGE_ERROR
+        || !m->has_to)
         return PASS;
     to = jid_bare_text(outcome_arena(out), &m->to);
     if (writes(m))

@@ -4,7 +4,7 @@
 
 #include "xmpp/stanza.h"
 
-bool has_content(const struct stanza *m);                 /* what a person wrote, as far as a server can know */
-bool is_receipt(const struct stanza *m);                  /* XEP-0184, XEP-0333, and no content */
+bool has_content(const struct stanza *m); /* what a person wrote, as far as a server can know */
+bool is_receipt(const struct stanza *m);  /* XEP-0184, XEP-0333, and no content */
 
 #endif

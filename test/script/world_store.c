@@ -325,8 +325,23 @@ static bool set_number(char *field, size_t size, struct str value)
     return true;
 }
 
+/* disk=roomy|low|lower|lowest */
+static bool set_disk(struct world *w, struct str value)
+{
+    static const char *const levels[] = { "roomy", "low", "lower", "lowest" };
+
+    for (size_t i = 0; i < COUNT_OF(levels); i++)
+        if (str_is(value, levels[i])) {
+            disk_set(&w->disk, (enum disk_level)i);
+            return true;
+        }
+    return false;
+}
+
 bool world_config(struct world *w, struct str key, struct str value)
 {
+    if (str_is(key, "disk"))
+        return set_disk(w, value);
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         char *field = (char *)&w->settings + settings[i].offset;
 
