@@ -13,8 +13,10 @@ struct client {
     struct conn *conn;
     struct websocket *websocket;     /* NULL: the stream is on TCP */
     struct session *session;
-    struct timer *wake;              /* only while there is a deadline */
+    struct timer *wake;              /* only while there is a deadline, or nothing to wait for before moving */
     struct timer *again;             /* WebSocket: messages are left after a pause */
+    struct peer peer;
+    bool counted, stranger;          /* by the doorkeeper; it has not logged in */
     bool paused, moving;
     unsigned move_to;
 };
@@ -114,6 +116,8 @@ static void client_free(struct client *c)
 {
     struct worker *w = c->worker;
 
+    if (c->counted)
+        doorkeeper_leave(&w->doorkeeper, c->peer, c->stranger);
     list_remove(&c->link);
     timer_free(c->wake);
     timer_free(c->again);
@@ -182,9 +186,16 @@ static struct client *client_new(struct worker *w)
     return c;
 }
 
-static bool is_exempt(const struct client *c)
+/* False: its address has enough connections; the end of this one follows. */
+static bool admit(struct client *c)
 {
-    return cidr_list_holds(&c->worker->group->boot->config->limits.exempt, conn_peer(c->conn).ip);
+    struct doorkeeper *d = &c->worker->doorkeeper;
+
+    c->peer = doorkeeper_peer(d, conn_peer(c->conn).ip);
+    c->counted = c->stranger = doorkeeper_admit(d, c->peer, c->worker->home.now_ms);
+    if (!c->counted)
+        conn_abort(c->conn);
+    return c->counted;
 }
 
 void client_accept(struct worker *w, int fd, bool direct_tls)
@@ -197,8 +208,9 @@ void client_accept(struct worker *w, int fd, bool direct_tls)
         client_free(c);
         return;
     }
+    if (!admit(c))
+        return;
     c->session = session_new(&w->home, c, false, STREAM_TCP);
-    c->session->exempt = is_exempt(c);
     if (direct_tls) /* XEP-0368: TLS comes first, the stream in it */
         conn_start_tls(c->conn, w->tls.xmpp);
 }
@@ -211,9 +223,10 @@ void client_upgrade(struct worker *w, struct conn *conn, struct str early)
     conn_handlers(conn, &handlers, c);
     conn_pause(conn, false);
     c->conn = conn;
+    if (!admit(c))
+        return;
     c->websocket = websocket_new(PREAUTH_ELEMENT_BYTES);
     c->session = session_new(&w->home, c, true, STREAM_WEBSOCKET);
-    c->session->exempt = is_exempt(c);
     if (early.n > 0)
         received_frames(c, early);
 }
@@ -233,6 +246,9 @@ void client_arrive(struct worker *w, struct worker_order *o)
         session_gone(o->session);
         return;
     }
+    c->peer = doorkeeper_peer(&w->doorkeeper, conn_peer(c->conn).ip);
+    doorkeeper_arrive(&w->doorkeeper, c->peer);
+    c->counted = true;
     o->session->link = c;
     session_arrived(c->session, &w->home);
     if (c->websocket != NULL)
@@ -342,7 +358,10 @@ static void woken(void *ctx)
     struct client *c = ctx;
 
     worker_enter(c->worker);
-    session_wake(c->session);
+    if (!c->moving)
+        session_wake(c->session);
+    else if (conn_queued(c->conn) == 0)
+        client_move(c);
 }
 
 static void host_wake_at(void *link, uint64_t at_ms)
@@ -366,6 +385,21 @@ static void host_move(void *link, unsigned home)
 
     c->moving = true;
     c->move_to = home;
+    if (conn_queued(c->conn) == 0) /* nothing will drain: as soon as the engine has returned */
+        host_wake_at(link, c->worker->home.now_ms);
+}
+
+static struct peer host_peer(void *link)
+{
+    return ((struct client *)link)->peer;
+}
+
+static void host_logged_in(void *link)
+{
+    struct client *c = link;
+
+    c->stranger = false;
+    doorkeeper_login(&c->worker->doorkeeper, c->peer);
 }
 
 static void host_take(void *link, struct session *to)
@@ -393,6 +427,23 @@ static void host_post(void *ctx, unsigned home, struct link *parcel)
     inbox_post(((struct worker *)ctx)->group->workers[home]->parcels, parcel);
 }
 
+static void host_note_login(void *ctx, struct login_note note)
+{
+    struct worker *w = ctx;
+
+    home_login_noted(&w->home, note);
+    for (unsigned i = 0; i < w->group->count; i++) {
+        struct worker_order *o;
+
+        if (i == w->number)
+            continue;
+        o = mem_alloc(sizeof *o);
+        o->kind = ORDER_LOGIN_NOTE;
+        o->note = note;
+        worker_post(w->group->workers[i], o);
+    }
+}
+
 static void host_log(void *ctx, const char *event, struct str account, const char *key,
                      uint64_t value)
 {
@@ -408,11 +459,14 @@ const struct host_ops client_host_ops = {
     .pause = host_pause,
     .start_tls = host_start_tls,
     .binding = host_binding,
+    .peer = host_peer,
+    .logged_in = host_logged_in,
     .wake_at = host_wake_at,
     .move = host_move,
     .take = host_take,
     .drop = host_drop,
     .offload = host_offload,
     .post = host_post,
+    .note_login = host_note_login,
     .log = host_log,
 };

@@ -51,6 +51,7 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
     list_init(&h->lagging);
     h->caps = caps_cache_new(&host->random);
     budget_init(&h->budget, &host->random);
+    login_guard_init(&h->guard);
 }
 
 static void account_free(struct account *a)
@@ -71,6 +72,7 @@ void home_deinit(struct home *h)
     arena_deinit(&h->constants);
     caps_cache_free(h->caps);
     budget_deinit(&h->budget);
+    login_guard_deinit(&h->guard);
 }
 
 unsigned home_of(const struct home *h, const struct jid *account)
@@ -217,6 +219,36 @@ void account_forget_view(struct account *a)
     account_load(a);
 }
 
+/* XEP-0077 §3.2: whoever leaves takes his subscriptions along. */
+static void cancel_subscriptions(struct account *a)
+{
+    struct map_slot slot;
+
+    for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
+        const struct roster_item *item = slot.value;
+        struct arena scratch = { 0 };
+
+        if (view_sees_them(&a->view, item->jid) || item->ask)
+            router_emit(a->home, stanza_new(&scratch, STANZA_PRESENCE, "unsubscribe", a->bare,
+                                            item->jid, STR_NONE), STR_NONE);
+        if (view_sees_us(&a->view, item->jid) || item->pending_in)
+            router_emit(a->home, stanza_new(&scratch, STANZA_PRESENCE, "unsubscribed", a->bare,
+                                            item->jid, STR_NONE), STR_NONE);
+        arena_deinit(&scratch);
+    }
+}
+
+void account_end(struct account *a)
+{
+    a->pins++;
+    LIST_EACH(&a->sessions, l)
+        session_fail(LIST_ENTRY(l, struct session, in_account), STREAM_NOT_AUTHORIZED,
+                     STR("This account has been removed."));
+    cancel_subscriptions(a);
+    account_forget_view(a);
+    account_unpin(a);
+}
+
 /* ---- Cursors of offline messages ------------------------------------------------------------------- */
 
 /* They may lag behind: a client then sees a message again and knows it by its stanza-id (XEP-0359). So they are
@@ -304,6 +336,11 @@ void home_sweep(struct home *h)
 void home_receive(struct home *h, struct link *parcel)
 {
     router_receive(h, LIST_ENTRY(parcel, struct routed, link));
+}
+
+void home_login_noted(struct home *h, struct login_note note)
+{
+    login_guard_note(&h->guard, h->settings, note, h->now_ms);
 }
 
 void home_completed(struct home *h, struct list *ops)

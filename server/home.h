@@ -8,7 +8,7 @@
 #define SOTTO_SERVER_HOME_H
 
 #include "server/budget.h"
-#include "server/host.h"
+#include "server/login_guard.h"
 #include "server/module.h"
 
 struct caps_cache;
@@ -31,7 +31,7 @@ struct account {
     unsigned archive_queries;        /* in work */
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
-    struct { struct bucket messages, stanzas, bytes; } sent;   /* session_rate.c */
+    struct bucket messages, stanzas, bytes;          /* what it has sent lately */
     struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
     unsigned writing;                /* write-sets under way with rows of the view */
@@ -49,6 +49,7 @@ struct home {
     struct arena constants;
     struct caps_cache *caps;
     struct budget budget;            /* of what accounts ask of others */
+    struct login_guard guard;
     struct list dirty;               /* accounts whose cursor is to be stored */
     struct list lagging;             /* sessions whose client takes nothing */
     struct list waiting;             /* sessions without connection that may be resumed */
@@ -66,12 +67,14 @@ unsigned home_of(const struct home *h, const struct jid *account);
 void home_now(struct home *h, uint64_t now_ms);               /* before any other entry */
 void home_receive(struct home *h, struct link *parcel);       /* a routed stanza of another home */
 void home_completed(struct home *h, struct list *ops);        /* store operations of this home */
+void home_login_noted(struct home *h, struct login_note note);
 void home_sweep(struct home *h);                              /* every second or so: store cursors, forget idle views */
 
 /* The account at its home, loading if it is not cached. Pinned until account_unpin(). */
 struct account *account_get(struct home *h, const struct jid *jid);
 void account_unpin(struct account *a);
 void account_delivered(struct account *a, uint64_t seq);       /* offline messages up to seq reached a client */
+void account_end(struct account *a);                          /* it was removed from the store: sessions end */
 void account_forget_view(struct account *a);                  /* after a failed commit: load again */
 void account_writes(struct account *a);                       /* a write-set with rows of its view is under way */
 void account_wrote(struct account *a);                        /* one of them is done */

@@ -12,6 +12,11 @@ enum {
     PREAUTH_TIMEOUT_MS = 20 * 1000,
     PREAUTH_ATTEMPTS = 5,            /* RFC 6120 §6.4.5: between 2 and 5 */
 
+    AGENT_ID_BYTES = 128,            /* XEP-0388 §2.3: a UUID has 36 */
+    AGENT_TEXT_BYTES = 256,          /* of its software, and of its device */
+    FAST_TOKEN_MS = 30 * 24 * 3600 * 1000LL,   /* a device not used for so long logs in with its password again */
+    FAST_ROTATE_MS = 24 * 3600 * 1000,         /* a token older than this is replaced when it is used */
+
     STANZA_DEPTH = 32,
     STANZA_ATTRS = 64,
     STANZA_NODES = 20000,            /* an OMEMO bundle has about 110, a message to 1000 devices 1100 */

@@ -19,7 +19,7 @@ enum verdict {
     PASS,                /* go on with the next hook, then deliver */
     DROP,                /* stop here without a word; what was written is still committed */
     HANDLED,             /* stop here; replies and rows of the outcome are all there is to do */
-    WAIT,                /* iq handlers: run the query of outcome_query(), then its continuation */
+    WAIT,                /* iq handlers: run what outcome_query() or outcome_derive() asked for, then its continuation */
 };
 
 /* HOOK_OUT runs at the sender's home on the sender's view, for stanzas of our own clients; HOOK_IN at the
@@ -43,6 +43,9 @@ struct incoming {
 struct outcome;
 typedef enum verdict hook_fn(const struct incoming *in, struct outcome *out);
 typedef enum verdict query_fn(const struct incoming *in, const struct store_query *done, struct outcome *out);
+
+enum { DERIVED_KEYS = 3 };               /* one for each hash of SCRAM */
+typedef enum verdict derived_fn(const struct incoming *in, const struct scram_keys *keys, struct outcome *out);
 
 /* Our domain; a bare JID (or no `to`: the sender's own). Of somebody who does not see the account's presence, handlers
  * of an account never hear: he gets the answer of an account that does not exist, unless they ask for strangers too. */
@@ -139,6 +142,12 @@ bool outcome_has_written(const struct outcome *out, struct str bare);
 
 /* A query whose answer the handler needs. Returns the query to be filled in; the handler then returns WAIT. */
 struct store_query *outcome_query(struct outcome *out, enum query_kind kind, query_fn *then);
+
+/* The keys of a prepared password, made off the loop. The handler then returns WAIT. */
+void outcome_derive(struct outcome *out, struct str password, derived_fn *then);
+
+/* The account is gone with the rows of this stanza: after the replies its contacts hear of it and its sessions end. */
+void outcome_end_account(struct outcome *out);
 
 /* An opaque archive id that stays the same for ever (XEP-0359 stanza-id), and back: false if it is not ours. */
 struct str archive_id(const struct settings *s, struct arena *a, int64_t account, enum shelf shelf, uint64_t seq);

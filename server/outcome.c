@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "base/reader.h"
+#include "server/derivation.h"
 #include "server/home.h"
 #include "server/routed.h"
 #include "server/session.h"
@@ -21,6 +22,7 @@ void routed_free(struct routed *r)
         return;
     for (struct store_query *q = r->query; q != NULL; q = q->previous)
         arena_deinit(&q->op.arena);
+    derivation_free(r->derivation);
     arena_deinit(&r->writes.op.arena);
     arena_deinit(&r->arena);
     mem_free(r);
@@ -182,6 +184,18 @@ struct store_query *outcome_query(struct outcome *out, enum query_kind kind, que
     out->routed->query = q;
     out->routed->then = then;
     return q;
+}
+
+void outcome_derive(struct outcome *out, struct str password, derived_fn *then)
+{
+    out->routed->derivation = derivation_new(out->routed, password, then);
+}
+
+void outcome_end_account(struct outcome *out)
+{
+    struct outcome back = { out->routed, &out->routed->at_origin, out->account };
+
+    outcome_effect(&back, EFFECT_END_ACCOUNT);
 }
 
 /* Archive ids are base32(seq ‖ 4 octets of a keyed hash): opaque, stable, and not to be guessed into

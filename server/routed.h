@@ -13,6 +13,7 @@
 #include "server/module.h"
 
 struct account;
+struct derivation;
 struct home;
 struct session;
 
@@ -26,6 +27,7 @@ enum routed_target { TARGET_ACCOUNT, TARGET_SERVER };
 
 enum effect_kind {
     EFFECT_REPLY, EFFECT_PUSH, EFFECT_ROUTE, EFFECT_ANNOUNCE, EFFECT_SHOW, EFFECT_NOTIFY,
+    EFFECT_END_ACCOUNT,
 };
 
 struct effect {
@@ -81,6 +83,7 @@ struct routed {
     struct row *archived;            /* the ROW_MESSAGE among the rows, or NULL */
     struct effects at_origin, at_target;
     struct store_query *query;       /* of a handler that waits */
+    struct derivation *derivation;   /* the same; owned, or NULL */
     query_fn *then;
     bool held;                       /* its query waits for what the session sent before */
 };

@@ -3,6 +3,7 @@
 
 #include "server/caps.h"
 #include "server/deliver.h"
+#include "server/derivation.h"
 #include "server/limits.h"
 #include "server/pep_events.h"
 #include "server/session.h"
@@ -102,6 +103,7 @@ static void run_effects(struct effects *effects, struct account *a, struct sessi
         case EFFECT_ROUTE: router_emit(a->home, e->node, STR_NONE); break;
         case EFFECT_ANNOUNCE: presence_announce(a, e->jid, e->flags != 0); break;
         case EFFECT_SHOW: presence_show(a, e->jid); break;
+        case EFFECT_END_ACCOUNT: account_end(a); break;
         case EFFECT_NOTIFY: pep_notify(a, &e->pep, e->node); break;
         }
     }
@@ -216,6 +218,21 @@ static void router_fetched(struct store_op *op)
     judged(r, v, last);
 }
 
+void router_derived(struct routed *r)
+{
+    struct account *a = r->account;
+    struct derivation *d = r->derivation;
+    struct incoming in = incoming_of(r, a->home, a);
+    struct outcome out = { r, &r->at_target, a->view.account };
+    const struct row *last = r->writes.last;
+    enum verdict v;
+
+    r->derivation = NULL;
+    v = derivation_continue(d, &in, &out);
+    derivation_free(d);
+    judged(r, v, last);
+}
+
 /* Reading an archive may be long work for the store, so an account has but some of it done at a time, whatever the
  * number of its devices. */
 static void run_query(struct routed *r)
@@ -236,6 +253,14 @@ static void run_query(struct routed *r)
     store_query(h->store, r->query);
 }
 
+static void run_what_it_waits_for(struct routed *r)
+{
+    if (r->derivation != NULL)
+        derivation_run(r->derivation);
+    else
+        run_query(r);
+}
+
 /* A person who asks for his history sees in it what he sent just before: questions to the own account wait until
  * everything earlier of the same session is done (RFC 6120 §10.1). */
 static bool must_wait_its_turn(const struct routed *r)
@@ -244,14 +269,14 @@ static bool must_wait_its_turn(const struct routed *r)
            && list_first(&r->session->pending) != &r->pending;
 }
 
-static void run_held_query(struct session *s)
+static void run_held(struct session *s)
 {
     struct link *first = list_first(&s->pending);
     struct routed *r = first ? LIST_ENTRY(first, struct routed, pending) : NULL;
 
     if (r != NULL && r->held) {
         r->held = false;
-        run_query(r);
+        run_what_it_waits_for(r);
     }
 }
 
@@ -264,7 +289,7 @@ static void judged(struct routed *r, enum verdict v, const struct row *last_row)
     if (v == WAIT) {
         r->held = must_wait_its_turn(r);
         if (!r->held)
-            run_query(r);
+            run_what_it_waits_for(r);
         return;
     }
     r->deliver = v == PASS;
@@ -387,7 +412,7 @@ static void router_return(struct routed *r)
         list_remove(&r->pending);
         s->pending_count--;
         s->pending_bytes -= r->bytes;
-        run_held_query(s);
+        run_held(s);
     }
     routed_free(r);
     account_unpin(a);

@@ -17,6 +17,9 @@ void router_emit(struct home *h, const struct xml_node *node, struct str pep_nod
 /* The view is there, or the account does not exist: go on with what waits. */
 void router_account_ready(struct account *a);
 
+/* The keys that a handler waits for are there. */
+void router_derived(struct routed *r);
+
 void router_receive(struct home *h, struct routed *r);
 
 #endif

@@ -50,13 +50,17 @@ static void fill_settings(struct server *s)
     to->mechanism_sha1 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_1 | MECHANISM_SCRAM_SHA_1_PLUS);
     to->mechanism_sha256 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_256 | MECHANISM_SCRAM_SHA_256_PLUS);
     to->mechanism_sha512 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_512 | MECHANISM_SCRAM_SHA_512_PLUS);
+    to->mechanism_fast = c->auth.mechanisms & MECHANISM_FAST;
     to->scram_iterations = (uint32_t)c->auth.scram_iterations;
     to->stanza_bytes = c->limits.stanza_bytes;
     to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
-    to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
+    to->devices_per_account = (unsigned)c->limits.devices_per_account;
     to->messages_per_account = c->limits.messages_per_account;
     to->stanzas_per_account = c->limits.stanzas_per_account;
     to->bytes_per_account = c->limits.bytes_per_account;
+    to->failed_logins_per_account = c->limits.failed_logins_per_account;
+    to->failed_logins_per_address = c->limits.failed_logins_per_address;
+    to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
     to->subscriptions_per_account = c->limits.subscriptions_per_account;
     to->key_targets = c->limits.bundle_targets_per_account;
     to->keys_per_pair = c->limits.bundles_per_pair;
@@ -324,6 +328,7 @@ int server_run(const struct server_boot *boot)
 
     s.group = (struct worker_group){
         .boot = boot, .settings = &s.settings, .disk = &s.disk, .count = (unsigned)boot->config->server.workers };
+    tls_random(NULL, (uint8_t *)s.group.address_key, sizeof s.group.address_key);
     fill_settings(&s);
     s.loop = loop_new();
     s.completions = inbox_new(s.loop, completions_came, &s);

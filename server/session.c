@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "server/auth.h"
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/router.h"
@@ -53,6 +54,7 @@ static void session_free(struct session *s)
     assert(list_empty(&s->pending));
     stream_deinit(&s->stream);
     auth_free(s->auth);
+    login_free(s->login);
     list_remove(&s->waiting);
     list_remove(&s->lagging);
     sm_free(s);
@@ -199,12 +201,12 @@ static struct str served_domain(const struct session *s, struct str to)
     return found;
 }
 
-static void offer_features(struct session *s)
+void session_offer_features(struct session *s)
 {
     struct arena a = { 0 };
     struct xml_node *features = xml_new(&a, STR(NS_STREAM), STR("features"));
 
-    if (s->state == SESSION_AUTHENTICATED) {
+    if (s->state != SESSION_NEGOTIATING) {
         bind_features(s, &a, features);
     } else if (!s->secure) {
         struct xml_node *tls = xml_add(&a, features, STR(NS_TLS), STR("starttls"));
@@ -232,7 +234,7 @@ static void session_opened(struct session *s, const struct xml_node *header)
     } else {
         s->domain = domain;
         stream_open(&s->stream, domain, STR_NONE, id, STR("en"));
-        offer_features(s);
+        session_offer_features(s);
     }
     arena_deinit(&a);
 }
@@ -272,12 +274,16 @@ void session_arrived(struct session *s, struct home *h)
     struct xml_limits limits;
 
     s->home = h;
+    s->exempt = h->host->ops->peer(s->link).exempt;
     h->counters.sessions++;
     limits = stanza_limits(s);
     stream_limits(&s->stream, &limits);
     s->state = SESSION_AUTHENTICATED;
     set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS); /* until it has bound a resource */
-    session_resume_reading(s);
+    if (s->login->request != NULL)
+        sasl2_arrived(s);
+    else
+        session_resume_reading(s);
 }
 
 /* ---- Dispatch -------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* session.h: one client's stream, from the first byte to its end: negotiation, binding, presence, acks.
  *
- * Split by idea: session.c (stream life), auth.c (SASL), bind.c (resources), sm.c (XEP-0198), presence.c
- * (availability). A session lives at the home of the worker that accepted it until it is authenticated, then at the
+ * Split by idea: session.c (stream life), session_auth.c (SASL, auth.h), session_bind.c (resources), session_sm.c
+ * (XEP-0198), presence.c (availability). A session lives at the home of the worker that accepted it until it is authenticated, then at the
  * home of its account; host->move carries it over once.
  * Owns: itself; freed when its connection is gone and no routed stanza holds it.  Threads: its home's.
  */
@@ -14,6 +14,7 @@
 struct auth;
 struct caps;
 struct csi;
+struct login;
 struct sm;
 
 /* How an archived message was put before a client: as it is, or as a carbon (XEP-0280). */
@@ -23,7 +24,7 @@ enum session_state {
     SESSION_NEGOTIATING,             /* not authenticated */
     SESSION_MOVING,                  /* authenticated, on the way to its home */
     SESSION_AUTHENTICATED,           /* at home; may bind */
-    SESSION_BINDING,                 /* waits for its account's view */
+    SESSION_BINDING,                 /* waits for its device's record, its account's view, its archive's ends */
     SESSION_BOUND,
     SESSION_RESUMING,                /* bound, on a new connection, until its own stanzas are durable */
     SESSION_CLOSED,                  /* nothing is read or sent any more */
@@ -37,11 +38,12 @@ struct session {
     unsigned flags;                  /* enum session_flag */
     unsigned holds;                  /* routed stanzas and queries that name it */
     bool secure, want_tls, paused, dispatching;
-    bool exempt;                     /* limits.exempt: its host says that no limit holds for it */
+    bool exempt;                     /* limits.exempt: its account's rates do not count */
     uint64_t deadline_ms;
 
     /* Negotiation. */
     struct auth *auth;               /* until authenticated */
+    struct login *login;             /* from then on until bound or resumed */
     size_t preauth_bytes;
     struct str domain;               /* of ours, that the stream is for; static */
 
@@ -95,6 +97,7 @@ void session_release(struct session *s);
 void session_flush(struct session *s);                    /* what the stream wrote, to the connection */
 void session_fail(struct session *s, enum stream_condition why, struct str text);
 void session_close(struct session *s);
+void session_offer_features(struct session *s);
 void session_resume_reading(struct session *s);           /* if it was paused for pending stanzas */
 bool session_is_slow(const struct session *s);            /* the client does not keep up with what it is sent */
 void session_send(struct session *s, struct blob *stanza);                 /* borrows */
@@ -102,7 +105,7 @@ void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
 void session_send_node(struct session *s, const struct xml_node *node);
 void session_set_jid(struct session *s, const struct jid *jid);
 
-/* session_auth.c */
+/* session_auth.c, session_sasl.c */
 void auth_free(struct auth *auth);
 void auth_features(struct session *s, struct arena *a, struct xml_node *features);
 bool auth_element(struct session *s, struct xml_node *node);   /* true: it was one of SASL's */

@@ -1,127 +1,164 @@
-/* session_auth.c: SASL (RFC 6120 §6) on a session: SCRAM with and without channel binding, PLAIN where configured.
+/* session_auth.c: the SASL exchange (RFC 4422), whatever profile carries it: SCRAM with and without channel binding,
+ * FAST tokens, PLAIN where configured.
  *
- * Keys come from the store, so an exchange pauses the session once. A user who does not exist gets keys of a decoy:
- * the same answers after the same work.
+ *   start -> (empty challenge ->) first message -> name -> keys, device -> challenge -> last message -> verdict
+ *                                                                       \-> PLAIN: derive -> verdict
+ *                                                                        \-> token: verdict
+ *
+ * Keys come from the store, so an exchange pauses the session. A user who does not exist gets keys of a decoy, made
+ * for everybody before the look-up: the same answers after the same work.
  */
+#include "server/auth.h"
+
 #include "server/limits.h"
-#include "base/encode.h"
-#include "server/session.h"
 
-struct mechanism { struct str name; enum hash hash; bool plus, plain; };
-
-static const struct mechanism mechanisms[] = {
-    { STR_INIT("SCRAM-SHA-512-PLUS"), HASH_SHA512, true, false },
-    { STR_INIT("SCRAM-SHA-256-PLUS"), HASH_SHA256, true, false },
-    { STR_INIT("SCRAM-SHA-1-PLUS"), HASH_SHA1, true, false },
-    { STR_INIT("SCRAM-SHA-512"), HASH_SHA512, false, false },
-    { STR_INIT("SCRAM-SHA-256"), HASH_SHA256, false, false },
-    { STR_INIT("SCRAM-SHA-1"), HASH_SHA1, false, false },
-    { STR_INIT("PLAIN"), HASH_SHA256, false, true },
+const struct mechanism auth_mechanisms[AUTH_MECHANISMS] = {
+    { STR_INIT("SCRAM-SHA-512-PLUS"), SASL_SCRAM, HASH_SHA512, BINDING_TLS_EXPORTER },
+    { STR_INIT("SCRAM-SHA-256-PLUS"), SASL_SCRAM, HASH_SHA256, BINDING_TLS_EXPORTER },
+    { STR_INIT("SCRAM-SHA-1-PLUS"), SASL_SCRAM, HASH_SHA1, BINDING_TLS_EXPORTER },
+    { STR_INIT("SCRAM-SHA-512"), SASL_SCRAM, HASH_SHA512, BINDING_NONE },
+    { STR_INIT("SCRAM-SHA-256"), SASL_SCRAM, HASH_SHA256, BINDING_NONE },
+    { STR_INIT("SCRAM-SHA-1"), SASL_SCRAM, HASH_SHA1, BINDING_NONE },
+    { STR_INIT("PLAIN"), SASL_PLAIN, HASH_SHA256, BINDING_NONE },
 };
 
-enum auth_step { AUTH_STARTED, AUTH_FETCHING, AUTH_CHALLENGED, AUTH_DERIVING };
+/* ---- Life ------------------------------------------------------------------------------------------ */
 
-struct auth {
-    struct session *session;
-    const struct mechanism *mechanism;
-    enum auth_step step;
-    struct arena arena;              /* of the exchange */
-    struct scram_server scram;
-    struct scram_keys keys;
-    bool known;                      /* the account exists */
-    struct jid jid;
-    struct str password;             /* PLAIN only, prepared */
-    struct scram_keys derived;       /* PLAIN only */
-    struct store_query query;
-    unsigned failures;               /* over all exchanges of this stream */
-};
+void login_free(struct login *l)
+{
+    if (l == NULL)
+        return;
+    arena_deinit(&l->found);
+    arena_deinit(&l->arena);
+    mem_free(l);
+}
+
+/* What an exchange leaves; the session and the count of failures stay. */
+static void auth_reset(struct auth *auth)
+{
+    secure_zero(&auth->keys, sizeof auth->keys);
+    secure_zero(&auth->derived, sizeof auth->derived);
+    arena_deinit(&auth->query.op.arena);
+    arena_deinit(&auth->arena);
+    login_free(auth->login);
+    *auth = (struct auth){ .session = auth->session, .sasl2 = auth->sasl2, .failures = auth->failures };
+}
 
 void auth_free(struct auth *auth)
 {
     if (auth == NULL)
         return;
-    secure_zero(&auth->keys, sizeof auth->keys);
-    secure_zero(&auth->derived, sizeof auth->derived);
-    arena_deinit(&auth->query.op.arena);
-    arena_deinit(&auth->arena);
+    auth_reset(auth);
     mem_free(auth);
 }
 
-static bool mechanism_offered(const struct settings *s, const struct mechanism *m)
+/* ---- What is offered ------------------------------------------------------------------------------- */
+
+bool auth_can_bind(const struct session *s, struct arena *a, enum channel_binding b)
 {
-    if (m->plain)
-        return s->mechanism_plain;
-    switch (m->hash) {
-    case HASH_SHA1: return s->mechanism_sha1;
-    case HASH_SHA256: return s->mechanism_sha256;
-    case HASH_SHA512: return s->mechanism_sha512;
+    struct binding_data bound = s->home->host->ops->binding(s->link, a);
+
+    switch (b) {
+    case BINDING_NONE: return true;
+    case BINDING_TLS_EXPORTER: return bound.exporter.n > 0;
+    case BINDING_TLS_SERVER_END_POINT: return bound.server_end_point.n > 0;
     }
     return false;
 }
 
-static bool session_can_bind(const struct session *s, struct arena *a)
+static bool can_bind_any(const struct session *s, struct arena *a)
 {
-    struct binding_data bound = s->home->host->ops->binding(s->link, a);
-
-    return bound.exporter.n > 0 || bound.server_end_point.n > 0;
+    return auth_can_bind(s, a, BINDING_TLS_EXPORTER) || auth_can_bind(s, a, BINDING_TLS_SERVER_END_POINT);
 }
 
-static void write_bindings(struct session *s, struct arena *a, struct xml_node *features)
+bool auth_offers(const struct session *s, struct arena *a, const struct mechanism *m)
 {
-    struct binding_data bound = s->home->host->ops->binding(s->link, a);
-    struct xml_node *list = xml_add(a, features, STR(NS_SASL_CB), STR("sasl-channel-binding"));
+    const struct settings *settings = s->home->settings;
 
-    if (bound.server_end_point.n > 0) /* XEP-0440 §3: a server MUST offer it */
-        xml_set(a, xml_add(a, list, STR(NS_SASL_CB), STR("channel-binding")), STR("type"),
-                STR("tls-server-end-point"));
-    if (bound.exporter.n > 0)
-        xml_set(a, xml_add(a, list, STR(NS_SASL_CB), STR("channel-binding")), STR("type"),
-                STR("tls-exporter"));
+    if (m->kind == SASL_PLAIN)
+        return settings->mechanism_plain;
+    if (m->binding != BINDING_NONE && !can_bind_any(s, a))
+        return false;
+    switch (m->hash) {
+    case HASH_SHA1: return settings->mechanism_sha1;
+    case HASH_SHA256: return settings->mechanism_sha256;
+    case HASH_SHA512: return settings->mechanism_sha512;
+    }
+    return false;
 }
 
-void auth_features(struct session *s, struct arena *a, struct xml_node *features)
+size_t auth_offered(const struct session *s, struct arena *a, struct str out[AUTH_MECHANISMS])
 {
-    struct xml_node *list = xml_add(a, features, STR(NS_SASL), STR("mechanisms"));
-    bool can_bind = session_can_bind(s, a);
+    size_t n = 0;
 
-    for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
-        if (mechanism_offered(s->home->settings, &mechanisms[i]) && (can_bind || !mechanisms[i].plus))
-            xml_add_text_child(a, list, STR(NS_SASL), STR("mechanism"), mechanisms[i].name);
-    if (can_bind)
-        write_bindings(s, a, features);
+    for (size_t i = 0; i < AUTH_MECHANISMS; i++)
+        if (auth_offers(s, a, &auth_mechanisms[i]))
+            out[n++] = auth_mechanisms[i].name;
+    return n;
 }
 
-/* ---- Answers --------------------------------------------------------------------------------------- */
-
-static void write_octets(struct session *s, struct str name, struct str octets)
+static const struct mechanism *find_mechanism(const struct auth *auth, struct arena *a, struct str name)
 {
+    for (size_t i = 0; i < AUTH_MECHANISMS; i++)
+        if (str_eq(name, auth_mechanisms[i].name) && auth_offers(auth->session, a, &auth_mechanisms[i]))
+            return &auth_mechanisms[i];
+    if (auth->login->agent_id.n == 0 || xml_child(auth->login->request, STR(NS_FAST), STR("fast")) == NULL)
+        return NULL; /* a token is a device's: XEP-0484 §4.1 */
+    return fast_mechanism(auth->session, a, name);
+}
+
+/* ---- Downgrade protection (XEP-0474 §4.1) ---------------------------------------------------------- */
+
+/* A client sees by it whether somebody on the way has taken away some of what was offered. */
+static struct str downgrade_attribute(const struct auth *auth, struct arena *a)
+{
+    const struct session *s = auth->session;
+    struct str names[AUTH_MECHANISMS], bindings[2];
+    struct sasl_offer offer = { .mechanisms = names, .bindings = bindings };
+
+    offer.mechanism_count = auth_offered(s, a, names);
+    for (int b = BINDING_TLS_EXPORTER; b <= BINDING_TLS_SERVER_END_POINT; b++)
+        if (auth_can_bind(s, a, (enum channel_binding)b))
+            bindings[offer.binding_count++] = str_from(channel_binding_name((enum channel_binding)b));
+    return arena_concat(a, STR("h="), sasl_downgrade_hash(a, auth->scram.hash, &offer));
+}
+
+/* ---- Verdicts -------------------------------------------------------------------------------------- */
+
+static struct login_note note_of(const struct auth *auth, bool failed)
+{
+    struct session *s = auth->session;
     struct arena a = { 0 };
-    struct xml_node *node = xml_new(&a, STR(NS_SASL), name);
+    struct login_note note = {
+        .account = login_guard_key(s->home->settings, jid_bare_text(&a, &auth->jid)),
+        .address = s->home->host->ops->peer(s->link).address,
+        .failed = failed,
+    };
 
-    if (octets.n > 0)
-        xml_add_text(&a, node, base64_text(&a, bytes_of_str(octets)));
-    stream_write(&s->stream, node);
     arena_deinit(&a);
+    return note;
 }
 
 /* The exchange is over; the client may try again on the same stream a few times (RFC 6120 §6.4.5). */
-static void auth_fail(struct auth *auth, struct str condition)
+void auth_fail(struct auth *auth, struct str condition)
 {
     struct session *s = auth->session;
-    unsigned failures = auth->failures + 1;
-    struct arena a = { 0 };
-    struct xml_node *failure = xml_new(&a, STR(NS_SASL), STR("failure"));
 
-    xml_add(&a, failure, STR(NS_SASL), condition);
-    stream_write(&s->stream, failure);
-    arena_deinit(&a);
+    sasl_failure(auth, condition);
+    auth_reset(auth);
     s->home->counters.failed_logins++;
-    auth_free(auth);
-    s->auth = mem_alloc(sizeof *s->auth);
-    s->auth->session = s;
-    s->auth->failures = failures;
-    if (failures >= PREAUTH_ATTEMPTS)
+    if (++auth->failures >= PREAUTH_ATTEMPTS)
         session_fail(s, STREAM_POLICY_VIOLATION, STR("Too many failed logins."));
+}
+
+/* The client was wrong about a secret. */
+static void auth_deny(struct auth *auth, struct str condition)
+{
+    struct session *s = auth->session;
+
+    if (!s->home->host->ops->peer(s->link).exempt)
+        s->home->host->ops->note_login(s->home->host->ctx, note_of(auth, true));
+    auth_fail(auth, condition);
 }
 
 static void auth_succeed(struct auth *auth, struct str octets)
@@ -130,12 +167,15 @@ static void auth_succeed(struct auth *auth, struct str octets)
     unsigned home;
 
     session_set_jid(s, &auth->jid);
-    write_octets(s, STR("success"), octets);
-    session_flush(s);
+    s->home->host->ops->logged_in(s->link);
+    s->home->host->ops->note_login(s->home->host->ctx, note_of(auth, false));
+    s->login = auth->login;
+    s->login->final = arena_str(&s->login->arena, octets);
+    auth->login = NULL;
     auth_free(auth);
     s->auth = NULL;
-    if (!stream_restart(&s->stream))
-        s->home->counters.early++; /* its new header came early; without a security layer that does no harm */
+    if (s->login->request == NULL)
+        sasl_success(s); /* XEP-0388's is written at home: it says what became of the inline requests */
     s->home->counters.logins++;
     s->state = SESSION_MOVING;
     home = home_of(s->home, &s->jid);
@@ -146,7 +186,7 @@ static void auth_succeed(struct auth *auth, struct str octets)
         s->home->host->ops->move(s->link, home);
 }
 
-/* ---- SCRAM ----------------------------------------------------------------------------------------- */
+/* ---- Keys and device ------------------------------------------------------------------------------- */
 
 static void auth_resume(struct session *s)
 {
@@ -155,24 +195,22 @@ static void auth_resume(struct session *s)
     session_resume_reading(s);
 }
 
-static void auth_challenge(struct auth *auth)
+static void auth_ask(struct auth *auth, enum query_kind kind, store_done *done)
 {
     struct session *s = auth->session;
 
-    if (!auth->known)
-        scram_decoy(auth->mechanism->hash, bytes_of(s->home->settings->secret, sizeof s->home->settings->secret),
-                    auth->scram.username, s->home->settings->scram_iterations, &auth->keys);
-    auth->step = AUTH_CHALLENGED;
-    write_octets(s, STR("challenge"),
-                 scram_server_challenge(&auth->scram, &auth->arena, &auth->keys, &s->home->host->random));
+    arena_deinit(&auth->query.op.arena);
+    auth->query = (struct store_query){ .kind = kind };
+    auth->query.op.home = s->home->number;
+    auth->query.op.done = done;
 }
 
 static void plain_derive(void *arg)
 {
     struct auth *auth = arg;
 
-    scram_derive(auth->mechanism->hash, auth->password, bytes_of(auth->keys.salt, auth->keys.salt_n),
-                 auth->keys.iterations, &auth->derived);
+    scram_derive(HASH_SHA256, auth->password, bytes_of(auth->keys.salt, auth->keys.salt_n), auth->keys.iterations,
+                 &auth->derived);
 }
 
 static void plain_derived(void *arg)
@@ -181,188 +219,223 @@ static void plain_derived(void *arg)
     struct session *s = auth->session;
 
     if (s->state != SESSION_CLOSED) {
-        if (auth->known
-            && ct_equal(auth->derived.stored_key, auth->keys.stored_key, hash_size(auth->mechanism->hash)))
+        if (ct_equal(auth->derived.stored_key, auth->keys.stored_key, hash_size(HASH_SHA256))
+            && auth->login->account != 0)
             auth_succeed(auth, STR_NONE);
         else
-            auth_fail(auth, STR("not-authorized"));
+            auth_deny(auth, STR("not-authorized"));
         auth_resume(s);
     }
     session_release(s);
 }
 
-static void auth_fetched(struct store_op *op)
+static void auth_judge_token(struct auth *auth)
 {
-    struct auth *auth = CONTAINER_OF(op, struct auth, query.op);
-    struct session *s = auth->session;
+    const char *why = fast_check(auth);
 
-    auth->known = op->result == ERR_NONE;
-    if (auth->known)
-        auth->keys = auth->query.out.credentials.keys;
-    secure_zero(&auth->query.out, sizeof auth->query.out);
-    if (s->state == SESSION_CLOSED) {
-        session_release(s);
-        return;
-    }
-    if (auth->mechanism->plain) {
-        if (!auth->known)
-            scram_decoy(auth->mechanism->hash,
-                        bytes_of(s->home->settings->secret, sizeof s->home->settings->secret), auth->jid.local,
-                        s->home->settings->scram_iterations, &auth->keys);
+    if (why == NULL)
+        auth_succeed(auth, auth->login->final);
+    else
+        auth_deny(auth, str_from(why));
+}
+
+static void auth_challenge(struct auth *auth)
+{
+    auth->step = AUTH_CHALLENGED;
+    auth->scram.extra = downgrade_attribute(auth, &auth->arena);
+    sasl_challenge(auth, scram_server_challenge(&auth->scram, &auth->arena, &auth->keys,
+                                                &auth->session->home->host->random));
+}
+
+/* A known device is not held to the account's limit: guessing by others must not lock it out. */
+static bool is_admitted(const struct auth *auth)
+{
+    const struct home *h = auth->session->home;
+
+    return auth->login->device_known
+           || login_guard_admits_account(&h->guard, h->settings, note_of(auth, false).account,
+                                         h->host->ops->peer(auth->session->link), h->now_ms);
+}
+
+/* All is there that the store has; the session is held and paused. */
+static void auth_go_on(struct auth *auth)
+{
+    struct session *s = auth->session;
+    enum sasl_kind kind = auth->login->mechanism->kind;
+    bool admitted = is_admitted(auth);
+
+    if (admitted && kind == SASL_PLAIN) {
         auth->step = AUTH_DERIVING;
         s->home->host->ops->offload(s->home->host->ctx, plain_derive, plain_derived, auth);
         return; /* still held */
     }
-    auth_challenge(auth);
+    if (!admitted)
+        auth_fail(auth, STR("temporary-auth-failure"));
+    else if (kind == SASL_TOKEN)
+        auth_judge_token(auth);
+    else
+        auth_challenge(auth);
     auth_resume(s);
     session_release(s);
+}
+
+static void device_fetched(struct store_op *op)
+{
+    struct auth *auth = CONTAINER_OF(op, struct auth, query.op);
+    struct login *l = auth->login;
+
+    if (auth->session->state == SESSION_CLOSED) {
+        session_release(auth->session);
+        return;
+    }
+    l->device_known = op->result == ERR_NONE && auth->query.out.devices.count > 0;
+    if (l->device_known)
+        l->device = auth->query.out.devices.devices[0];
+    l->found = arena_move(&op->arena);
+    auth_go_on(auth);
+}
+
+static void keys_fetched(struct store_op *op)
+{
+    struct auth *auth = CONTAINER_OF(op, struct auth, query.op);
+    struct session *s = auth->session;
+    struct login *l = auth->login;
+
+    if (s->state == SESSION_CLOSED) {
+        session_release(s);
+        return;
+    }
+    if (op->result == ERR_NONE) {
+        auth->keys = auth->query.out.credentials.keys;
+        l->account = auth->query.out.credentials.account;
+    }
+    secure_zero(&auth->query.out, sizeof auth->query.out);
+    if (l->agent_id.n == 0) {
+        auth_go_on(auth);
+        return;
+    }
+    auth_ask(auth, QUERY_DEVICES, device_fetched);
+    auth->query.in.devices.account = l->account; /* an account 0 has no devices */
+    auth->query.in.devices.resource = bind_resource(s->home, &auth->arena, &auth->jid, l->agent_id);
+    store_query(s->home->store, &auth->query);
 }
 
 /* The account's name as the client wrote it becomes an address; what is no name is a name nobody has. */
 static void auth_fetch(struct auth *auth, struct str username)
 {
     struct session *s = auth->session;
-    struct store_query *q = &auth->query;
+    const struct settings *settings = s->home->settings;
+    enum hash hash = auth->login->mechanism->hash;
 
     auth->jid = (struct jid){ .domain = s->domain };
     if (jid_prepare_local(&auth->arena, username, &auth->jid.local) != ERR_NONE)
         auth->jid.local = STR("");
-    arena_deinit(&q->op.arena);
-    *q = (struct store_query){ .kind = QUERY_CREDENTIALS };
-    q->in.credentials.local = auth->jid.local;
-    q->in.credentials.domain = auth->jid.domain;
-    q->in.credentials.hash = auth->mechanism->hash;
-    q->op.home = s->home->number;
-    q->op.done = auth_fetched;
+    scram_decoy(hash, bytes_of(settings->secret, sizeof settings->secret), auth->jid.local,
+                settings->scram_iterations, &auth->keys);
+    auth_ask(auth, QUERY_CREDENTIALS, keys_fetched);
+    auth->query.in.credentials.local = auth->jid.local;
+    auth->query.in.credentials.domain = auth->jid.domain;
+    auth->query.in.credentials.hash = hash;
     auth->step = AUTH_FETCHING;
     s->paused = true;
     session_hold(s);
-    store_query(s->home->store, q);
+    store_query(s->home->store, &auth->query);
 }
 
-static void auth_plain(struct auth *auth, struct str message)
-{
-    struct str authzid, user, password;
+/* ---- Messages -------------------------------------------------------------------------------------- */
 
-    if (sasl_plain_read(message, &authzid, &user, &password) != ERR_NONE
-        || sasl_prepare_password(&auth->arena, password, &auth->password) != ERR_NONE)
-        auth_fail(auth, STR("malformed-request"));
-    else if (authzid.n > 0 && !str_eq(authzid, user)) /* nobody acts for somebody else */
-        auth_fail(auth, STR("invalid-authzid"));
-    else
-        auth_fetch(auth, user);
+/* Nobody acts for somebody else (RFC 6120 §6.3.8). The own address, bare, or the own name says nothing new. */
+static bool acts_for_itself(const struct auth *auth, struct arena *a, struct str authzid, struct str user)
+{
+    struct jid meant;
+    struct str local;
+
+    if (authzid.n == 0 || str_eq(authzid, user))
+        return true;
+    return jid_parse(a, authzid, &meant) == ERR_NONE && jid_is_bare(&meant)
+           && jid_prepare_local(a, user, &local) == ERR_NONE && str_eq(meant.local, local)
+           && str_eq(meant.domain, auth->session->domain);
+}
+
+static enum err read_first(struct auth *auth, struct str message, struct str *out_user, struct str *out_authzid)
+{
+    struct arena *a = &auth->arena;
+    struct str password;
+    enum err e;
+
+    switch (auth->login->mechanism->kind) {
+    case SASL_PLAIN:
+        e = sasl_plain_read(message, out_authzid, out_user, &password);
+        return e == ERR_NONE ? sasl_prepare_password(a, password, &auth->password) : e;
+    case SASL_TOKEN:
+        *out_authzid = STR_NONE;
+        return sasl_ht_read(message, out_user, &auth->proof); /* views of the exchange's arena */
+    case SASL_SCRAM:
+        scram_server_init(&auth->scram, auth->login->mechanism->hash,
+                          auth->login->mechanism->binding != BINDING_NONE, can_bind_any(auth->session, a));
+        e = scram_server_first(&auth->scram, a, message);
+        *out_user = auth->scram.username;
+        *out_authzid = auth->scram.authzid;
+        return e;
+    }
+    return ERR_MALFORMED;
 }
 
 static void auth_first(struct auth *auth, struct str message)
 {
-    struct session *s = auth->session;
-    struct arena a = { 0 };
-    bool plus_offered = session_can_bind(s, &a);
+    const struct home *h = auth->session->home;
+    struct str user, authzid;
+    enum err e = read_first(auth, message, &user, &authzid);
 
-    arena_deinit(&a);
-    if (auth->mechanism->plain) {
-        auth_plain(auth, message);
-        return;
-    }
-    scram_server_init(&auth->scram, auth->mechanism->hash, auth->mechanism->plus, plus_offered);
-    switch (scram_server_first(&auth->scram, &auth->arena, message)) {
-    case ERR_NONE:
-        if (auth->scram.authzid.n > 0)
-            auth_fail(auth, STR("invalid-authzid"));
+    if (e != ERR_NONE)
+        auth_fail(auth, e == ERR_DENIED ? STR("not-authorized") : STR("malformed-request"));
+    else if (!acts_for_itself(auth, &auth->arena, authzid, user))
+        auth_fail(auth, STR("invalid-authzid"));
+    else if (!login_guard_admits_address(&h->guard, h->settings, h->host->ops->peer(auth->session->link), h->now_ms))
+        auth_fail(auth, STR("temporary-auth-failure"));
+    else
+        auth_fetch(auth, user);
+}
+
+static void auth_last(struct auth *auth, struct str message)
+{
+    struct session *s = auth->session;
+    struct binding_data bound = s->home->host->ops->binding(s->link, &auth->arena);
+    struct str final;
+    enum err e = scram_server_final(&auth->scram, &auth->arena, message, &bound, &final);
+
+    if (e == ERR_NONE && auth->login->account != 0)
+        auth_succeed(auth, final);
+    else if (e == ERR_MALFORMED)
+        auth_fail(auth, STR("malformed-request"));
+    else
+        auth_deny(auth, STR("not-authorized"));
+}
+
+void auth_start(struct auth *auth, struct str mechanism, struct login *login)
+{
+    auth_reset(auth);
+    auth->login = login;
+    login->mechanism = find_mechanism(auth, &auth->arena, mechanism);
+    if (login->mechanism == NULL)
+        auth_fail(auth, STR("invalid-mechanism"));
+    else
+        auth->step = AUTH_STARTED;
+}
+
+void auth_receive(struct auth *auth, struct str message)
+{
+    switch (auth->step) {
+    case AUTH_STARTED:
+        if (message.n == 0) /* the first message was not sent along: ask for it with an empty challenge */
+            sasl_challenge(auth, STR_NONE);
         else
-            auth_fetch(auth, auth->scram.username);
+            auth_first(auth, message);
         break;
-    case ERR_DENIED:
-        auth_fail(auth, STR("not-authorized"));
+    case AUTH_CHALLENGED:
+        auth_last(auth, message);
         break;
     default:
         auth_fail(auth, STR("malformed-request"));
     }
-}
-
-static void auth_final(struct auth *auth, struct str message)
-{
-    struct session *s = auth->session;
-    struct binding_data bound = s->home->host->ops->binding(s->link, &auth->arena);
-    struct str server_final;
-    enum err e = scram_server_final(&auth->scram, &auth->arena, message, &bound, &server_final);
-
-    if (e == ERR_NONE && auth->known)
-        auth_succeed(auth, server_final);
-    else
-        auth_fail(auth, e == ERR_MALFORMED ? STR("malformed-request") : STR("not-authorized"));
-}
-
-/* ---- Elements -------------------------------------------------------------------------------------- */
-
-/* Base64 text content; "=" stands for an empty message (RFC 6120 §6.4.2). */
-static enum err element_octets(struct arena *a, const struct xml_node *node, struct str *out)
-{
-    struct str text = xml_text_of(a, node);
-    struct bytes octets;
-    enum err e;
-
-    if (text.n == 0 || str_eq(text, STR("="))) {
-        *out = STR("");
-        return ERR_NONE;
-    }
-    e = base64_read(a, text, &octets);
-    if (e == ERR_NONE)
-        *out = str_of_bytes(octets);
-    return e;
-}
-
-static void auth_begin(struct session *s, const struct xml_node *node)
-{
-    struct auth *auth = s->auth;
-    struct str name = xml_get(node, STR("mechanism")), message;
-
-    auth->mechanism = NULL;
-    for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
-        if (str_eq(name, mechanisms[i].name) && mechanism_offered(s->home->settings, &mechanisms[i]))
-            auth->mechanism = &mechanisms[i];
-    if (auth->mechanism == NULL)
-        auth_fail(auth, STR("invalid-mechanism"));
-    else if (element_octets(&auth->arena, node, &message) != ERR_NONE)
-        auth_fail(auth, STR("incorrect-encoding"));
-    else if (message.n == 0) { /* client-first was not sent along: ask for it with an empty challenge */
-        auth->step = AUTH_STARTED;
-        write_octets(s, STR("challenge"), STR_NONE);
-    } else {
-        auth_first(auth, message);
-    }
-}
-
-static void auth_response(struct session *s, const struct xml_node *node)
-{
-    struct auth *auth = s->auth;
-    struct str message;
-
-    if (auth->mechanism == NULL)
-        auth_fail(auth, STR("malformed-request"));
-    else if (element_octets(&auth->arena, node, &message) != ERR_NONE)
-        auth_fail(auth, STR("incorrect-encoding"));
-    else if (auth->step == AUTH_STARTED)
-        auth_first(auth, message);
-    else
-        auth_final(auth, message);
-}
-
-bool auth_element(struct session *s, struct xml_node *node)
-{
-    if (!str_eq(node->ns, STR(NS_SASL)))
-        return false;
-    if (s->auth == NULL) {
-        s->auth = mem_alloc(sizeof *s->auth);
-        s->auth->session = s;
-    }
-    if (str_eq(node->name, STR("auth")))
-        auth_begin(s, node);
-    else if (str_eq(node->name, STR("response")))
-        auth_response(s, node);
-    else if (str_eq(node->name, STR("abort")))
-        auth_fail(s->auth, STR("aborted"));
-    else
-        return false;
-    return true;
 }

@@ -7,26 +7,27 @@
 
 #include "base/encode.h"
 #include "crypto/hash.h"
+#include "server/auth.h"
 #include "server/limits.h"
 #include "server/router.h"
-#include "server/session.h"
 
 void bind_features(struct session *s, struct arena *a, struct xml_node *features)
 {
-    (void)s;
-    xml_add(a, features, STR(NS_BIND), STR("bind"));
-    /* RFC 3921 clients ask for it; RFC 6120 servers say that it is not needed. */
-    xml_add(a, xml_add(a, features, STR(NS_SESSION), STR("session")), STR(NS_SESSION), STR("optional"));
-    xml_add(a, features, STR(NS_SM), STR("sm"));
+    if (s->state == SESSION_AUTHENTICATED) {
+        xml_add(a, features, STR(NS_BIND), STR("bind"));
+        /* RFC 3921 clients ask for it; RFC 6120 servers say that it is not needed. */
+        xml_add(a, xml_add(a, features, STR(NS_SESSION), STR("session")), STR(NS_SESSION), STR("optional"));
+    }
+    if (s->sm == NULL)
+        xml_add(a, features, STR(NS_SM), STR("sm"));
     xml_add(a, features, STR(NS_CSI), STR("csi"));
     xml_add(a, features, STR(NS_ROSTERVER), STR("ver"));
     xml_add(a, features, STR(NS_PREAPPROVAL), STR("sub"));
 }
 
-static struct str make_resource(struct session *s, struct arena *a, struct str wish)
+struct str bind_resource(const struct home *h, struct arena *a, const struct jid *jid, struct str wish)
 {
-    const struct home *h = s->home;
-    struct str account = jid_bare_text(a, &s->jid);
+    struct str account = jid_bare_text(a, jid);
     uint8_t tag[HASH_SIZE_MAX];
     struct buf input;
     struct str text;
@@ -58,13 +59,35 @@ static struct str owned_text(struct str text)
     return (struct str){ p, text.n };
 }
 
+/* The account is there, or will be: then bind_complete() goes on. */
+void bind_when_ready(struct session *s)
+{
+    if (s->account->state == ACCOUNT_READY)
+        bind_complete(s);
+    else
+        list_add(&s->account->arriving, &s->in_account);
+}
+
+void bind_begin(struct session *s, struct str wish)
+{
+    struct arena a = { 0 };
+    struct jid full = s->jid;
+
+    full.resource = bind_resource(s->home, &a, &s->jid, wish);
+    session_set_jid(s, &full);
+    arena_deinit(&a);
+    s->state = SESSION_BINDING;
+    s->account = account_get(s->home, &(struct jid){ s->jid.local, s->jid.domain, { NULL, 0 } });
+    bind_when_ready(s);
+}
+
+/* A client that named itself while logging in is known by that, whatever resource it wishes for. */
 void bind_request(struct session *s, struct xml_node *node)
 {
     struct arena a = { 0 };
     struct stanza iq;
     enum stanza_condition why;
     struct str wish = STR(""), prepared;
-    struct jid full = s->jid;
 
     if (stanza_parse(&a, node, &iq, &why) != ERR_NONE || iq.type != IQ_SET) {
         bind_refuse(s, &iq, COND_BAD_REQUEST, STR("Binding is an iq of type set."));
@@ -75,15 +98,9 @@ void bind_request(struct session *s, struct xml_node *node)
         bind_refuse(s, &iq, COND_BAD_REQUEST, STR("That is no valid resource."));
         goto done;
     }
-    full.resource = make_resource(s, &a, wish);
     s->bind_id = owned_text(iq.id);
-    session_set_jid(s, &full);
-    s->state = SESSION_BINDING;
-    s->account = account_get(s->home, &(struct jid){ s->jid.local, s->jid.domain, { NULL, 0 } });
-    if (s->account->state == ACCOUNT_READY)
-        bind_complete(s);
-    else
-        list_add(&s->account->arriving, &s->in_account);
+    s->login->stable = wish.n > 0;
+    bind_begin(s, s->login->agent_id.n > 0 ? s->login->agent_id : wish);
 done:
     arena_deinit(&a);
 }
@@ -133,6 +150,8 @@ void bind_complete(struct session *s)
         session_fail(s, STREAM_NOT_AUTHORIZED, STR("This account does not exist any more."));
         return;
     }
+    if (bind2_request(s->login) != NULL && !bind2_prepare(s))
+        return;
     end_conflict(s);
     if (session_count(a) >= s->home->settings->sessions_per_account) {
         session_fail(s, STREAM_RESOURCE_CONSTRAINT, STR("Too many devices are connected to this account."));
@@ -142,7 +161,14 @@ void bind_complete(struct session *s)
     s->state = SESSION_BOUND;
     s->deadline_ms = 0;
     s->home->host->ops->wake_at(s->link, 0);
-    bind_answer(s);
+    if (s->login->agent_id.n == 0 && s->login->stable)
+        device_bound(s);
+    if (bind2_request(s->login) != NULL)
+        bind2_answer(s);
+    else
+        bind_answer(s);
+    login_free(s->login);
+    s->login = NULL;
 }
 
 /* Leaves the account; what others saw of the session ends (RFC 6121 §4.5). */

@@ -8,7 +8,7 @@
 void rate_bytes(struct session *s, size_t n)
 {
     if (!s->exempt)
-        bucket_take(&s->account->sent.bytes, &s->home->settings->bytes_per_account, n,
+        bucket_take(&s->account->bytes, &s->home->settings->bytes_per_account, n,
                     s->home->now_ms);
 }
 
@@ -19,9 +19,9 @@ void rate_element(struct session *s, const struct xml_node *node)
 
     if (s->exempt)
         return;
-    bucket_take(&s->account->sent.stanzas, &settings->stanzas_per_account, 1, s->home->now_ms);
+    bucket_take(&s->account->stanzas, &settings->stanzas_per_account, 1, s->home->now_ms);
     if (str_is(node->name, "message"))
-        bucket_take(&s->account->sent.messages, &settings->messages_per_account, 1,
+        bucket_take(&s->account->messages, &settings->messages_per_account, 1,
                     s->home->now_ms);
 }
 
@@ -38,15 +38,15 @@ uint64_t rate_wait_ms(const struct session *s)
 
     if (s->exempt)
         return 0;
-    return later(later(bucket_wait_ms(&a->sent.messages, &settings->messages_per_account, now),
-                       bucket_wait_ms(&a->sent.stanzas, &settings->stanzas_per_account, now)),
-                 bucket_wait_ms(&a->sent.bytes, &settings->bytes_per_account, now));
+    return later(later(bucket_wait_ms(&a->messages, &settings->messages_per_account, now),
+                       bucket_wait_ms(&a->stanzas, &settings->stanzas_per_account, now)),
+                 bucket_wait_ms(&a->bytes, &settings->bytes_per_account, now));
 }
 
 bool rate_is_full(const struct account *a)
 {
     uint64_t now_us = a->home->now_ms * 1000;
 
-    return a->sent.messages.full_at_us <= now_us && a->sent.stanzas.full_at_us <= now_us
-           && a->sent.bytes.full_at_us <= now_us;
+    return a->messages.full_at_us <= now_us && a->stanzas.full_at_us <= now_us
+           && a->bytes.full_at_us <= now_us;
 }

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "server/auth.h"
 #include "server/deliver.h"
 #include "server/limits.h"
 #include "server/sm.h"
@@ -40,6 +41,7 @@ static void move_connection(struct session *from, struct session *to)
     stream_park(&from->stream);
     to->stream = from->stream;
     stream_init(&from->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT), &(struct xml_limits){ 0 });
+    to->exempt = from->exempt;
     to->link = from->link;
     to->exempt = from->exempt;
     from->link = NULL;
@@ -48,21 +50,20 @@ static void move_connection(struct session *from, struct session *to)
     to->home->host->ops->wake_at(to->link, 0);
 }
 
-void resume_request(struct session *s, const struct xml_node *node)
+/* The session that <resume/> names, and that can be taken up from where its client says; else NULL. */
+static struct session *find_wanted(struct session *s, const struct xml_node *resume)
 {
-    struct session *old;
+    struct session *old = find_resumable(s, xml_get(resume, STR("previd")));
     uint64_t h;
 
-    if (s->state != SESSION_AUTHENTICATED) {
-        sm_fail(s, STR("unexpected-request"));
-        return;
-    }
-    old = find_resumable(s, xml_get(node, STR("previd")));
-    if (old == NULL || str_to_u64(xml_get(node, STR("h")), UINT32_MAX, &h) != ERR_NONE
-        || !sm_acknowledge(old, (uint32_t)h)) {
-        sm_fail(s, STR("item-not-found")); /* the client binds a new session and catches up */
-        return;
-    }
+    if (old == NULL || str_to_u64(xml_get(resume, STR("h")), UINT32_MAX, &h) != ERR_NONE
+        || !sm_acknowledge(old, (uint32_t)h))
+        return NULL;
+    return old;
+}
+
+static void take_up(struct session *old, struct session *s)
+{
     session_flush(s);
     old->state = SESSION_RESUMING;
     old->replaying = true;
@@ -71,6 +72,33 @@ void resume_request(struct session *s, const struct xml_node *node)
     old->sm->answer = false;
     move_connection(s, old);
     resume_continue(old);
+}
+
+void resume_request(struct session *s, const struct xml_node *node)
+{
+    struct session *old = s->state == SESSION_AUTHENTICATED ? find_wanted(s, node) : NULL;
+
+    if (s->state != SESSION_AUTHENTICATED)
+        sm_fail(s, STR("unexpected-request"));
+    else if (old == NULL)
+        sm_fail(s, STR("item-not-found")); /* the client binds a new session and catches up */
+    else
+        take_up(old, s);
+}
+
+bool resume_inline(struct session *s, const struct xml_node *resume)
+{
+    struct session *old = find_wanted(s, resume);
+
+    if (old == NULL) {
+        s->login->not_resumed = sm_failed(&s->login->arena, STR("item-not-found"));
+        return false;
+    }
+    login_free(old->login); /* another client was just resuming it */
+    old->login = s->login;  /* <success/> is written when what the client sent before is durable */
+    s->login = NULL;
+    take_up(old, s);
+    return true;
 }
 
 /* ---- Sending again --------------------------------------------------------------------------------- */
@@ -187,7 +215,12 @@ static void write_resumed(struct session *s)
 
     xml_set(&a, node, STR("previd"), s->sm->id);
     xml_set(&a, node, STR("h"), arena_printf(&a, "%u", s->submitted));
-    stream_write(&s->stream, node);
+    if (s->login != NULL)
+        sasl2_success(s, &a, node);
+    else
+        stream_write(&s->stream, node);
+    login_free(s->login);
+    s->login = NULL;
     session_flush(s);
     arena_deinit(&a);
 }

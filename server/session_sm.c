@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "server/auth.h"
 #include "server/limits.h"
 #include "server/routed.h"
 #include "server/sm.h"
@@ -52,13 +53,19 @@ static void write_simple(struct session *s, struct str name)
     arena_deinit(&a);
 }
 
+struct xml_node *sm_failed(struct arena *a, struct str condition)
+{
+    struct xml_node *failed = xml_new(a, STR(NS_SM), STR("failed"));
+
+    xml_add(a, failed, STR(NS_STANZA_ERRORS), condition);
+    return failed;
+}
+
 void sm_fail(struct session *s, struct str condition)
 {
     struct arena a = { 0 };
-    struct xml_node *failed = xml_new(&a, STR(NS_SM), STR("failed"));
 
-    xml_add(&a, failed, STR(NS_STANZA_ERRORS), condition);
-    stream_write(&s->stream, failed);
+    stream_write(&s->stream, sm_failed(&a, condition));
     arena_deinit(&a);
 }
 
@@ -216,31 +223,36 @@ uint64_t sm_first_unacked(const struct session *s)
 
 /* ---- Elements -------------------------------------------------------------------------------------- */
 
-static void sm_enable(struct session *s, const struct xml_node *node)
+/* The answer: <enabled/> or <failed/>. */
+struct xml_node *sm_enable(struct session *s, struct arena *a, const struct xml_node *node)
 {
-    struct arena a = { 0 };
     struct xml_node *enabled;
     struct str wish = xml_get(node, STR("resume"));
 
-    if (s->state != SESSION_BOUND || s->sm != NULL) {
-        sm_fail(s, STR("unexpected-request"));
-        return;
-    }
+    if (s->state != SESSION_BOUND || s->sm != NULL)
+        return sm_failed(a, STR("unexpected-request"));
     s->sm = mem_alloc(sizeof *s->sm);
     s->submitted = 0;
     LIST_EACH(&s->pending, l) /* submitted before: none of them has a number */
         LIST_ENTRY(l, struct routed, pending)->serial = 1;
-    enabled = xml_new(&a, STR(NS_SM), STR("enabled"));
+    enabled = xml_new(a, STR(NS_SM), STR("enabled"));
     if ((str_is(wish, "true") || str_is(wish, "1")) && s->home->settings->resumable_per_account > 0) {
-        struct str id = random_token(&s->home->host->random, &a, SM_ID_OCTETS);
+        struct str id = random_token(&s->home->host->random, a, SM_ID_OCTETS);
 
         memcpy(s->sm->id_memory, id.p, id.n);
         s->sm->id = (struct str){ s->sm->id_memory, id.n };
-        xml_set(&a, enabled, STR("id"), s->sm->id);
-        xml_set(&a, enabled, STR("resume"), STR("true"));
-        xml_set(&a, enabled, STR("max"), arena_printf(&a, "%u", s->home->settings->resume_s));
+        xml_set(a, enabled, STR("id"), s->sm->id);
+        xml_set(a, enabled, STR("resume"), STR("true"));
+        xml_set(a, enabled, STR("max"), arena_printf(a, "%u", s->home->settings->resume_s));
     }
-    stream_write(&s->stream, enabled);
+    return enabled;
+}
+
+static void answer_enable(struct session *s, const struct xml_node *node)
+{
+    struct arena a = { 0 };
+
+    stream_write(&s->stream, sm_enable(s, &a, node));
     arena_deinit(&a);
 }
 
@@ -249,7 +261,7 @@ bool sm_element(struct session *s, struct xml_node *node)
     if (!str_eq(node->ns, STR(NS_SM)))
         return false;
     if (str_eq(node->name, STR("enable"))) {
-        sm_enable(s, node);
+        answer_enable(s, node);
     } else if (str_eq(node->name, STR("resume"))) {
         resume_request(s, node);
     } else if (s->sm == NULL) {

@@ -23,13 +23,16 @@ struct settings {
     bool archive_on;                 /* archive.mode */
     bool mechanism_plain;            /* auth.mechanisms, in the order in which we offer them */
     bool mechanism_sha1, mechanism_sha256, mechanism_sha512;
+    bool mechanism_fast;             /* tokens: XEP-0484 */
     uint32_t scram_iterations;
 
     size_t stanza_bytes;             /* limits.*, authenticated */
     unsigned sessions_per_account;
+    unsigned devices_per_account;    /* remembered: XEP-0494 */
+    struct rate messages_per_account, stanzas_per_account, bytes_per_account;
+    struct rate failed_logins_per_account, failed_logins_per_address;
     unsigned resumable_per_account;  /* of them, how many may wait without a connection */
     uint32_t resume_s;               /* and how long: XEP-0198 §5 */
-    struct rate messages_per_account, stanzas_per_account, bytes_per_account;
     struct rate subscriptions_per_account;
     struct rate key_targets;         /* bundle_targets_per_account */
     struct rate keys_per_pair;       /* bundles_per_pair */

@@ -32,6 +32,7 @@ struct sm {
 struct unacked *sm_queue_at(struct sm *sm, size_t i);
 uint32_t sm_durable_count(const struct session *s);
 bool sm_acknowledge(struct session *s, uint32_t h);      /* false: more than was sent */
+struct xml_node *sm_failed(struct arena *a, struct str condition);
 void sm_fail(struct session *s, struct str condition);
 
 #endif

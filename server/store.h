@@ -94,14 +94,22 @@ enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_
 
 struct document_record { struct str key, value; };
 
+struct device_token {                /* XEP-0484. The token itself is not here: it is made of the seed and of a key that
+                                        the store does not have */
+    struct bytes seed;               /* n == 0: there is none */
+    struct str mechanism;            /* the only one it is good for */
+    uint64_t made_ms, expires_ms;
+    uint32_t count;                  /* of its last use, if that had one */
+};
+
 struct device_record {               /* XEP-0494; one row per stable resource */
     struct str resource;
     struct str user_agent_id, software, name;
     uint64_t first_ms, last_ms;
     struct str auth;                 /* mechanism of the last login */
-    struct bytes token_hash, next_token_hash;  /* FAST tokens, SHA-256; n == 0: none */
-    uint64_t token_expires_ms;
-    struct str token_mechanism;
+    struct device_token token;       /* in use */
+    struct device_token next_token;  /* given out, not used yet */
+    bool password;                   /* it has logged in with the account's password */
     bool app_password;               /* a credential of its own: see ROW_CREDENTIAL.device */
 };
 
@@ -122,7 +130,9 @@ enum row_kind {
     ROW_ENTRY_GONE,                  /* one entry (account, shelf, seq), or all of a shelf with seq 0 */
     ROW_INVITE,                      /* ERR_EXISTS */
     ROW_INVITE_USED,                 /* by token_hash; ERR_CONFLICT if used up or expired at now_ms, ERR_MISSING */
-    ROW_DEVICE,
+    ROW_DEVICE,                      /* put one; device_known: it must be there still, else ERR_CONFLICT. Then the
+                                        ones used longest ago are removed down to keep_devices (0: none is) */
+    ROW_DEVICE_SEEN,                 /* put one, or note that it was here again: last_ms, auth, password */
     ROW_DEVICE_GONE,                 /* and the credentials of that device */
     ROW_UPLOAD, ROW_UPLOAD_GONE,
     ROW_KIND_COUNT
@@ -168,7 +178,7 @@ struct row {
         struct { enum shelf shelf; uint64_t seq; struct str peer; uint64_t at_ms; } entry;  /* CURSOR, ENTRY_MOVE (at_ms:
                                         now; peer bare: any resource), ENTRY_GONE */
         struct { struct invite_record invite; uint64_t now_ms; } invite;
-        struct device_record device;
+        struct { struct device_record device; bool device_known; uint32_t keep_devices; };
         struct upload_record upload;
     };
 };

@@ -1,6 +1,7 @@
 /* stored.c: trees to text and back. */
 #include "server/stored.h"
 
+#include "base/datetime.h"
 #include "server/module.h"
 #include "xml/parser.h"
 #include "xml/writer.h"
@@ -85,4 +86,26 @@ struct xml_node *stored_message(struct arena *a, const struct settings *s, struc
     xml_set(a, id, STR("by"), owner);
     xml_set(a, id, STR("id"), archive_id(s, a, account, SHELF_ARCHIVE, m->seq));
     return node;
+}
+
+static void add_end(struct arena *a, const struct settings *s, int64_t account, struct xml_node *metadata,
+                    struct str name, uint64_t seq, uint64_t at_ms)
+{
+    struct xml_node *end;
+
+    if (seq == 0)
+        return;
+    end = xml_add(a, metadata, STR(NS_MAM), name);
+    xml_set(a, end, STR("id"), archive_id(s, a, account, SHELF_ARCHIVE, seq));
+    xml_set(a, end, STR("timestamp"), datetime_text(a, at_ms));
+}
+
+struct xml_node *archive_metadata(struct arena *a, const struct settings *s, int64_t account,
+                                  const struct store_query *q)
+{
+    struct xml_node *metadata = xml_new(a, STR(NS_MAM), STR("metadata"));
+
+    add_end(a, s, account, metadata, STR("start"), q->out.archive.first_seq, q->out.archive.first_ms);
+    add_end(a, s, account, metadata, STR("end"), q->out.archive.last_seq, q->out.archive.last_ms);
+    return metadata;
 }

@@ -68,14 +68,8 @@ static void forget(struct worker *w, struct worker_order *o)
 {
     struct account *a = map_get(&w->home.accounts, o->bare);
 
-    if (a != NULL) {
-        a->pins++;
-        LIST_EACH(&a->sessions, l)
-            session_fail(LIST_ENTRY(l, struct session, in_account), STREAM_NOT_AUTHORIZED,
-                         STR("This account has been removed."));
-        account_forget_view(a);
-        account_unpin(a);
-    }
+    if (a != NULL)
+        account_end(a);
     inbox_post(o->reply, o->token);
 }
 
@@ -115,6 +109,7 @@ static void orders_came(void *ctx, struct list *items)
 
         switch (o->kind) {
         case ORDER_ARRIVAL: client_arrive(w, o); break;
+        case ORDER_LOGIN_NOTE: home_login_noted(&w->home, o->note); break;
         case ORDER_NEW_TLS:
             unref_tls(&w->tls);
             w->tls = o->tls;
@@ -151,6 +146,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
     w->orders = inbox_new(w->loop, orders_came, w);
     w->host = (struct host){ &client_host_ops, w, { tls_random, NULL }, group->count, group->disk };
     home_init(&w->home, &w->host, group->settings, group->store, number);
+    doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count);
     w->web = web_new(&(struct web_host){
         .loop = w->loop,
         .store = group->store,
@@ -247,6 +243,7 @@ void worker_free(struct worker *w)
     timer_free(w->sweep);
     timer_free(w->end);
     home_deinit(&w->home);
+    doorkeeper_deinit(&w->doorkeeper);
     loop_free(w->loop);
     mem_free(w->doors);
     unref_tls(&w->tls);

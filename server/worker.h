@@ -20,6 +20,7 @@ struct worker_group {                /* what all workers share; constant while t
     struct worker **workers;
     unsigned count;
     const struct disk *disk;
+    uint64_t address_key[2];         /* of the hashes that stand for addresses; drawn at every start */
 };
 
 /* One certificate, two sets of application protocols (ALPN): a client that wants the one is not served the other. */

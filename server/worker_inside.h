@@ -6,13 +6,14 @@
 #define SOTTO_SERVER_WORKER_INSIDE_H
 
 #include "io/thread.h"
+#include "server/doorkeeper.h"
 #include "server/worker.h"
 
 struct web;
 struct websocket;
 
 /* What other threads send to a worker, beside stanzas and completions. */
-enum order_kind { ORDER_ARRIVAL, ORDER_NEW_TLS, ORDER_END, ORDER_FORGET };
+enum order_kind { ORDER_ARRIVAL, ORDER_LOGIN_NOTE, ORDER_NEW_TLS, ORDER_END, ORDER_FORGET };
 
 struct worker_order {
     struct link link;
@@ -20,6 +21,7 @@ struct worker_order {
     struct conn_parcel parcel;       /* ORDER_ARRIVAL */
     struct session *session;
     struct websocket *websocket;     /* or NULL */
+    struct login_note note;          /* ORDER_LOGIN_NOTE */
     struct worker_tls tls;           /* ORDER_NEW_TLS */
     struct arena arena;              /* ORDER_FORGET */
     struct str bare;
@@ -40,6 +42,7 @@ struct worker {
     size_t door_count;
     struct timer *sweep, *end;
     struct list clients;
+    struct doorkeeper doorkeeper;
     struct worker_tls tls;
     struct web *web;
     struct host host;

@@ -1,5 +1,5 @@
-/* sasl.h: SCRAM (RFC 5802, RFC 7677; SHA-512 alike) with and without channel binding, and PLAIN
- * (RFC 4616); server and client side as small state machines without I/O.
+/* sasl.h: SCRAM (RFC 5802, RFC 7677; SHA-512 alike) with and without channel binding, PLAIN
+ * (RFC 4616) and tokens (SASL-HT); server and client side as small state machines without I/O.
  *
  * The server side stops after the first message, because the keys come from the store: ask for
  * them, then go on. An unknown user goes on with keys of scram_decoy(): same answers, same work. An
@@ -97,6 +97,23 @@ CHECKED enum err scram_client_final(struct scram_client *c, struct arena *a,
 /* Only after ERR_NONE has the server shown that it knows the password's keys. */
 CHECKED enum err scram_client_verify(struct scram_client *c, struct arena *a,
                                      struct str server_final);
+
+/* What a server offers, for SCRAM's attribute "h": a client finds out that somebody on the way has
+ * taken something away (XEP-0474). Sorts the lists. Without bindings the server offered none. */
+struct sasl_offer {
+    struct str *mechanisms, *bindings;  /* names */
+    size_t mechanism_count, binding_count;
+};
+struct str sasl_downgrade_hash(struct arena *a, enum hash h, struct sasl_offer *offer);  /* base64 */
+
+/* HT-SHA-256-*: the client's only message is authcid NUL proof, the server's is its proof. */
+enum { HT_PROOF_OCTETS = 32 };
+enum ht_side { HT_INITIATOR, HT_RESPONDER };
+
+void sasl_ht_proof(struct str token, enum ht_side side, struct bytes binding,
+                   uint8_t out[HT_PROOF_OCTETS]);       /* compare it with ct_equal() */
+struct str sasl_ht_first(struct arena *a, struct str user, struct str token, struct bytes binding);
+CHECKED enum err sasl_ht_read(struct str message, struct str *out_user, struct bytes *out_proof);
 
 /* Views of `message`; the authzid may be empty. Whether it may differ is for the caller. */
 CHECKED enum err sasl_plain_read(struct str message, struct str *out_authzid, struct str *out_user,

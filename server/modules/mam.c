@@ -231,28 +231,14 @@ static enum verdict mam_form(const struct incoming *in, struct outcome *out)
     return HANDLED;
 }
 
-static void add_end(const struct incoming *in, struct arena *a, struct xml_node *metadata, struct str name,
-                    uint64_t seq, uint64_t at_ms)
-{
-    struct xml_node *end;
-
-    if (seq == 0)
-        return;
-    end = xml_add(a, metadata, STR(NS_MAM), name);
-    xml_set(a, end, STR("id"), archive_id(in->settings, a, in->view->account, SHELF_ARCHIVE, seq));
-    xml_set(a, end, STR("timestamp"), datetime_text(a, at_ms));
-}
-
 static enum verdict ends_found(const struct incoming *in, const struct store_query *done, struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *result = stanza_result(a, in->stanza);
-    struct xml_node *metadata = xml_add(a, result, STR(NS_MAM), STR("metadata"));
 
     if (done->op.result != ERR_NONE)
         return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR("The archive could not be read."));
-    add_end(in, a, metadata, STR("start"), done->out.archive.first_seq, done->out.archive.first_ms);
-    add_end(in, a, metadata, STR("end"), done->out.archive.last_seq, done->out.archive.last_ms);
+    xml_append(result, archive_metadata(a, in->settings, in->view->account, done));
     outcome_reply(out, result);
     return HANDLED;
 }

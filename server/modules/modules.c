@@ -21,6 +21,7 @@ const struct module *const all_modules[] = {
     &ping_module,
     &version_module,
     &time_module,
+    &register_module,
     &session_module,
     &archive_module,      /* last: it keeps what all others let pass, as they left it */
     NULL,

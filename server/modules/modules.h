@@ -6,7 +6,7 @@
 
 extern const struct module archive_module, blocking_module, budgets_module, calls_module, carbons_module,
     disco_module, e2ee_module, mam_module, mam_prefs_module, pep_module, pep_owner_module,
-    ping_module, private_module, receipts_module, roster_module, session_module, stanza_ids_module,
+    ping_module, private_module, receipts_module, register_module, roster_module, session_module, stanza_ids_module,
     subscription_module, time_module, vcard_module, version_module;
 
 #endif

@@ -64,14 +64,14 @@ bool client_fail(struct client *c, const char *format, ...)
 
 static const struct xml_limits anything = { CLIENT_LIMIT, 1000, 1000, 10000000 };
 
-void client_open(struct client *c, bool secure)
+void client_open(struct client *c, struct str address, bool secure)
 {
     forget_items(c);
     stream_deinit(&c->stream);
     stream_init(&c->stream, STREAM_CLIENT, STREAM_TCP, STR(NS_CLIENT), &anything);
     c->jid = STR_NONE;
     c->sm = c->sm_manual = false;
-    c->wire = c->transport->ops->open(c->transport->ctx);
+    c->wire = c->transport->ops->open(c->transport->ctx, address);
     if (secure)
         c->transport->ops->secure(c->wire);
 }

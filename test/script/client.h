@@ -49,7 +49,7 @@ struct client *client_new(struct str name, struct str domain, const struct trans
 void client_free(struct client *c);
 
 /* Connection. */
-void client_open(struct client *c, bool secure);
+void client_open(struct client *c, struct str address, bool secure);
 void client_write(struct client *c, struct str text);
 void client_write_node(struct client *c, const struct xml_node *node);
 bool client_receive(struct client *c);                   /* what the wire has; false: nothing new */

@@ -9,7 +9,7 @@
 #include "xmpp/sasl.h"
 
 struct wishes {
-    struct str mechanism, password, resource, priority, caps, h;
+    struct str address, mechanism, password, resource, priority, caps, h;
     bool raw, clear, sm, sm_manual, carbons, no_roster, no_presence;
 };
 
@@ -26,6 +26,7 @@ static bool read_wish(struct wishes *w, struct str name, struct str value)
         { "carbons", &w->carbons, NULL },
         { "noroster", &w->no_roster, NULL },
         { "nopresence", &w->no_presence, NULL },
+        { "from", NULL, &w->address },
         { "mechanism", NULL, &w->mechanism },
         { "password", NULL, &w->password },
         { "as", NULL, &w->resource },
@@ -166,6 +167,23 @@ static void fill_nonce(void *ctx, uint8_t *out, size_t n)
     memset(out, ((struct client *)ctx)->name.p[0], n);
 }
 
+/* What somebody on the way took from the features, or put into them: XEP-0474 §4.2. */
+static bool check_offer(struct client *c, enum hash hash, struct str challenge)
+{
+    struct arena *a = &c->arena;
+    struct str mechanisms[16], bindings[4], attribute;
+    struct sasl_offer offer = { .mechanisms = mechanisms, .bindings = bindings };
+    const struct xml_node *list = xml_child(c->features, STR(NS_SASL), STR("mechanisms"));
+    const struct xml_node *types = xml_child(c->features, STR(NS_SASL_CB), STR("sasl-channel-binding"));
+
+    for (const struct xml_node *m = list ? xml_first_element(list) : NULL; m != NULL; m = xml_next_element(m))
+        mechanisms[offer.mechanism_count++] = xml_text_of(a, m);
+    for (const struct xml_node *t = types ? xml_first_element(types) : NULL; t != NULL; t = xml_next_element(t))
+        bindings[offer.binding_count++] = xml_get(t, STR("type"));
+    attribute = arena_concat(a, STR(",h="), sasl_downgrade_hash(a, hash, &offer));
+    return str_ends(challenge, attribute) || client_fail(c, "the features are not those that the server hashed");
+}
+
 static bool log_in_scram(struct client *c, struct str mechanism, enum hash hash,
                          struct str password)
 {
@@ -177,6 +195,8 @@ static bool log_in_scram(struct client *c, struct str mechanism, enum hash hash,
     first = scram_client_first(&scram, &c->arena, account_name(c), &random);
     send_sasl(c, "auth", mechanism, first);
     if (!octets_of(c, take(c, NS_SASL, "challenge"), &challenge))
+        return false;
+    if (!check_offer(c, hash, challenge))
         return false;
     if (scram_client_final(&scram, &c->arena, challenge, password, NULL, &final) != ERR_NONE)
         return client_fail(c, "no proper SCRAM challenge; has the account enough iterations?");
@@ -229,7 +249,7 @@ static bool log_in(struct client *c, const struct wishes *w)
 {
     if (c->wire != NULL)
         return client_fail(c, "it is connected already");
-    client_open(c, !w->clear);
+    client_open(c, w->address, !w->clear);
     return w->raw || (open_stream(c) && authenticate(c, w) && open_stream(c));
 }
 

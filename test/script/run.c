@@ -1,8 +1,10 @@
 /* run.c: what the verbs of scripts do. */
 #include "test/script/run.h"
 
+#include "base/encode.h"
 #include "test/script/client.h"
 #include "xmpp/ns.h"
+#include "xmpp/sasl.h"
 
 struct run {
     const struct run_options *options;
@@ -362,6 +364,23 @@ static bool do_roster(struct run *r, struct str args)
     return world_roster(r->world, owner, str_trim(item)) || FAIL(r, "no account or no item");
 }
 
+/* ht NAME USER TOKEN [BINDING]: {NAME} becomes the first message of HT-SHA-256-*, for <initial-response/>. */
+static bool do_ht(struct run *r, struct str args)
+{
+    struct str rest, name, user, token;
+
+    if (!fill(r, args, &rest))
+        return false;
+    name = str_split(&rest, ' ');
+    user = str_split(&rest, ' ');
+    token = str_split(&rest, ' ');
+    if (token.n == 0)
+        return FAIL(r, "ht NAME USER TOKEN [BINDING]");
+    names_set(&r->names, name,
+              base64_text(r->arena, bytes_of_str(sasl_ht_first(r->arena, user, token, bytes_of_str(rest)))));
+    return true;
+}
+
 static bool do_store(struct run *r, struct str args)
 {
     if (str_is(args, "hold"))
@@ -433,7 +452,7 @@ static const struct {
     bool (*run)(struct run *, struct str);
 } commands[] = {
     { "account", do_account }, { "advance", do_advance }, { "config", do_config },
-    { "roster", do_roster },   { "store", do_store },
+    { "ht", do_ht },           { "roster", do_roster },   { "store", do_store },
 };
 
 static struct client *client_named(struct run *r, struct str name)

@@ -119,8 +119,8 @@ static struct str fill_in(struct parsing *p, struct str text)
 
 static bool is_command(struct str word)
 {
-    static const char *const commands[] = { "account", "advance", "config", "repeat",
-                                            "roster",  "store",   "table" };
+    static const char *const commands[] = { "account", "advance", "config", "ht",
+                                            "repeat",  "roster",  "store",  "table" };
 
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (str_is(word, commands[i]))

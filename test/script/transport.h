@@ -8,7 +8,7 @@
 #include "base/buf.h"
 
 struct transport_ops {
-    void *(*open)(void *ctx);                            /* in clear; owned by the transport, until its own end */
+    void *(*open)(void *ctx, struct str address);        /* from there, in clear; owned by the transport */
     void (*secure)(void *wire);                          /* TLS from here on */
     void (*write)(void *wire, struct str bytes);
     bool (*read)(void *wire, struct buf *in);            /* appends what is there; false: the server has ended it */

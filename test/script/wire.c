@@ -49,12 +49,34 @@ static void host_start_tls(void *link)
     ((struct wire *)link)->wants_tls = true;
 }
 
-/* No TLS, no channel binding: tests over sockets cover it. */
+/* No TLS; a script may say what it would yield. */
 static struct binding_data host_binding(void *link, struct arena *a)
 {
-    (void)link;
+    const struct world *w = ((struct wire *)link)->world;
+
     (void)a;
-    return (struct binding_data){ 0 };
+    return (struct binding_data){ bytes_of_str(w->exporter), bytes_of_str(w->end_point) };
+}
+
+/* Scripts name the places where clients are. */
+static struct peer host_peer(void *link)
+{
+    return (struct peer){ .address = ((struct wire *)link)->address };
+}
+
+static void host_logged_in(void *link)
+{
+    (void)link;
+}
+
+static void host_note_login(void *ctx, struct login_note note)
+{
+    struct world *w = ((struct place *)ctx)->world;
+
+    for (unsigned i = 0; i < w->options.homes; i++) {
+        home_now(&w->places[i].home, w->now_ms);
+        home_login_noted(&w->places[i].home, note);
+    }
 }
 
 static void host_wake_at(void *link, uint64_t at_ms)
@@ -119,6 +141,9 @@ const struct host_ops world_host_ops = {
     .pause = host_pause,
     .start_tls = host_start_tls,
     .binding = host_binding,
+    .peer = host_peer,
+    .logged_in = host_logged_in,
+    .note_login = host_note_login,
     .wake_at = host_wake_at,
     .move = host_move,
     .take = host_take,
@@ -236,7 +261,7 @@ void wire_wake(struct wire *w)
 
 /* ---- For clients ----------------------------------------------------------------------------------- */
 
-static void *wire_open(void *ctx)
+static void *wire_open(void *ctx, struct str address)
 {
     struct world *world = ctx;
     struct wire *w = mem_alloc(sizeof *w);
@@ -245,6 +270,7 @@ static void *wire_open(void *ctx)
     w->place = &world->places[world->accepted++ % world->options.homes];
     buf_init(&w->to_server, WIRE_LIMIT);
     buf_init(&w->to_client, WIRE_LIMIT);
+    w->address = map_hash((const uint64_t[2]){ 0, 0 }, address);
     list_add(&world->wires, &w->in_world);
     enter(w);
     w->session = session_new(&w->place->home, w, false, STREAM_TCP);

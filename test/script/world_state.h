@@ -32,6 +32,7 @@ struct wire {
     bool filled; /* it did not; session_drained() is due once it has */
     bool ended;  /* for the client */
     unsigned move_to;
+    uint64_t address;                /* hash of the name of the place where the client is */
 };
 
 struct chore { /* offloaded work */
@@ -54,6 +55,7 @@ struct world {
     uint64_t random, lots; /* states of the two generators */
     struct map accounts;   /* name -> int64_t */
     struct arena arena;
+    struct str exporter, end_point;  /* channel binding data of every connection, or empty */
     enum hold held;
     unsigned commits_to_fail;
     struct list failed; /* store_op.link: write-sets that are to fail */

@@ -205,9 +205,11 @@ static const struct settings standard = {
     .mechanism_sha1 = true,
     .mechanism_sha256 = true,
     .mechanism_sha512 = true,
+    .mechanism_fast = true,
     .scram_iterations = SCRAM_ITERATIONS_MIN,
     .stanza_bytes = 256 * 1024,
     .sessions_per_account = 16,
+    .devices_per_account = 32,
     .resumable_per_account = 16,
     .resume_s = 600,
     .messages_per_account = { 600, 60 },
@@ -258,6 +260,16 @@ static const struct {
     FLAG("auth.scram-sha-1", mechanism_sha1, "on", "off"),
     FLAG("auth.scram-sha-256", mechanism_sha256, "on", "off"),
     FLAG("auth.scram-sha-512", mechanism_sha512, "on", "off"),
+    FLAG("auth.fast", mechanism_fast, "on", "off"),
+    NUMBER("limits.devices_per_account", devices_per_account),
+    NUMBER("limits.messages_per_account", messages_per_account),
+    NUMBER("limits.stanzas_per_account", stanzas_per_account),
+    NUMBER("limits.bytes_per_account", bytes_per_account),
+    NUMBER("limits.subscriptions_per_account", subscriptions_per_account),
+    NUMBER("limits.bundle_targets_per_account", key_targets),
+    NUMBER("limits.bundles_per_pair", keys_per_pair),
+    NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
+    NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
     NUMBER("limits.stanza_bytes", stanza_bytes),
     NUMBER("limits.sessions_per_account", sessions_per_account),
     NUMBER("limits.resumable_per_account", resumable_per_account),
@@ -277,37 +289,17 @@ static const struct {
     NUMBER("limits.lagging_s", lagging_s),
 };
 
-#define RATE(key, field)                                                                           \
-    {                                                                                              \
-        key, offsetof(struct settings, field)                                                      \
-    }
-
-/* Written COUNT/SECONDS. */
-static const struct {
-    const char *key;
-    size_t offset;
-} rates[] = {
-    RATE("limits.messages_per_account", messages_per_account),
-    RATE("limits.stanzas_per_account", stanzas_per_account),
-    RATE("limits.bytes_per_account", bytes_per_account),
-    RATE("limits.subscriptions_per_account", subscriptions_per_account),
-    RATE("limits.bundle_targets_per_account", key_targets),
-    RATE("limits.bundles_per_pair", keys_per_pair),
-};
-
-static bool set_rate(struct world *w, struct str key, struct str value)
+/* 30/60s */
+static bool set_rate(struct rate *rate, struct str value)
 {
-    struct str seconds = value, count = str_split(&seconds, '/');
-    uint64_t n, per_s;
+    struct str count = str_split(&value, '/');
+    uint64_t n, seconds;
 
-    for (size_t i = 0; i < COUNT_OF(rates); i++)
-        if (str_is(key, rates[i].key) && str_to_u64(count, UINT32_MAX, &n) == ERR_NONE
-            && str_to_u64(seconds, UINT32_MAX, &per_s) == ERR_NONE) {
-            *(struct rate *)((char *)&w->settings + rates[i].offset) =
-                (struct rate){ n, (uint32_t)per_s };
-            return true;
-        }
-    return false;
+    if (!str_ends(value, STR("s")) || str_to_u64(count, UINT32_MAX, &n) != ERR_NONE
+        || str_to_u64(str_slice(value, 0, value.n - 1), UINT32_MAX, &seconds) != ERR_NONE)
+        return false;
+    *rate = (struct rate){ n, (uint32_t)seconds };
+    return true;
 }
 
 static bool set_number(char *field, size_t size, struct str value)
@@ -315,6 +307,8 @@ static bool set_number(char *field, size_t size, struct str value)
     uint64_t n;
     uint32_t small;
 
+    if (size == sizeof(struct rate))
+        return set_rate((struct rate *)(void *)field, value);
     if (str_to_u64(value, UINT32_MAX, &n) != ERR_NONE)
         return false;
     small = (uint32_t)n;
@@ -342,6 +336,14 @@ bool world_config(struct world *w, struct str key, struct str value)
 {
     if (str_is(key, "disk"))
         return set_disk(w, value);
+    if (str_is(key, "tls-exporter")) {
+        w->exporter = arena_str(&w->arena, value);
+        return true;
+    }
+    if (str_is(key, "tls-server-end-point")) {
+        w->end_point = arena_str(&w->arena, value);
+        return true;
+    }
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         char *field = (char *)&w->settings + settings[i].offset;
 
@@ -352,5 +354,5 @@ bool world_config(struct world *w, struct str key, struct str value)
         *(bool *)field = str_is(value, settings[i].on);
         return str_is(value, settings[i].on) || str_is(value, settings[i].off);
     }
-    return set_rate(w, key, value);
+    return false;
 }

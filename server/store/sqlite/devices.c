@@ -2,14 +2,80 @@
 #include "server/store/growing.h"
 #include "server/store/sqlite/rows.h"
 
+static void put_token(struct sql *q, const struct device_token *t)
+{
+    sql_put_bytes(q, t->seed);
+    sql_put_str(q, t->mechanism);
+    sql_put_u64(q, t->made_ms);
+    sql_put_u64(q, t->expires_ms);
+    sql_put_u64(q, t->count);
+}
+
+static bool device_exists(struct db *db, int64_t account, struct str resource)
+{
+    struct sql q = sql_of(db, SQL_DEVICE_FIND,
+                          "SELECT 1 FROM device WHERE account = ? AND resource = ?");
+    bool found;
+
+    sql_put_i64(&q, account);
+    sql_put_str(&q, resource);
+    found = sql_row(&q);
+    sql_end(&q);
+    return found;
+}
+
+/* Those with a password of their own stay until somebody takes it away. */
+static void trim(struct db *db, int64_t account, uint32_t keep)
+{
+    struct sql q = sql_of(
+        db, SQL_DEVICE_TRIM,
+        "DELETE FROM device WHERE account = ?1 AND resource IN (SELECT resource FROM device "
+        "WHERE account = ?1 AND app_password = 0 ORDER BY last_seen DESC LIMIT -1 OFFSET ?2)");
+
+    if (keep == 0)
+        return;
+    sql_put_i64(&q, account);
+    sql_put_i64(&q, keep);
+    sql_run(&q);
+}
+
 void device_put(struct writer *w, int64_t account, struct row *row)
 {
     const struct device_record *d = &row->device;
-    struct sql q = sql_of(
-        &w->db, SQL_DEVICE_PUT,
-        "INSERT OR REPLACE INTO device (account, resource, user_agent, software, name, first_seen, "
-        "last_seen, auth, token_hash, next_token_hash, token_expires, token_mechanism, "
-        "app_password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    struct sql q;
+
+    if (row->device_known && !device_exists(&w->db, account, d->resource)) {
+        db_fail(&w->db, ERR_CONFLICT);
+        return;
+    }
+    q = sql_of(&w->db, SQL_DEVICE_PUT,
+               "INSERT OR REPLACE INTO device VALUES "
+               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    sql_put_i64(&q, account);
+    sql_put_str(&q, d->resource);
+    sql_put_str(&q, d->user_agent_id);
+    sql_put_str(&q, d->software);
+    sql_put_str(&q, d->name);
+    sql_put_u64(&q, d->first_ms);
+    sql_put_u64(&q, d->last_ms);
+    sql_put_str(&q, d->auth);
+    put_token(&q, &d->token);
+    put_token(&q, &d->next_token);
+    sql_put_i64(&q, d->password);
+    sql_put_i64(&q, d->app_password);
+    sql_run(&q);
+    trim(&w->db, account, row->keep_devices);
+}
+
+void device_seen(struct writer *w, int64_t account, struct row *row)
+{
+    const struct device_record *d = &row->device;
+    struct sql q =
+        sql_of(&w->db, SQL_DEVICE_SEEN,
+               "INSERT INTO device VALUES "
+               "(?, ?, ?, ?, ?, ?, ?, ?, x'', '', 0, 0, 0, x'', '', 0, 0, 0, ?, 0) "
+               "ON CONFLICT (account, resource) DO UPDATE SET last_seen = excluded.last_seen, "
+               "auth = excluded.auth, password = max(password, excluded.password)");
 
     sql_put_i64(&q, account);
     sql_put_str(&q, d->resource);
@@ -19,12 +85,9 @@ void device_put(struct writer *w, int64_t account, struct row *row)
     sql_put_u64(&q, d->first_ms);
     sql_put_u64(&q, d->last_ms);
     sql_put_str(&q, d->auth);
-    sql_put_bytes(&q, d->token_hash);
-    sql_put_bytes(&q, d->next_token_hash);
-    sql_put_u64(&q, d->token_expires_ms);
-    sql_put_str(&q, d->token_mechanism);
-    sql_put_i64(&q, d->app_password);
+    sql_put_i64(&q, d->password);
     sql_run(&q);
+    trim(&w->db, account, row->keep_devices);
 }
 
 /* With the device goes the password that only it knows. */
@@ -45,15 +108,27 @@ void device_gone(struct writer *w, int64_t account, struct row *row)
     sql_run(&q);
 }
 
+static struct device_token get_token(struct sql *s, struct arena *a)
+{
+    struct device_token t = { .seed = sql_get_bytes(s, a) };
+
+    t.mechanism = sql_get_str(s, a);
+    t.made_ms = sql_get_u64(s);
+    t.expires_ms = sql_get_u64(s);
+    t.count = (uint32_t)sql_get_u64(s);
+    return t;
+}
+
 void devices_query(struct db *db, struct store_query *q)
 {
     struct growing devices = GROWING(&q->op.arena, struct device_record);
     struct arena *a = &q->op.arena;
     struct sql s = sql_of(
         db, SQL_DEVICE_LIST,
-        "SELECT resource, user_agent, software, name, first_seen, last_seen, auth, token_hash, "
-        "next_token_hash, token_expires, token_mechanism, app_password FROM device "
-        "WHERE account = ?1 AND (?2 = '' OR resource = ?2) ORDER BY resource");
+        "SELECT resource, user_agent, software, name, first_seen, last_seen, auth, "
+        "token_seed, token_mechanism, token_made, token_expires, token_count, "
+        "next_seed, next_mechanism, next_made, next_expires, next_count, password, app_password "
+        "FROM device WHERE account = ?1 AND (?2 = '' OR resource = ?2) ORDER BY resource");
 
     sql_put_i64(&s, q->in.devices.account);
     sql_put_str(&s, q->in.devices.resource);
@@ -67,10 +142,9 @@ void devices_query(struct db *db, struct store_query *q)
         d->first_ms = sql_get_u64(&s);
         d->last_ms = sql_get_u64(&s);
         d->auth = sql_get_str(&s, a);
-        d->token_hash = sql_get_bytes(&s, a);
-        d->next_token_hash = sql_get_bytes(&s, a);
-        d->token_expires_ms = sql_get_u64(&s);
-        d->token_mechanism = sql_get_str(&s, a);
+        d->token = get_token(&s, a);
+        d->next_token = get_token(&s, a);
+        d->password = sql_get_bool(&s);
         d->app_password = sql_get_bool(&s);
     }
     q->out.devices.devices = devices.items;

@@ -58,7 +58,7 @@ struct str document_find(struct db *db, struct arena *a, int64_t account, enum d
                          struct str key);
 
 /* devices.c */
-row_fn device_put, device_gone;
+row_fn device_put, device_seen, device_gone;
 query_fn devices_query;
 
 /* archive.c */

@@ -8,6 +8,9 @@ static const char *const steps[] = {
     (const char[]){
 #include "schema.inc"
     },
+    (const char[]){
+#include "schema-2.inc"
+    },
 };
 
 static void take_step(struct db *db, size_t version, struct arena *scratch)

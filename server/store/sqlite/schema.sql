@@ -1,4 +1,4 @@
--- Schema of the SQLite store, version 1. Times are milliseconds since the epoch.
+-- Schema of the SQLite store, version 1 (later steps: schema-2.sql). Times are milliseconds since the epoch.
 -- Whoever refers to an account checks that it exists when writing: there are no foreign keys.
 
 CREATE TABLE account (

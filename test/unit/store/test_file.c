@@ -70,11 +70,11 @@ static void newer_schema(void **state)
 
     (void)state;
     assert_int_equal(number(h->path, "PRAGMA application_id"), 0x536f7474);
-    assert_int_equal(number(h->path, "PRAGMA user_version"), 1);
+    assert_int_equal(number(h->path, "PRAGMA user_version"), 2);
     alter(h, "PRAGMA user_version = 99");
     refuses(h, ERR_UNSUPPORTED, "newer version");
     assert_int_equal(number(h->path, "SELECT count(*) FROM account"), 1);
-    alter(h, "PRAGMA user_version = 1");
+    alter(h, "PRAGMA user_version = 2");
     harness_reopen(h);
     harness_free(h);
 }

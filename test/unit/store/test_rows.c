@@ -399,9 +399,12 @@ static void devices(struct harness *h)
                                    .first_ms = 1,
                                    .last_ms = 2,
                                    .auth = STR("SCRAM-SHA-256"),
-                                   .token_hash = { hash, sizeof hash },
-                                   .token_expires_ms = 3,
-                                   .token_mechanism = STR("HT-SHA-256-EXPR"),
+                                   .token = { .seed = { hash, sizeof hash },
+                                              .mechanism = STR("HT-SHA-256-EXPR"),
+                                              .made_ms = 4,
+                                              .expires_ms = 3,
+                                              .count = UINT32_MAX },
+                                   .next_token = { .seed = { hash, 1 }, .expires_ms = 5 },
                                    .app_password = true };
     struct call *c = call_new(h);
     const struct device_record *found;
@@ -419,12 +422,13 @@ static void devices(struct harness *h)
     assert_str(found->auth, "SCRAM-SHA-256");
     assert_str(found->user_agent_id, "u");
     assert_str(found->software, "s");
-    assert_str(found->token_mechanism, "HT-SHA-256-EXPR");
-    assert_int_equal(found->token_hash.n, sizeof hash);
-    assert_memory_equal(found->token_hash.p, hash, sizeof hash);
-    assert_int_equal(found->next_token_hash.n, 0);
-    assert_true(found->app_password && found->first_ms == 1 && found->last_ms == 2
-                && found->token_expires_ms == 3);
+    assert_str(found->token.mechanism, "HT-SHA-256-EXPR");
+    assert_int_equal(found->token.seed.n, sizeof hash);
+    assert_memory_equal(found->token.seed.p, hash, sizeof hash);
+    assert_true(found->token.made_ms == 4 && found->token.expires_ms == 3
+                && found->token.count == UINT32_MAX);
+    assert_true(found->next_token.seed.n == 1 && found->next_token.expires_ms == 5);
+    assert_true(found->app_password && found->first_ms == 1 && found->last_ms == 2);
 
     c = call_new(h);
     call_row(c, ROW_DEVICE_GONE, alice)->device.resource = STR("phone");
