@@ -105,7 +105,7 @@ const struct config_key config_keys[] = {
       .about = "Private key of tls.certificate in PEM. Both are given, or neither." },
     { ROW(tls, acme, KEY_TEXT, ""), .about = "Obtain certificates from this ACME directory." },
 
-    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words,
+    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words, BUILT,
       .about = "Who may create an account: holders of an invitation, anybody (open), nobody "
                "(closed). sottoctl always can." },
 
@@ -165,7 +165,7 @@ const struct config_key config_keys[] = {
       .about = "Device keys an account fetches of one other account that is no contact." },
     { RATE(failed_logins_per_account, "50/h"), BUILT,
       .about = "Wrong passwords for an account, from all addresses together." },
-    { RATE(password_changes_per_account, "10/h"), .about = "Password changes of an account." },
+    { RATE(password_changes_per_account, "10/h"), BUILT, .about = "Password changes of an account." },
     { LIMIT(sessions_per_account, KEY_NUMBER, "16", 1, 1000), BUILT,
       .about = "Connected sessions of an account." },
     { LIMIT(resumable_per_account, KEY_NUMBER, "16", 0, 1000), BUILT,
@@ -198,19 +198,19 @@ const struct config_key config_keys[] = {
       .about = "Results in one page of an archive query." },
     { LIMIT(request_messages, KEY_NUMBER, "5", 1, 1000),
       .about = "Messages of a stranger that wait for approval." },
-    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000),
+    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000), BUILT,
       .about = "Open invitations of an account." },
     { LIMIT(invitation_days, KEY_NUMBER, "7", 1, 3650), BUILT,
       .about = "Days an invitation is good for." },
-    { LIMIT(upload_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE), BUILT,
       .about = "Size of one uploaded file (XEP-0363)." },
-    { LIMIT(upload_daily_bytes, KEY_SIZE, "1GiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_daily_bytes, KEY_SIZE, "1GiB", KIB, HUGE_SIZE), BUILT,
       .about = "Uploads of an account in a day." },
-    { LIMIT(upload_account_bytes, KEY_SIZE, "4GiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_account_bytes, KEY_SIZE, "4GiB", KIB, HUGE_SIZE), BUILT,
       .about = "Stored files of an account." },
-    { LIMIT(upload_total_bytes, KEY_SIZE, "64GiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_total_bytes, KEY_SIZE, "64GiB", KIB, HUGE_SIZE), BUILT,
       .about = "Stored files of all accounts." },
-    { LIMIT(upload_days, KEY_NUMBER, "30", 1, 36500),
+    { LIMIT(upload_days, KEY_NUMBER, "30", 1, 36500), BUILT,
       .about = "Days after which an uploaded file is deleted." },
 
     /* ---- One address; of IPv6, one /64 ---- */

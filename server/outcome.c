@@ -107,6 +107,11 @@ void outcome_announce(struct outcome *out, struct str jid, bool available)
     e->flags = available;
 }
 
+void outcome_presence(struct outcome *out)
+{
+    outcome_effect(out, EFFECT_PRESENCE);
+}
+
 void outcome_hide(struct outcome *out, const struct map *blocks)
 {
     presence_hide(out->routed->account, blocks, out);
@@ -166,6 +171,17 @@ struct store_query *outcome_query(struct outcome *out, enum query_kind kind, que
 void outcome_derive(struct outcome *out, struct str password, derived_fn *then)
 {
     out->routed->derivation = derivation_new(out->routed, password, then);
+}
+
+bool outcome_may_change_password(struct outcome *out)
+{
+    struct account *a = out->routed->account;
+    const struct rate *rate = &a->home->settings->password_changes_per_account;
+
+    if (bucket_wait_ms(&a->password_changes, rate, a->home->now_ms) > 0)
+        return false;
+    bucket_take(&a->password_changes, rate, 1, a->home->now_ms);
+    return true;
 }
 
 void outcome_end_account(struct outcome *out)

@@ -129,6 +129,7 @@ static void run_effects(struct effects *effects, struct account *a, struct sessi
         case EFFECT_ROUTE: router_emit(a->home, e->node, STR_NONE); break;
         case EFFECT_ANNOUNCE: presence_announce(a, e->jid, e->flags != 0); break;
         case EFFECT_SHOW: presence_show(a, e->jid); break;
+        case EFFECT_PRESENCE: presence_refresh(a); break;
         case EFFECT_END_DEVICE: end_sessions(a, e->jid); break;
         case EFFECT_END_ACCOUNT: account_end(a); break;
         case EFFECT_NOTIFY: pep_notify(a, &e->pep, e->node); break;
@@ -487,7 +488,7 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
         end_at_origin(r);
         return;
     }
-    presence_sent(s, &r->stanza);
+    presence_sent(s, r);
     post_out(s->home, r);
 }
 

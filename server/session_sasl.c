@@ -133,10 +133,11 @@ static struct auth *auth_of(struct session *s)
 bool auth_element(struct session *s, struct xml_node *node)
 {
     bool sasl2 = str_eq(node->ns, STR(NS_SASL2));
-    struct auth *auth = auth_of(s);
+    struct auth *auth;
 
     if (!sasl2 && !str_eq(node->ns, STR(NS_SASL)))
         return false;
+    auth = auth_of(s);
     if (auth->step != AUTH_IDLE && auth->sasl2 != sasl2)
         return false; /* an exchange ends in the profile in which it began */
     auth->sasl2 = sasl2;

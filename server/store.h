@@ -90,7 +90,7 @@ struct pep_item {
 };
 
 /* Small per-account records that modules keep, by (kind, key): private XML, vCard, preferences. */
-enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH };
+enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH, DOC_AVATAR };
 
 struct document_record { struct str key, value; };
 
@@ -204,7 +204,7 @@ enum query_kind {
     QUERY_INVITE,        /* by token hash; ERR_MISSING */
     QUERY_INVITES,       /* the newest thousand */
     QUERY_UPLOAD,        /* one slot; ERR_MISSING, also when its account is gone */
-    QUERY_UPLOAD_USE,    /* bytes and files of an account since a time */
+    QUERY_UPLOAD_USE,    /* bytes and files of an account, or UPLOADS_OF_ALL, since a time */
     QUERY_UPLOADS_EXPIRED,  /* slots whose files shall be removed: expired, or their account (0) is gone. Remove the
                             file, then commit ROW_UPLOAD_GONE */
     QUERY_DEVICES,
@@ -212,7 +212,7 @@ enum query_kind {
     QUERY_KIND_COUNT
 };
 
-enum { RECENT_ORIGINS = 256 };
+enum { RECENT_ORIGINS = 256, UPLOADS_OF_ALL = -1 };
 
 struct account_record {
     int64_t id;
@@ -221,7 +221,7 @@ struct account_record {
     const struct roster_item *roster; size_t roster_count;
     const struct str *blocks;         size_t block_count;
     const struct pep_node *pep_nodes; size_t pep_count;
-    struct str mam_prefs;             /* DOC_MAM_PREFS, or empty */
+    struct str mam_prefs, avatar;     /* DOC_MAM_PREFS, DOC_AVATAR, or empty */
     uint64_t last_seq, cursor;        /* of SHELF_ARCHIVE */
     const uint8_t (*origins)[16];     size_t origin_count;  /* of the last messages that it sent */
 };

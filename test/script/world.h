@@ -23,6 +23,7 @@ struct world *world_new(const struct world_options *options);
 bool world_free(struct world *w, const char **why);
 struct transport world_transport(struct world *w);
 
+bool world_step(struct world *w);                             /* one thing; false: there was nothing */
 void world_run(struct world *w);                              /* until nothing moves any more */
 void world_advance(struct world *w, uint64_t ms);
 

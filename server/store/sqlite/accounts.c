@@ -45,8 +45,8 @@ static void remove_of_account(struct db *db, enum sql_id id, const char *text, i
     sql_run(&q);
 }
 
-/* Entries can be many: they are hidden now and removed in steps. An upload's row stays, without its text, until
- * the server has removed the file. */
+/* Entries can be many: they are hidden now and removed in steps. An upload's row stays, without its
+ * text, until the server has removed the file. */
 void account_gone(struct writer *w, int64_t account, struct row *row)
 {
     static const struct {
@@ -161,10 +161,11 @@ void account_query(struct db *db, struct store_query *q)
     blocks_load(db, a, out);
     pep_nodes_load(db, a, out);
     out->mam_prefs = document_find(db, a, out->id, DOC_MAM_PREFS, STR(""));
+    out->avatar = document_find(db, a, out->id, DOC_AVATAR, STR(""));
     history_load(db, a, out);
 }
 
-/* Accounts are listed by domain, then by name; `after` names the last one seen, which may be gone. */
+/* Accounts are listed by domain, then by name; `after` is the last one seen, and may be gone. */
 void accounts_query(struct db *db, struct store_query *q)
 {
     struct str domain = q->in.accounts.after, local = str_split(&domain, '@');

@@ -31,7 +31,7 @@ void chores_begin(struct chores *c, uint64_t now_ms)
     c->stage = c->shelves = c->sweep_steps = 0;
 }
 
-/* ---- Entries -------------------------------------------------------------------------------------- */
+/* ---- Entries --------------------------------------------------------------------------------- */
 
 struct doomed {
     uint64_t seq[REMOVALS_PER_STEP];
@@ -39,7 +39,7 @@ struct doomed {
     size_t n;
 };
 
-/* The oldest entries of a shelf, as long as they are not above `upto` and older than `before_ms`. */
+/* The oldest entries of a shelf: those up to `upto` and older than `before_ms`. */
 static void doomed_read(struct doomed *d, struct db *db, int64_t owner, uint64_t upto,
                         uint64_t before_ms)
 {
@@ -124,7 +124,8 @@ static uint64_t oldest_kept(const struct chores *c, enum shelf shelf)
     return c->now_ms - (uint64_t)days * DAY_MS;
 }
 
-/* The oldest entries come first, so one that is young enough ends a shelf. True: the round has seen its share. */
+/* The oldest entries come first, so one that is young enough ends a shelf. True: the round has
+ * seen its share. */
 static bool expire_step(struct chores *c, struct writer *w)
 {
     struct doomed doomed = { .n = 0 };
@@ -147,7 +148,7 @@ static bool expire_step(struct chores *c, struct writer *w)
     return w->db.error != ERR_NONE;
 }
 
-/* ---- Small tables --------------------------------------------------------------------------------- */
+/* ---- Small tables ---------------------------------------------------------------------------- */
 
 static bool invites_step(struct chores *c, struct writer *w)
 {
@@ -175,7 +176,7 @@ static bool items_step(struct chores *c, struct writer *w)
     return db_changes(&w->db) < REMOVALS_PER_STEP;
 }
 
-/* Once a day, if entries went; after a purge in the next round. A long sweep goes on in later rounds. */
+/* Once a day, if entries went; after a purge at once. A long sweep goes on in later rounds. */
 static bool jids_step(struct chores *c, struct writer *w)
 {
     if (c->sweep.marks == NULL) {
@@ -201,7 +202,7 @@ static bool pages_step(struct chores *c, struct writer *w)
     return free - PAGES_PER_STEP <= kept;
 }
 
-/* ---- Steps ---------------------------------------------------------------------------------------- */
+/* ---- Steps ----------------------------------------------------------------------------------- */
 
 static bool (*const stages[])(struct chores *c, struct writer *w) = {
     expire_step, invites_step, items_step, jids_step, pages_step,

@@ -1,4 +1,5 @@
-/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every way of running. */
+/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every
+ * way of running. */
 #include "harness.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ static struct store_query *account_view(struct harness *h, const char *local)
     return &c->query;
 }
 
-/* ---- Accounts --------------------------------------------------------------------------------------- */
+/* ---- Accounts -------------------------------------------------------------------------------- */
 
 static void accounts(struct harness *h)
 {
@@ -106,7 +107,7 @@ static void credentials(struct harness *h)
     assert_int_equal(credential_fill(h, alice, "bob", "", HASH_SHA1), -1);
 }
 
-/* ---- Roster and block list -------------------------------------------------------------------- */
+/* ---- Roster and block list ------------------------------------------------------------------- */
 
 static void put_roster(struct harness *h, int64_t account, const struct roster_item *item)
 {
@@ -196,7 +197,7 @@ static void blocks(struct harness *h)
     assert_int_equal(account_view(h, "bob")->out.account.block_count, 1);
 }
 
-/* ---- PEP ---------------------------------------------------------------------------------------- */
+/* ---- PEP ------------------------------------------------------------------------------------- */
 
 static const struct pep_config config = {
     .access = PEP_PRESENCE,
@@ -324,7 +325,7 @@ static void pep(struct harness *h)
     assert_string_equal(item_ids(h, bob, "n", 0), "");
 }
 
-/* ---- Documents and devices ---------------------------------------------------------------------- */
+/* ---- Documents and devices ------------------------------------------------------------------- */
 
 static void put_document(struct harness *h, int64_t account, enum document_kind kind,
                          const char *key, const char *value)
@@ -360,11 +361,14 @@ static void documents(struct harness *h)
     put_document(h, alice, DOC_VCARD, "x", "3");
     put_document(h, alice, DOC_PRIVATE, "x", "4");
     put_document(h, alice, DOC_MAM_PREFS, "", "<prefs/>");
+    put_document(h, alice, DOC_AVATAR, "", "0123 image/png");
     put_document(h, bob, DOC_PRIVATE, "x", "5");
     assert_str(document_of(h, alice, DOC_PRIVATE, "x"), "4");
     assert_str(document_of(h, alice, DOC_VCARD, "x"), "3");
     assert_str(document_of(h, alice, DOC_VCARD, "y"), "");
     assert_str(account_view(h, "alice")->out.account.mam_prefs, "<prefs/>");
+    assert_str(account_view(h, "alice")->out.account.avatar, "0123 image/png");
+    assert_str(account_view(h, "bob")->out.account.avatar, "");
     all->query.in.document.account = alice;
     all->query.in.document.kind = DOC_PRIVATE;
     assert_int_equal(ask(all, QUERY_DOCUMENTS), ERR_NONE);
@@ -374,18 +378,6 @@ static void documents(struct harness *h)
     put_document(h, alice, DOC_PRIVATE, "x", "");
     assert_str(document_of(h, alice, DOC_PRIVATE, "x"), "");
     assert_str(document_of(h, bob, DOC_PRIVATE, "x"), "5");
-}
-
-static const struct device_record *devices_of(struct harness *h, int64_t account,
-                                              const char *resource, size_t expected)
-{
-    struct call *c = call_new(h);
-
-    c->query.in.devices.account = account;
-    c->query.in.devices.resource = str_from(resource);
-    assert_int_equal(ask(c, QUERY_DEVICES), ERR_NONE);
-    assert_int_equal(c->query.out.devices.count, expected);
-    return c->query.out.devices.devices;
 }
 
 static void devices(struct harness *h)
@@ -442,61 +434,6 @@ static void devices(struct harness *h)
              alice); /* no resource names no device, least of all the password */
     assert_int_equal(commit(c), ERR_NONE);
     assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA256), 2);
-}
-
-/* One login read what another has changed since. */
-static void device_changed_meanwhile(struct harness *h)
-{
-    static const uint8_t seeds[2] = { 1, 2 };
-    int64_t alice = make_account(h, "alice");
-    struct device_record phone = { .resource = STR("phone"), .token = { .seed = { seeds, 1 } } };
-    struct device_record was = phone, renewed = phone;
-    struct call *c = call_new(h);
-    struct row *row = call_row(c, ROW_DEVICE, alice);
-
-    row->device = phone;
-    row->device_was = &was;
-    assert_int_equal(commit(c), ERR_CONFLICT); /* it was not there */
-    c = call_new(h);
-    call_row(c, ROW_DEVICE, alice)->device = phone;
-    assert_int_equal(commit(c), ERR_NONE);
-
-    renewed.token.seed.p = &seeds[1];
-    for (int i = 0; i < 2; i++) { /* the second has read what was there before the first */
-        c = call_new(h);
-        row = call_row(c, ROW_DEVICE, alice);
-        row->device = renewed;
-        row->device_was = &was;
-        assert_int_equal(commit(c), i == 0 ? ERR_NONE : ERR_CONFLICT);
-    }
-    assert_int_equal(devices_of(h, alice, "phone", 1)->token.seed.p[0], 2);
-}
-
-static void see_device(struct harness *h, int64_t account, const char *resource, uint64_t at_ms, bool password)
-{
-    struct call *c = call_new(h);
-    struct row *row = call_row(c, ROW_DEVICE_SEEN, account);
-
-    row->device = (struct device_record){
-        .resource = str_from(resource), .first_ms = at_ms, .last_ms = at_ms, .password = password
-    };
-    row->keep_devices = 2;
-    assert_int_equal(commit(c), ERR_NONE);
-}
-
-static void devices_seen(struct harness *h)
-{
-    int64_t alice = make_account(h, "alice");
-    const struct device_record *found;
-
-    see_device(h, alice, "a", 1, true);
-    see_device(h, alice, "b", 2, true);
-    see_device(h, alice, "a", 3, false);
-    found = devices_of(h, alice, "a", 1);
-    assert_true(found->first_ms == 1 && found->last_ms == 3 && found->password);
-    see_device(h, alice, "c", 4, true); /* b was here longest ago */
-    devices_of(h, alice, "b", 0);
-    devices_of(h, alice, "", 2);
 }
 
 /* ---- Invitations and uploads -------------------------------------------------------------------- */
@@ -625,7 +562,7 @@ static void uploads(struct harness *h)
     assert_int_equal(ask(c, QUERY_UPLOAD), ERR_MISSING);
 }
 
-/* ---- Archive ------------------------------------------------------------------------------------ */
+/* ---- Archive --------------------------------------------------------------------------------- */
 
 static const struct archive_result *page_of(struct harness *h, const struct archive_query *in,
                                             size_t expected)
@@ -793,8 +730,6 @@ static const struct store_test tests[] = {
     { "pep", pep },
     { "documents", documents },
     { "devices", devices },
-    { "device changed meanwhile", device_changed_meanwhile },
-    { "devices seen", devices_seen },
     { "invitations", invites },
     { "uploads", uploads },
     { "messages", messages },
