@@ -46,6 +46,7 @@ struct session {
     struct auth *auth;               /* until authenticated */
     struct login *login;             /* from then on until bound or resumed */
     struct enrolment *enrolment;     /* once it wants to register; until authenticated */
+    unsigned bindings;               /* bits of enum channel_binding that its TLS has; 0: not asked yet */
     size_t preauth_bytes;
     struct str domain;               /* of ours, that the stream is for; static */
 
