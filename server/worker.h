@@ -17,8 +17,10 @@ struct worker_group {                /* what all workers share; constant while t
     const struct server_boot *boot;
     const struct settings *settings;
     struct store *store;
+    int uploads_fd;                  /* folder of uploaded files, or -1 */
     struct worker **workers;
     unsigned count;
+    const struct disk *disk;
     uint64_t address_key[2];         /* of the hashes that stand for addresses; drawn at every start */
 };
 

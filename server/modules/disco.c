@@ -39,8 +39,11 @@ static enum verdict server_info(const struct incoming *in, struct outcome *out)
     if (node.n > 0)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     disco_identity(a, query, STR("server"), STR("im"), STR("Sotto"));
-    for (size_t i = 0; all_modules[i] != NULL; i++)
+    for (size_t i = 0; all_modules[i] != NULL; i++) {
         add_features(a, query, all_modules[i]->features);
+        if (all_modules[i]->describe != NULL)
+            all_modules[i]->describe(in->settings, a, query);
+    }
     outcome_reply(out, result);
     return HANDLED;
 }

@@ -6,6 +6,8 @@ const struct module *const all_modules[] = {
     &blocking_module,     /* before anything of a blocked sender has an effect */
     &calls_module,
     &e2ee_module,
+    &receipts_module,
+    &budgets_module,
     &subscription_module,
     &roster_module,
     &pep_module,
@@ -20,6 +22,7 @@ const struct module *const all_modules[] = {
     &disco_module,
     &commands_module,
     &invites_module,
+    &upload_module,
     &ping_module,
     &version_module,
     &time_module,

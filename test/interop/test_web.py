@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""test_web.py: HTTPS from the outside: hosts, smuggling, host-meta, WebSocket, invitations."""
+"""test_web.py: HTTPS from the outside: hosts, smuggling, host-meta, WebSocket, invitations, files."""
 import asyncio
 import base64
 import hashlib
@@ -32,6 +32,7 @@ class Web(World):
     """A server with accounts and HTTPS."""
 
     names = ('alice', 'bob', 'carol', 'dave')
+    options = ('limits.upload_bytes=8MiB', 'limits.upload_daily_bytes=20MiB')
 
     def https(self):
         """A connection of Python's own HTTP client."""
@@ -515,9 +516,172 @@ async def _(world):
     try:
         await dave.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite'), to='localhost')
     except IqError as error:
-        assert error.condition == 'policy-violation', error
+        assert condition(error.iq.xml) == 'policy-violation', error
     else:
         raise AssertionError('no limit')
+
+
+# ---- Files ---------------------------------------------------------------------------------------------
+
+UPLOAD = '{urn:xmpp:http:upload:0}'
+
+
+class Slot:
+    """What a slot request brought."""
+
+    def __init__(self, answer):
+        put = answer.find(f'.//{UPLOAD}put')
+        self.put = urllib.parse.urlparse(put.get('url')).path
+        self.get = urllib.parse.urlparse(answer.find(f'.//{UPLOAD}get').get('url')).path
+        self.headers = {h.get('name'): h.text for h in put.iter(f'{UPLOAD}header')}
+
+
+async def slot(client, name, size, kind=None):
+    """A slot for a file."""
+    request = ET.Element(f'{UPLOAD}request', filename=name, size=str(size))
+    if kind:
+        request.set('content-type', kind)
+    return Slot(await client.ask('get', request, to='localhost'))
+
+
+async def refused_slot(client, name, size):
+    """The condition with which a slot is refused, and the error."""
+    try:
+        await slot(client, name, size)
+    except IqError as error:
+        return condition(error.iq.xml), error.iq.xml
+    return None, None
+
+
+@case('a file goes up once and comes down, whole and in parts (XEP-0363)')
+async def _(world):
+    alice = await world.client('alice')
+    assert UPLOAD[1:-1] in await alice.announced('localhost')
+    content = secrets.token_bytes(3 * 1024 * 1024 + 17)
+    s = await slot(alice, 'na\u00efve file.jpg', len(content), 'image/jpeg')
+    assert world.ask('GET', s.get)[0] == 404
+    status, headers, _ = world.ask('PUT', s.put, content, s.headers)
+    assert status == 201 and headers['Access-Control-Allow-Origin'] == '*', status
+    assert world.ask('PUT', s.put, content, s.headers)[0] == 409
+    status, headers, body = world.ask('GET', s.get)
+    assert status == 200 and body == content
+    assert headers['Content-Type'] == 'image/jpeg' and headers['Content-Disposition'].startswith('inline')
+    assert 'sandbox' in headers['Content-Security-Policy'] and 'ETag' not in headers
+    status, headers, body = world.ask('HEAD', s.get)
+    assert status == 200 and int(headers['Content-Length']) == len(content) and body == b''
+    for field, want in (('bytes=0-9', content[:10]), ('bytes=100000-', content[100000:]), ('bytes=-5', content[-5:])):
+        status, headers, body = world.ask('GET', s.get, headers={'Range': field})
+        assert status == 206 and body == want, field
+        assert headers['Content-Range'].endswith(f'/{len(content)}')
+    status, headers, _ = world.ask('GET', s.get, headers={'Range': f'bytes={len(content)}-'})
+    assert status == 416 and headers['Content-Range'] == f'bytes */{len(content)}'
+    files = list((world.at.data / 'uploads').iterdir())
+    assert len(files) == 1 and files[0].read_bytes() == content and files[0].stat().st_mode & 0o777 == 0o600
+
+
+@case('what could act in a browser is a download of no type')
+async def _(world):
+    alice = await world.client('alice')
+    for kind in 'text/html', 'image/svg+xml', 'application/pdf', 'IMAGE/PNG', None:
+        s = await slot(alice, 'a.html', 5, kind)
+        assert world.ask('PUT', s.put, b'<b>x<', {**s.headers, 'Content-Type': 'text/html'})[0] == 201
+        _, headers, _ = world.ask('GET', s.get)
+        assert headers['Content-Type'] == 'application/octet-stream', kind
+        assert headers['Content-Disposition'] == "attachment; filename*=UTF-8''a.html", kind
+
+
+@case('a slot is for its holder, its name and its size')
+async def _(world):
+    alice = await world.client('alice')
+    s = await slot(alice, 'a.bin', 5)
+    other = await slot(alice, 'a.bin', 5)
+    for headers in ({}, other.headers, {'Authorization': s.headers['Authorization'] + 'x'}, {'Authorization': 'Bearer '}):
+        assert world.ask('PUT', s.put, b'hello', headers)[0] == 403, headers
+    assert world.ask('PUT', s.put.replace('a.bin', 'b.bin'), b'hello', s.headers)[0] == 404
+    assert world.ask('PUT', s.put, b'hell', s.headers)[0] == 400
+    assert world.ask('PUT', s.put, b'hello world', s.headers)[0] == 413
+    assert world.ask('PUT', s.put, b'', s.headers)[0] == 411
+    statuses, _ = talk(world.at, (f'PUT {s.put} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n'
+                                  f"Authorization: {s.headers['Authorization']}\r\n\r\n5\r\nhello\r\n0\r\n\r\n").encode(), 2)
+    assert statuses == [501], statuses
+    assert world.ask('PUT', s.put, b'hello', s.headers)[0] == 201
+    assert world.ask('GET', s.get.replace('a.bin', 'b.bin'))[0] == 404
+    assert world.ask('GET', '/upload/' + 'a' * 26 + '/a.bin')[0] == 404
+    assert world.ask('GET', '/upload/server.key/a.bin')[0] == 404
+    assert world.ask('GET', '/upload/..%2fserver.key/a.bin')[0] == 400
+
+
+@case('an upload that breaks off leaves nothing and can be tried again; two at once: one wins')
+async def _(world):
+    alice = await world.client('alice')
+    size = 600000
+    s = await slot(alice, 'cut.bin', size)
+    head = (f'PUT {s.put} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n'
+            f"Authorization: {s.headers['Authorization']}\r\n\r\n").encode()
+    first, second = connect(world.at), connect(world.at)
+    first.sendall(head + b'x' * 300000)
+    part = world.at.data / 'uploads' / (s.put.split('/')[2] + '.part')
+    await until(part.exists)
+    second.sendall(head)
+    answer = await asyncio.to_thread(second.recv, 65536)
+    assert answer.startswith(b'HTTP/1.1 409 '), answer[:100]
+    first.close()
+    second.close()
+    await until(lambda: not part.exists())
+    assert world.ask('PUT', s.put, b'y' * size, s.headers)[0] == 201
+
+
+@case('100 Continue comes when the body is wanted, not before')
+async def _(world):
+    alice = await world.client('alice')
+    s = await slot(alice, 'big.bin', 5)
+    for path, want in ((s.put, b'100'), (s.put + 'x', b'404')):
+        link = connect(world.at)
+        link.sendall((f'PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n'
+                      f"Authorization: {s.headers['Authorization']}\r\n\r\n").encode())
+        answer = await asyncio.to_thread(link.recv, 65536)
+        assert answer.startswith(b'HTTP/1.1 ' + want), answer
+        if want == b'100':
+            link.sendall(b'hello')
+            assert (await asyncio.to_thread(link.recv, 65536)).startswith(b'HTTP/1.1 201')
+        link.close()
+
+
+async def until(true, seconds=15):
+    """Waits until it is."""
+    for _ in range(seconds * 50):
+        if true():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError('not in time')
+
+
+@case('limits: the size of a file, of a day, names that are none')
+async def _(world):
+    carol = await world.client('carol')
+    mib = 1024 * 1024
+    why, error = await refused_slot(carol, 'a.bin', 8 * mib + 1)
+    assert why == 'not-acceptable' and error.findtext(f'.//{UPLOAD}max-file-size') == str(8 * mib), why
+    for name, size in ('', 5), ('a/b', 5), ('..', 5), ('x' * 256, 5), ('a', 0), ('a', -1), ('a', 'x'):
+        assert (await refused_slot(carol, name, size))[0] == 'bad-request', (name, size)
+    for _ in range(2):
+        await slot(carol, 'a.bin', 8 * mib)
+    why, error = await refused_slot(carol, 'a.bin', 5 * mib)
+    assert why == 'resource-constraint' and error.find(f'.//{UPLOAD}retry') is not None, why
+    await slot(carol, 'a.bin', 4 * mib)
+
+
+@case('files go with their account', timeout=120)
+async def _(world):
+    world.add_account('erin')
+    erin = await world.client('erin')
+    s = await slot(erin, 'a.bin', 5)
+    assert world.ask('PUT', s.put, b'hello', s.headers)[0] == 201
+    file = world.at.data / 'uploads' / s.put.split('/')[2]
+    assert file.exists()
+    world.at.delete_user('erin')
+    assert world.ask('GET', s.get)[0] == 404
+    await until(lambda: not file.exists(), 90)
 
 
 if __name__ == '__main__':

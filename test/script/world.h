@@ -28,6 +28,7 @@ void world_run(struct world *w);                              /* until nothing m
 void world_advance(struct world *w, uint64_t ms);
 
 
+/* An empty password: no keys at all. */
 bool world_account(struct world *w, struct str name, struct str password, uint32_t iterations);
 bool world_config(struct world *w, struct str key, struct str value);     /* false: no such key or value */
 bool world_roster(struct world *w, struct str owner, struct str item);    /* <item/> put into the store */
