@@ -38,7 +38,8 @@ enum {
     CAPS_NOTIFY = 64,                /* "+notify" features of one client that count */
     DIRECTED_PRESENCES = 256,        /* of one session, RFC 6121 §4.6 */
     ACCOUNT_IDLE_MS = 60 * 1000,     /* a view without sessions is forgotten after it */
-    GROUPS_PER_ITEM = 32,
+    GROUPS_PER_ITEM = 32,            /* in the configuration of a PEP node */
+    REQUESTS_WAITING = 256,          /* contact requests that wait for an answer (RFC 6121 §3.1.3) */
     GROUP_BYTES = 256,
     NAME_BYTES = 512,
 };
