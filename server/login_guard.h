@@ -27,6 +27,8 @@ bool login_guard_admits_address(const struct login_guard *g, const struct settin
                                 struct peer peer, uint64_t now_ms);
 bool login_guard_admits_account(const struct login_guard *g, const struct settings *s,
                                 uint64_t account, struct peer peer, uint64_t now_ms);
+/* It has succeeded from there lately: nobody has to be told again. */
+bool login_guard_is_familiar(const struct login_guard *g, struct login_note note, uint64_t now_ms);
 void login_guard_note(struct login_guard *g, const struct settings *s, struct login_note note,
                       uint64_t now_ms);
 

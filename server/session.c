@@ -221,6 +221,18 @@ void session_offer_features(struct session *s)
     arena_deinit(&a);
 }
 
+/* XEP-0388 §2.1: `from` is a hint at who logs in, and that is somebody of the domain that is asked. */
+static bool comes_from_elsewhere(const struct xml_node *header, struct str domain)
+{
+    struct arena a = { 0 };
+    struct jid from;
+    bool elsewhere = jid_parse(&a, xml_get(header, STR("from")), &from) == ERR_NONE
+                     && !str_eq(from.domain, domain);
+
+    arena_deinit(&a);
+    return elsewhere;
+}
+
 static void session_opened(struct session *s, const struct xml_node *header)
 {
     struct arena a = { 0 };
@@ -233,6 +245,9 @@ static void session_opened(struct session *s, const struct xml_node *header)
     } else if (s->domain.p != NULL && !str_eq(domain, s->domain)) {
         stream_open(&s->stream, s->domain, STR_NONE, id, STR("en"));
         session_fail(s, STREAM_IMPROPER_ADDRESSING, STR("The domain changed within one connection."));
+    } else if (comes_from_elsewhere(header, domain)) {
+        stream_open(&s->stream, domain, STR_NONE, id, STR("en"));
+        session_fail(s, STREAM_INVALID_FROM, STR("That address is not of this domain."));
     } else {
         s->domain = domain;
         stream_open(&s->stream, domain, STR_NONE, id, STR("en"));

@@ -178,19 +178,21 @@ static void auth_deny(struct auth *auth, struct str condition)
 static void auth_succeed(struct auth *auth, struct str octets)
 {
     struct session *s = auth->session;
+    struct login_note note = note_of(auth, false);
     unsigned home;
 
     session_set_jid(s, &auth->jid);
     s->home->host->ops->logged_in(s->link);
-    s->home->host->ops->note_login(s->home->host->ctx, note_of(auth, false));
+    if (!login_guard_is_familiar(&s->home->guard, note, s->home->now_ms))
+        s->home->host->ops->note_login(s->home->host->ctx, note);
     s->login = auth->login;
     s->login->final = arena_str(&s->login->arena, octets);
     auth->login = NULL;
     auth_free(auth);
     s->auth = NULL;
+    /* XEP-0388's is written at home: it says what became of the inline requests. */
     if (s->login->request == NULL)
-        sasl_success(
-            s); /* XEP-0388's is written at home: it says what became of the inline requests */
+        sasl_success(s);
     s->home->counters.logins++;
     s->state = SESSION_MOVING;
     home = home_of(s->home, &s->jid);

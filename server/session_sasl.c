@@ -130,16 +130,13 @@ static struct auth *auth_of(struct session *s)
     return s->auth;
 }
 
-bool auth_element(struct session *s, struct xml_node *node)
+/* True: it was a SASL element of the profile in which the exchange, if there is one, began. */
+static bool take(struct session *s, const struct xml_node *node, bool sasl2)
 {
-    bool sasl2 = str_eq(node->ns, STR(NS_SASL2));
-    struct auth *auth;
+    struct auth *auth = auth_of(s);
 
-    if (!sasl2 && !str_eq(node->ns, STR(NS_SASL)))
-        return false;
-    auth = auth_of(s);
     if (auth->step != AUTH_IDLE && auth->sasl2 != sasl2)
-        return false; /* an exchange ends in the profile in which it began */
+        return false;
     auth->sasl2 = sasl2;
     if (str_eq(node->name, sasl2 ? STR("authenticate") : STR("auth")))
         begin(auth, node);
@@ -149,5 +146,17 @@ bool auth_element(struct session *s, struct xml_node *node)
         auth_fail(auth, STR("aborted"));
     else
         return false;
+    return true;
+}
+
+bool auth_element(struct session *s, struct xml_node *node)
+{
+    bool sasl2 = str_eq(node->ns, STR(NS_SASL2));
+
+    if ((sasl2 || str_eq(node->ns, STR(NS_SASL))) && take(s, node, sasl2))
+        return true;
+    if (s->auth == NULL || s->auth->step == AUTH_IDLE)
+        return false;
+    session_fail(s, STREAM_NOT_AUTHORIZED, STR("An exchange is under way.")); /* XEP-0388 §2.4 */
     return true;
 }

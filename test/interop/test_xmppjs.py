@@ -42,10 +42,18 @@ class Npm(World):
         major = int((await run(['node', '--version'], CASE_S))[1:].split('.')[0])
         # Before version 20, as in Debian 12, `crypto` has to be asked for.
         self.node = ['node'] if major >= 20 else ['node', '--experimental-global-webcrypto']
+        await self.install()
+
+    async def install(self):
+        """Quick when it is there already."""
+        lock, installed = HERE / 'package-lock.json', MODULES / 'installed.json'
+        if installed.exists() and installed.read_bytes() == lock.read_bytes():
+            return
         MODULES.mkdir(parents=True, exist_ok=True)
         for name in ('package.json', 'package-lock.json'):
             shutil.copyfile(HERE / name, MODULES / name)
         await run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], INSTALL_S, cwd=MODULES)
+        shutil.copyfile(lock, installed)
 
     async def converse(self, what):
         """One conversation as an account of its own; what the client saw."""

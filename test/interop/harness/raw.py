@@ -123,6 +123,12 @@ class Raw:
         self.until(f'{NS_SASL}success')
         self._open_stream()
 
+    def try_plain(self, name, password):
+        """PLAIN (RFC 4616); returns the server's answer."""
+        text = base64.b64encode(f'\0{name}\0{password}'.encode()).decode()
+        self.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{text}</auth>")
+        return self.next()
+
     def enable_sm(self):
         """Stream management without resumption (XEP-0198 §3)."""
         self.send("<enable xmlns='urn:xmpp:sm:3'/>")
