@@ -23,10 +23,12 @@ struct world *world_new(const struct world_options *options);
 bool world_free(struct world *w, const char **why);
 struct transport world_transport(struct world *w);
 
+bool world_step(struct world *w);                             /* one thing; false: there was nothing */
 void world_run(struct world *w);                              /* until nothing moves any more */
 void world_advance(struct world *w, uint64_t ms);
 
 
+/* An empty password: no keys at all. */
 bool world_account(struct world *w, struct str name, struct str password, uint32_t iterations);
 bool world_config(struct world *w, struct str key, struct str value);     /* false: no such key or value */
 bool world_roster(struct world *w, struct str owner, struct str item);    /* <item/> put into the store */

@@ -147,9 +147,8 @@ bool world_account(struct world *w, struct str name, struct str password, uint32
     row->account_new.local = name;
     row->account_new.domain = w->settings.domains[0];
     row->account_new.created_ms = w->now_ms;
-    add_credential(&set, HASH_SHA1, password, iterations);
-    add_credential(&set, HASH_SHA256, password, iterations);
-    add_credential(&set, HASH_SHA512, password, iterations);
+    for (int h = HASH_SHA1; h <= HASH_SHA512 && password.n > 0; h++)
+        add_credential(&set, (enum hash)h, password, iterations);
     made = commit(w, &set) == ERR_NONE;
     *id = row->account;
     if (made)
@@ -273,6 +272,8 @@ static const struct {
     NUMBER("limits.stanzas_per_account", stanzas_per_account),
     NUMBER("limits.bytes_per_account", bytes_per_account),
     NUMBER("limits.password_changes_per_account", password_changes_per_account),
+    NUMBER("limits.invitations_per_account", invitations_per_account),
+    NUMBER("limits.invitation_days", invitation_days),
     NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
     NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
     NUMBER("limits.invitations_per_account", invitations_per_account),
