@@ -50,6 +50,7 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
     list_init(&h->waiting);
     list_init(&h->lagging);
     h->caps = caps_cache_new(&host->random);
+    budget_init(&h->budget, &host->random);
     login_guard_init(&h->guard);
 }
 
@@ -70,6 +71,7 @@ void home_deinit(struct home *h)
     map_deinit(&h->handlers);
     arena_deinit(&h->constants);
     caps_cache_free(h->caps);
+    budget_deinit(&h->budget);
     login_guard_deinit(&h->guard);
 }
 
@@ -175,6 +177,7 @@ static struct account *account_new(struct home *h, const struct jid *jid)
     list_init(&a->waiting);
     list_init(&a->arriving);
     list_init(&a->settling);
+    list_init(&a->asking);
     view_init(&a->view, a->bare);
     map_put(&h->accounts, a->bare, a);
     account_load(a);
@@ -321,7 +324,7 @@ void home_sweep(struct home *h)
         struct account *a = slot.value;
 
         if (a->pins == 0 && list_empty(&a->sessions) && a->state == ACCOUNT_READY
-            && h->now_ms - a->idle_since_ms >= ACCOUNT_IDLE_MS)
+            && h->now_ms - a->idle_since_ms >= ACCOUNT_IDLE_MS && rate_is_full(a))
             idle[n++] = a;
     }
     for (size_t i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 #ifndef SOTTO_SERVER_HOME_H
 #define SOTTO_SERVER_HOME_H
 
+#include "server/budget.h"
 #include "server/login_guard.h"
 #include "server/module.h"
 
@@ -26,6 +27,8 @@ struct account {
     struct list waiting;             /* routed: until the view is there */
     struct list arriving;            /* sessions.in_account: bound once the view is there */
     struct list settling;            /* routed: in order of arrival, until committed and delivered */
+    struct list asking;              /* routed: until fewer of its archive queries are in work */
+    unsigned archive_queries;        /* in work */
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
     struct bucket messages, stanzas, bytes;          /* what it has sent lately */
@@ -46,6 +49,7 @@ struct home {
     struct map handlers;             /* "type ns name" -> struct iq_handler */
     struct arena constants;
     struct caps_cache *caps;
+    struct budget budget;            /* of what accounts ask of others */
     struct login_guard guard;
     struct list dirty;               /* accounts whose cursor is to be stored */
     struct list lagging;             /* sessions whose client takes nothing */

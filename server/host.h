@@ -10,6 +10,7 @@
 #include "base/blob.h"
 #include "base/list.h"
 #include "base/random.h"
+#include "server/disk.h"
 #include "xmpp/sasl.h"
 
 struct session;
@@ -51,6 +52,7 @@ struct host {
     void *ctx;
     struct random random;
     unsigned home_count;
+    const struct disk *disk;         /* NULL: never full */
 };
 
 #endif

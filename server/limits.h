@@ -14,7 +14,7 @@ enum {
 
     AGENT_ID_BYTES = 128,            /* XEP-0388 §2.3: a UUID has 36 */
     AGENT_TEXT_BYTES = 256,          /* of its software, and of its device */
-    FAST_TOKEN_MS = 30 * 24 * 3600 * 1000LL,   /* a device not used for so long logs in with its password again */
+    FAST_TOKEN_S = 30 * 24 * 3600,   /* a device not used for so long logs in with its password again */
     FAST_ROTATE_MS = 24 * 3600 * 1000,         /* a token older than this is replaced when it is used */
 
     STANZA_DEPTH = 32,
@@ -38,7 +38,8 @@ enum {
     CAPS_NOTIFY = 64,                /* "+notify" features of one client that count */
     DIRECTED_PRESENCES = 256,        /* of one session, RFC 6121 §4.6 */
     ACCOUNT_IDLE_MS = 60 * 1000,     /* a view without sessions is forgotten after it */
-    GROUPS_PER_ITEM = 32,
+    GROUPS_PER_ITEM = 32,            /* in the configuration of a PEP node */
+    REQUESTS_WAITING = 256,          /* contact requests that wait for an answer (RFC 6121 §3.1.3) */
     GROUP_BYTES = 256,
     NAME_BYTES = 512,
 };

@@ -9,6 +9,7 @@
 #ifndef SOTTO_SERVER_MODULE_H
 #define SOTTO_SERVER_MODULE_H
 
+#include "server/disk.h"
 #include "server/settings.h"
 #include "server/view.h"
 #include "xmpp/ns.h"
@@ -34,6 +35,7 @@ struct incoming {
     uint64_t now_ms;
     struct str sender;                   /* bare JID text of the stanza's from */
     int64_t sender_account;              /* 0 if it is not ours */
+    enum disk_level disk;
     bool own;                            /* the sender is the view's account itself */
     bool reachable;                      /* a device of the view's account takes messages now */
     unsigned sender_notes;               /* enum note, set by HOOK_OUT */
@@ -59,7 +61,9 @@ struct pep_change {
 };
 typedef void pep_fn(const struct incoming *in, const struct pep_change *change, struct outcome *out);
 
-enum iq_target { TO_SERVER = 1, TO_ACCOUNT = 2 };    /* our domain; a bare JID (or no `to`: the sender's own) */
+/* Our domain; a bare JID (or no `to`: the sender's own). Of somebody who does not see the account's presence, handlers
+ * of an account never hear: he gets the answer of an account that does not exist, unless they ask for strangers too. */
+enum iq_target { TO_SERVER = 1, TO_ACCOUNT = 2, TO_STRANGERS = 4 };
 
 struct iq_handler {
     enum stanza_type type;               /* IQ_GET or IQ_SET */
@@ -158,6 +162,14 @@ void outcome_note(struct outcome *out, unsigned notes);                    /* en
 
 /* True if the sender's account sent a message of this origin before (of its last 256); remembers it otherwise. */
 bool outcome_repeats(struct outcome *out, const uint8_t origin[16]);
+
+/* In HOOK_OUT: limits of what the sender's account asks of others (budget.h). False: it has asked too much. */
+bool outcome_may_subscribe(struct outcome *out);
+bool outcome_may_fetch(struct outcome *out, struct str target, bool bundle);
+
+/* In HOOK_OUT: the sender's account writes to this account; it has written to it (of its last CORRESPONDENTS). */
+void outcome_wrote(struct outcome *out, struct str bare);
+bool outcome_has_written(const struct outcome *out, struct str bare);
 
 /* A query whose answer the handler needs. Returns the query to be filled in; the handler then returns WAIT. */
 struct store_query *outcome_query(struct outcome *out, enum query_kind kind, query_fn *then);

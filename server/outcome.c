@@ -157,6 +157,36 @@ bool outcome_repeats(struct outcome *out, const uint8_t origin[16])
     return view_repeats(&r->sender_home->view, origin);
 }
 
+static bool is_exempt(const struct routed *r)
+{
+    return r->session == NULL || r->session->exempt;
+}
+
+bool outcome_may_subscribe(struct outcome *out)
+{
+    struct home *h = out->routed->sender_home->home;
+
+    return is_exempt(out->routed) || budget_subscribe(&h->budget, h->settings, out->account, h->now_ms);
+}
+
+bool outcome_may_fetch(struct outcome *out, struct str target, bool bundle)
+{
+    struct home *h = out->routed->sender_home->home;
+
+    return is_exempt(out->routed)
+           || budget_fetch(&h->budget, h->settings, out->account, target, bundle, h->now_ms);
+}
+
+void outcome_wrote(struct outcome *out, struct str bare)
+{
+    view_wrote(&out->routed->sender_home->view, bare);
+}
+
+bool outcome_has_written(const struct outcome *out, struct str bare)
+{
+    return view_has_written(&out->routed->sender_home->view, bare);
+}
+
 struct store_query *outcome_query(struct outcome *out, enum query_kind kind, query_fn *then)
 {
     struct store_query *q = ARENA_NEW(&out->routed->arena, struct store_query);

@@ -33,6 +33,7 @@ static struct incoming incoming_of(const struct routed *r, const struct home *h,
         .view = &a->view,
         .settings = h->settings,
         .now_ms = h->now_ms,
+        .disk = disk_level(h->host->disk),
         .sender = r->sender,
         .sender_account = r->sender_account,
         .own = str_eq(r->sender, a->bare),
@@ -147,7 +148,9 @@ static void refuse_uncommitted(struct routed *r)
     r->deliver = false;
     r->stale = true;
     outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
-                   STR("The server could not store this. Nothing of it was kept; please try again."));
+                   r->writes.op.result == ERR_FULL
+                       ? STR("There is no room for this: what you may store, or the server's disk, is used up.")
+                       : STR("The server could not store this. Nothing of it was kept; please try again."));
 }
 
 static void finish_at_target(struct routed *r)
@@ -217,6 +220,17 @@ static void settle(struct routed *r)
 
 static void judged(struct routed *r, enum verdict v, const struct row *new_rows);
 
+static void run_query(struct routed *r);
+
+static void archive_answered(struct account *a)
+{
+    struct link *next = list_pop(&a->asking);
+
+    a->archive_queries--;
+    if (next != NULL)
+        run_query(LIST_ENTRY(next, struct routed, link));
+}
+
 static void router_fetched(struct store_op *op)
 {
     struct store_query *q = CONTAINER_OF(op, struct store_query, op);
@@ -227,6 +241,8 @@ static void router_fetched(struct store_op *op)
     const struct row *last = r->writes.last;
     enum verdict v;
 
+    if (q->kind == QUERY_ARCHIVE)
+        archive_answered(a);
     v = r->then(&in, q, &out);
     judged(r, v, last);
 }
@@ -246,18 +262,32 @@ void router_derived(struct routed *r)
     judged(r, v, last);
 }
 
-static void run_what_it_waits_for(struct routed *r)
+/* Reading an archive may be long work for the store, so an account has but some of it done at a time, whatever the
+ * number of its devices. */
+static void run_query(struct routed *r)
 {
-    struct home *h = r->account->home;
+    struct account *a = r->account;
+    struct home *h = a->home;
 
-    if (r->derivation != NULL) {
-        derivation_run(r->derivation);
-        return;
+    if (r->query->kind == QUERY_ARCHIVE) {
+        if (a->archive_queries >= h->settings->archive_queries) {
+            list_add(&a->asking, &r->link);
+            return;
+        }
+        a->archive_queries++;
     }
     r->query->op.home = h->number;
     r->query->op.done = router_fetched;
     r->query->context = r;
     store_query(h->store, r->query);
+}
+
+static void run_what_it_waits_for(struct routed *r)
+{
+    if (r->derivation != NULL)
+        derivation_run(r->derivation);
+    else
+        run_query(r);
 }
 
 /* A person who asks for his history sees in it what he sent just before: questions to the own account wait until
@@ -295,11 +325,17 @@ static void judged(struct routed *r, enum verdict v, const struct row *last_row)
     settle(r);
 }
 
+static bool is_stranger(const struct incoming *in)
+{
+    return !in->own && !view_shows(in->view, in->sender);
+}
+
 static enum verdict handle_iq(struct routed *r, enum iq_target to, const struct incoming *in, struct outcome *out)
 {
     const struct iq_handler *i = home_handler(r->account->home, r->stanza.type, to, r->stanza.payload);
 
-    if (i == NULL)
+    /* What exists looks to strangers like what does not, octet by octet. */
+    if (i == NULL || (to == TO_ACCOUNT && is_stranger(in) && !(i->to & TO_STRANGERS)))
         return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     return i->handle(in, out);
 }

@@ -1,6 +1,7 @@
 /* server.c: the server process: store, workers, control socket, and the orders of the supervisor. */
 #include "server/server.h"
 
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "crypto/hash.h"
@@ -19,7 +20,8 @@ struct server {
     struct loop *loop;               /* the main thread's: control socket, orders */
     struct inbox *completions;       /* of store operations submitted here */
     struct inbox *tokens;            /* answers of workers to calls */
-    struct timer *minute;
+    struct timer *minute, *disk_check;
+    struct disk disk;
     struct uploads uploads;
     struct lifeline *lifeline;
     struct control *control;
@@ -75,6 +77,12 @@ static void fill_settings(struct server *s)
     to->failed_logins_per_account = c->limits.failed_logins_per_account;
     to->failed_logins_per_address = c->limits.failed_logins_per_address;
     to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
+    to->subscriptions_per_account = c->limits.subscriptions_per_account;
+    to->key_targets = c->limits.bundle_targets_per_account;
+    to->keys_per_pair = c->limits.bundles_per_pair;
+    to->archive_queries = (unsigned)c->limits.archive_queries;
+    to->roster_groups = (unsigned)c->limits.roster_groups;
+    to->pep_bytes = c->limits.pep_bytes;
     to->resume_s = (uint32_t)c->limits.resume_s;
     to->roster_items = (unsigned)c->limits.roster_items;
     to->pep_nodes = (unsigned)c->limits.pep_nodes;
@@ -132,6 +140,7 @@ static bool open_store(struct server *s)
         .retention_days = c->archive.retention_days,
         .fatal = store_failed,
         .fatal_ctx = s,
+        .archive_messages = c->limits.archive_messages,
         .deliver = deliver,
         .deliver_ctx = s,
     };
@@ -140,6 +149,37 @@ static bool open_store(struct server *s)
         return true;
     LOG(s->boot->log, ERROR, "store.failed", log_text("reason", why));
     return false;
+}
+
+/* What is given up is said once, and that it is over. */
+static void note_disk(struct server *s, uint64_t free, uint64_t total)
+{
+    enum disk_level level = disk_level_of(free, total);
+
+    if (level == disk_level(&s->disk))
+        return;
+    disk_set(&s->disk, level);
+    if (level == DISK_ROOMY)
+        LOG(s->boot->log, INFO, "disk.roomy");
+    else
+        LOG(s->boot->log, ERROR, "disk.low", log_int("free_percent", (int64_t)(free / (total / 100))),
+            log_text("refused", level == DISK_LOW ? STR("registrations, uploads")
+                                : level == DISK_LOWER ? STR("registrations, uploads, messages of non-contacts")
+                                                      : STR("registrations, uploads, messages")));
+}
+
+enum { DISK_CHECK_MS = 10 * 1000 };
+
+static void check_disk(void *ctx)
+{
+    struct server *s = ctx;
+    const char *folder = config_store_folder(s->boot->config, &s->arena);
+    struct statvfs fs;
+
+    timer_start(s->disk_check, DISK_CHECK_MS);
+    if (folder == NULL || statvfs(folder, &fs) != 0)
+        return;
+    note_disk(s, fs.f_bavail, fs.f_blocks - fs.f_bfree + fs.f_bavail);
 }
 
 static void every_minute(void *ctx)
@@ -329,13 +369,14 @@ int server_run(const struct server_boot *boot)
     int status = 1;
 
     s.group = (struct worker_group){
-        .boot = boot, .settings = &s.settings, .count = (unsigned)boot->config->server.workers };
+        .boot = boot, .settings = &s.settings, .disk = &s.disk, .count = (unsigned)boot->config->server.workers };
     tls_random(NULL, (uint8_t *)s.group.address_key, sizeof s.group.address_key);
     fill_settings(&s);
     s.loop = loop_new();
     s.completions = inbox_new(s.loop, completions_came, &s);
     s.tokens = inbox_new(s.loop, tokens_came, &s);
     s.minute = timer_new(s.loop, every_minute, &s);
+    s.disk_check = timer_new(s.loop, check_disk, &s);
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
@@ -344,6 +385,7 @@ int server_run(const struct server_boot *boot)
     start_control(&s);
     if (start_workers(&s)) {
         every_minute(&s);
+        check_disk(&s);
         lifeline_ready(s.lifeline);
         loop_run(s.loop);
         status = 0;
@@ -351,6 +393,7 @@ int server_run(const struct server_boot *boot)
     stop(&s);
 done:
     timer_free(s.minute);
+    timer_free(s.disk_check);
     lifeline_free(s.lifeline);
     inbox_free(s.completions);
     inbox_free(s.tokens);

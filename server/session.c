@@ -292,7 +292,7 @@ void session_arrived(struct session *s, struct home *h)
 
 static void bound_element(struct session *s, struct stream_event *e)
 {
-    rate_take(s, xml_is(e->node, STR(NS_CLIENT), STR("message")), e->received_bytes);
+    rate_element(s, e->node);
     if (!sm_element(s, e->node) && !csi_element(s, e->node))
         router_submit(s, e->node, &e->arena, e->received_bytes);
 }
@@ -339,7 +339,7 @@ static bool may_read(const struct session *s)
     case SESSION_AUTHENTICATED:
         return true;
     case SESSION_BOUND:
-        return !s->spent && s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES;
+        return s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES && rate_wait_ms(s) == 0;
     default:
         return false;
     }
@@ -361,6 +361,8 @@ static void session_run(struct session *s)
         session_flush(s);
         if (s->link != NULL)
             s->home->host->ops->pause(s->link, !reading && !s->want_tls);
+        if (s->state == SESSION_BOUND && rate_wait_ms(s) > 0)
+            set_deadline(s, s->home->now_ms + rate_wait_ms(s));
     }
     session_release(s);
 }
@@ -376,6 +378,8 @@ void session_received(struct session *s, struct str bytes)
             return;
         }
     }
+    if (s->state == SESSION_BOUND)
+        rate_bytes(s, bytes.n);
     stream_feed(&s->stream, bytes);
     session_run(s);
 }
@@ -392,10 +396,10 @@ void session_wake(struct session *s)
 {
     if (sm_has_overflowed(s))
         session_fail(s, STREAM_RESOURCE_CONSTRAINT, STR("Nothing was acknowledged for too long."));
-    else if (s->state == SESSION_BOUND)
-        rate_wake(s);
-    else if (s->state != SESSION_CLOSED)
+    else if (s->state != SESSION_CLOSED && s->state != SESSION_BOUND)
         session_fail(s, STREAM_CONNECTION_TIMEOUT, STR("Logging in took too long."));
+    else
+        session_resume_reading(s); /* it had sent too fast */
 }
 
 void session_shutdown(struct session *s)

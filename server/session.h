@@ -40,13 +40,13 @@ struct session {
     unsigned holds;                  /* routed stanzas and queries that name it */
     bool secure, want_tls, paused, dispatching;
     bool exempt;                     /* limits.exempt: its account's rates do not count */
-    bool spent;                      /* its account has sent enough for now: nothing is read */
     uint64_t deadline_ms;
 
     /* Negotiation. */
     struct auth *auth;               /* until authenticated */
     struct login *login;             /* from then on until bound or resumed */
     struct enrolment *enrolment;     /* once it wants to register; until authenticated */
+    unsigned bindings;               /* bits of enum channel_binding that its TLS has; 0: not asked yet */
     size_t preauth_bytes;
     struct str domain;               /* of ours, that the stream is for; static */
 
@@ -117,6 +117,11 @@ bool auth_element(struct session *s, struct xml_node *node);   /* true: it was o
 void enrolment_free(struct enrolment *e);
 void enrolment_features(const struct session *s, struct arena *a, struct xml_node *features);
 bool enrolment_element(struct session *s, struct xml_node *node);  /* true: it was a question of XEP-0077 or XEP-0445 */
+/* session_rate.c: how fast an account may send, with all its sessions */
+void rate_bytes(struct session *s, size_t n);
+void rate_element(struct session *s, const struct xml_node *node);
+uint64_t rate_wait_ms(const struct session *s);           /* until more is read; 0: now */
+bool rate_is_full(const struct account *a);               /* it owes nothing: it may be forgotten */
 
 /* session_bind.c */
 void bind_features(struct session *s, struct arena *a, struct xml_node *features);
@@ -148,10 +153,6 @@ void session_defer(struct session *s, struct blob *stanza, const struct stanza *
 /* session_resume.c */
 void resume_request(struct session *s, const struct xml_node *node);
 void resume_continue(struct session *s);                  /* its pending stanzas are durable, or an answer came */
-
-/* session_rate.c */
-void rate_take(struct session *s, bool message, size_t bytes);
-void rate_wake(struct session *s);
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */

@@ -9,11 +9,12 @@
 
 struct device_write {
     struct write_set set;
-    struct session *session;         /* held */
+    struct session *session; /* held */
     void (*then)(struct session *s);
 };
 
-static struct device_write *write_new(struct session *s, void (*then)(struct session *s), store_done *done)
+static struct device_write *write_new(struct session *s, void (*then)(struct session *s),
+                                      store_done *done)
 {
     struct device_write *w = mem_alloc(sizeof *w);
 
@@ -60,7 +61,8 @@ static void outdated(struct session *s, void (*then)(struct session *s))
     struct login *l = s->login;
 
     if (l->mechanism->kind == SASL_TOKEN) {
-        session_fail(s, STREAM_RESET, STR("The tokens of this device have changed. Please log in again."));
+        session_fail(s, STREAM_RESET,
+                     STR("The tokens of this device have changed. Please log in again."));
         return;
     }
     l->device_known = false;
@@ -108,7 +110,8 @@ void device_logged_in(struct session *s, void (*then)(struct session *s))
 
 static void noted(struct store_op *op)
 {
-    write_free(CONTAINER_OF(op, struct device_write, set.op)); /* a list that is one login behind harms nobody */
+    write_free(CONTAINER_OF(op, struct device_write,
+                            set.op)); /* a list that is one login behind harms nobody */
 }
 
 void device_bound(struct session *s)

@@ -1,52 +1,52 @@
-/* session_rate.c: how much an account may send: stanzas, messages and bytes in a time, over all its sessions.
+/* session_rate.c: how fast an account may send (limits.messages_per_account, stanzas_per_account, bytes_per_account).
  *
- * Too much is no error: what was read is handled, then reading pauses until the account has tokens again, and TCP
- * slows the client down.
+ * Whoever sends faster is read more slowly, and nothing of it is lost: TCP makes the sender wait. All sessions of an
+ * account share its buckets. What comes in one read may overdraw them; the debt is waited for.
  */
 #include "server/session.h"
 
-static uint64_t longest_wait_ms(const struct session *s)
+void rate_bytes(struct session *s, size_t n)
 {
-    const struct settings *limits = s->home->settings;
-    const struct account *a = s->account;
-    const uint64_t waits[] = {
-        bucket_wait_ms(&a->messages, &limits->messages_per_account, s->home->now_ms),
-        bucket_wait_ms(&a->stanzas, &limits->stanzas_per_account, s->home->now_ms),
-        bucket_wait_ms(&a->bytes, &limits->bytes_per_account, s->home->now_ms),
-    };
-    uint64_t longest = 0;
-
-    for (size_t i = 0; i < COUNT_OF(waits); i++)
-        longest = waits[i] > longest ? waits[i] : longest;
-    return longest;
+    if (!s->exempt)
+        bucket_take(&s->account->bytes, &s->home->settings->bytes_per_account, n,
+                    s->home->now_ms);
 }
 
-/* A bound session needs no other deadline. */
-static void pause_if_spent(struct session *s)
+/* Elements of stream management cost an answer, so they count as stanzas. */
+void rate_element(struct session *s, const struct xml_node *node)
 {
-    uint64_t wait_ms = longest_wait_ms(s);
-
-    s->spent = wait_ms > 0;
-    if (s->spent)
-        s->home->host->ops->wake_at(s->link, s->home->now_ms + wait_ms);
-}
-
-void rate_take(struct session *s, bool message, size_t bytes)
-{
-    const struct settings *limits = s->home->settings;
-    struct account *a = s->account;
-    uint64_t now_ms = s->home->now_ms;
+    const struct settings *settings = s->home->settings;
 
     if (s->exempt)
         return;
-    bucket_take(&a->stanzas, &limits->stanzas_per_account, 1, now_ms);
-    bucket_take(&a->messages, &limits->messages_per_account, message, now_ms);
-    bucket_take(&a->bytes, &limits->bytes_per_account, bytes, now_ms);
-    pause_if_spent(s);
+    bucket_take(&s->account->stanzas, &settings->stanzas_per_account, 1, s->home->now_ms);
+    if (str_is(node->name, "message"))
+        bucket_take(&s->account->messages, &settings->messages_per_account, 1,
+                    s->home->now_ms);
 }
 
-void rate_wake(struct session *s)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-    pause_if_spent(s);
-    session_resume_reading(s);
+    return a > b ? a : b;
+}
+
+uint64_t rate_wait_ms(const struct session *s)
+{
+    const struct settings *settings = s->home->settings;
+    const struct account *a = s->account;
+    uint64_t now = s->home->now_ms;
+
+    if (s->exempt)
+        return 0;
+    return later(later(bucket_wait_ms(&a->messages, &settings->messages_per_account, now),
+                       bucket_wait_ms(&a->stanzas, &settings->stanzas_per_account, now)),
+                 bucket_wait_ms(&a->bytes, &settings->bytes_per_account, now));
+}
+
+bool rate_is_full(const struct account *a)
+{
+    uint64_t now_us = a->home->now_ms * 1000;
+
+    return a->messages.full_at_us <= now_us && a->stanzas.full_at_us <= now_us
+           && a->bytes.full_at_us <= now_us && a->password_changes.full_at_us <= now_us;
 }

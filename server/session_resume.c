@@ -42,8 +42,8 @@ static void move_connection(struct session *from, struct session *to)
     to->stream = from->stream;
     stream_init(&from->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT), &(struct xml_limits){ 0 });
     to->exempt = from->exempt;
-    to->spent = false;
     to->link = from->link;
+    to->exempt = from->exempt;
     from->link = NULL;
     from->state = SESSION_CLOSED;
     to->home->host->ops->take(to->link, to);

@@ -41,9 +41,15 @@ struct settings {
     struct rate failed_logins_per_account, failed_logins_per_address;
     unsigned resumable_per_account;  /* of them, how many may wait without a connection */
     uint32_t resume_s;               /* and how long: XEP-0198 §5 */
+    struct rate subscriptions_per_account;
+    struct rate key_targets;         /* bundle_targets_per_account */
+    struct rate keys_per_pair;       /* bundles_per_pair */
+    unsigned archive_queries;        /* of an account in work at a time */
     unsigned roster_items;
+    unsigned roster_groups;          /* of one contact */
     unsigned pep_nodes, pep_items_per_node;
     unsigned pep_item_bytes;
+    uint64_t pep_bytes;              /* of all items of an account */
     unsigned blocks;
     size_t private_bytes;            /* of all private documents of an account */
     size_t vcard_bytes;

@@ -8,8 +8,8 @@
  * thread of op->home: the store hands finished operations in batches to the `deliver` function given at opening,
  * whose job is to get them there (inbox of the worker; directly under the virtual clock).
  * Owns: operations in flight.  Threads: store_commit and store_query from any thread.
- * Errors: in op->result: ERR_IO (nothing of the write-set is there; see `fatal` for the exception), ERR_FULL (disk;
- * nothing is there), ERR_EXISTS, ERR_CONFLICT, ERR_MISSING (also: an account that a row names is gone).  Units: milliseconds since the epoch, bytes.
+ * Errors: in op->result: ERR_IO (nothing of the write-set is there; see `fatal` for the exception), ERR_FULL (disk
+ * or quota; nothing is there), ERR_EXISTS, ERR_CONFLICT, ERR_MISSING (also: an account that a row names is gone).  Units: milliseconds since the epoch, bytes.
  */
 #ifndef SOTTO_SERVER_STORE_H
 #define SOTTO_SERVER_STORE_H
@@ -168,7 +168,8 @@ struct row {
         struct roster_item roster;   /* ROW_ROSTER_GONE uses jid and version */
         struct { struct str jid; } block;
         struct pep_node pep_node;
-        struct { struct pep_item item; uint64_t keep_items; } pep_item;     /* ITEM_GONE uses node and id; PURGE node */
+        struct { struct pep_item item; uint64_t keep_items, max_bytes; } pep_item;   /* max_bytes: of the payloads of
+                                        all items of the account, else ERR_FULL; 0: any. ITEM_GONE uses node and id; PURGE node */
         struct { enum document_kind kind; struct str key, value; } document;
         struct {
             uint64_t at_ms;
@@ -212,7 +213,7 @@ enum query_kind {
     QUERY_KIND_COUNT
 };
 
-enum { RECENT_ORIGINS = 256, UPLOADS_OF_ALL = -1 };
+enum { RECENT_ORIGINS = 256, CORRESPONDENTS = 256, UPLOADS_OF_ALL = -1 };
 
 struct account_record {
     int64_t id;
@@ -224,6 +225,7 @@ struct account_record {
     struct str mam_prefs, avatar;     /* DOC_MAM_PREFS, DOC_AVATAR, or empty */
     uint64_t last_seq, cursor;        /* of SHELF_ARCHIVE */
     const uint8_t (*origins)[16];     size_t origin_count;  /* of the last messages that it sent */
+    const struct str *written;        size_t written_count; /* bare JIDs that it sent one of its last messages to */
 };
 
 /* at_ms never decreases along a shelf. Where ROW_ENTRY_MOVE brought an entry here later, sent_ms is when it first
@@ -290,6 +292,7 @@ struct store_options {
     unsigned readers;                 /* reader threads; 0: the writer answers queries, too */
     bool inline_run;                  /* no threads: operations run inside store_step(), for scripts on a virtual clock */
     int64_t retention_days;           /* of archive entries; -1 for ever */
+    uint64_t archive_messages;        /* of one account's archive; the oldest go, within minutes; 0: any number */
     store_deliver *deliver;
     void *deliver_ctx;
     /* The disk failed in a way that leaves open what is on it (a failed fsync above all): every later write-set ends

@@ -39,6 +39,7 @@ void view_deinit(struct view *v)
     mem_free((char *)v->mam_prefs.p);
     mem_free((char *)v->avatar.p);
     mem_free(v->origins);
+    mem_free(v->written);
     view_init(v, v->bare);
 }
 
@@ -116,6 +117,8 @@ void view_load(struct view *v, const struct account_record *record)
         put_node(v, &record->pep_nodes[i]);
     for (size_t i = 0; i < record->origin_count; i++)
         view_repeats(v, record->origins[i]);
+    for (size_t i = 0; i < record->written_count; i++)
+        view_wrote(v, record->written[i]);
     put_text(&v->mam_prefs, record->mam_prefs);
     put_text(&v->avatar, record->avatar);
 }
@@ -232,4 +235,27 @@ bool view_repeats(struct view *v, const uint8_t origin[16])
     memcpy(v->origins[v->origin_next], origin, sizeof v->origins[0]);
     v->origin_next = (v->origin_next + 1) % RECENT_ORIGINS;
     return false;
+}
+
+static uint64_t correspondent(struct str bare)
+{
+    return map_hash((const uint64_t[2]){ 0, 0 }, bare) | 1; /* never 0: an empty place */
+}
+
+bool view_has_written(const struct view *v, struct str bare)
+{
+    for (size_t i = 0; v->written != NULL && i < CORRESPONDENTS; i++)
+        if (v->written[i] == correspondent(bare))
+            return true;
+    return false;
+}
+
+void view_wrote(struct view *v, struct str bare)
+{
+    if (view_has_written(v, bare))
+        return;
+    if (v->written == NULL)
+        v->written = mem_alloc(CORRESPONDENTS * sizeof *v->written);
+    v->written[v->written_next] = correspondent(bare);
+    v->written_next = (v->written_next + 1) % CORRESPONDENTS;
 }

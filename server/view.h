@@ -25,6 +25,8 @@ struct view {
     uint64_t last_seq;               /* newest archive position known here */
     uint8_t (*origins)[16];          /* RECENT_ORIGINS of them once it sends; else NULL */
     size_t origin_next;
+    uint64_t *written;               /* hashes of whom it wrote to, CORRESPONDENTS of them; NULL: nobody */
+    size_t written_next;
 };
 
 void view_init(struct view *v, struct str bare);
@@ -45,5 +47,9 @@ bool view_watches(const struct view *v, struct str bare);
 
 /* True if this origin was among the last ones; else remembers it. */
 bool view_repeats(struct view *v, const uint8_t origin[16]);
+
+/* Whom the account wrote to last. */
+void view_wrote(struct view *v, struct str bare);
+bool view_has_written(const struct view *v, struct str bare);
 
 #endif

@@ -144,7 +144,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
     w->parcels = inbox_new(w->loop, parcels_came, w);
     w->completions = inbox_new(w->loop, completions_came, w);
     w->orders = inbox_new(w->loop, orders_came, w);
-    w->host = (struct host){ &client_host_ops, w, { tls_random, NULL }, group->count };
+    w->host = (struct host){ &client_host_ops, w, { tls_random, NULL }, group->count, group->disk };
     home_init(&w->home, &w->host, group->settings, group->store, number);
     doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count);
     w->web = web_new(&(struct web_host){

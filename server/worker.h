@@ -20,6 +20,7 @@ struct worker_group {                /* what all workers share; constant while t
     int uploads_fd;                  /* folder of uploaded files, or -1 */
     struct worker **workers;
     unsigned count;
+    const struct disk *disk;
     uint64_t address_key[2];         /* of the hashes that stand for addresses; drawn at every start */
 };
 

@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "server/modules/mam_prefs.h"
 #include "server/modules/modules.h"
+#include "server/modules/receipts.h"
 #include "server/stored.h"
 
 static bool has(const struct stanza *m, const char *ns, const char *name)
@@ -24,17 +25,8 @@ static bool worth_keeping(const struct stanza *m)
         return false;
     if (m->type == MESSAGE_HEADLINE) /* RFC 6121 §5.2.2: not kept unless it is wanted */
         return has(m, NS_HINTS, "store");
-    return has(m, NS_OMEMO_LEGACY, "encrypted") || has(m, NS_OMEMO, "encrypted")
-           || has(m, NS_OPENPGP, "openpgp") || has(m, NS_CLIENT, "body") || has(m, NS_HINTS, "store")
-           || xml_child_ns(m->node, STR(NS_RETRACT)) != NULL
-           || has(m, NS_RECEIPTS, "received") || xml_child_ns(m->node, STR(NS_MARKERS)) != NULL;
-}
-
-static bool only_receipt(const struct stanza *m)
-{
-    return (has(m, NS_RECEIPTS, "received") || xml_child_ns(m->node, STR(NS_MARKERS)) != NULL)
-           && !has(m, NS_CLIENT, "body") && !has(m, NS_OMEMO_LEGACY, "encrypted")
-           && !has(m, NS_OMEMO, "encrypted");
+    return has_content(m) || is_receipt(m) || has(m, NS_HINTS, "store")
+           || xml_child_ns(m->node, STR(NS_RETRACT)) != NULL;
 }
 
 /* Of (sender, recipient, origin-id); false without an origin-id: other ids need not be unique (RFC 6120 §8.1.3). */
@@ -90,6 +82,14 @@ static void write_message(const struct incoming *in, struct outcome *out, const 
             (struct archive_entry){ in->sender_account, .peer = jid_text(a, &m->to), .flags = *sent };
 }
 
+/* On a disk that fills up, what people who know each other write is given up last. */
+static bool has_room(const struct incoming *in)
+{
+    bool contact = in->own || view_sees_us(in->view, in->sender) || view_sees_them(in->view, in->sender);
+
+    return in->disk < DISK_LOWER || (contact && in->disk < DISK_LOWEST);
+}
+
 /* What does not go into the recipient's history is kept only while nobody is there to take it (XEP-0160; of
  * <no-permanent-store/>, XEP-0334 §4.1). */
 static enum verdict archive_received(const struct incoming *in, struct outcome *out)
@@ -103,11 +103,15 @@ static enum verdict archive_received(const struct incoming *in, struct outcome *
     history = in->settings->archive_on && !has(m, NS_HINTS, "no-permanent-store");
     shown = history && mam_prefs_keep(in->view, outcome_arena(out), &m->from);
     copied = history && in->sender_account != 0 && !in->own && !(in->sender_notes & NOTE_UNSENT);
-    kind = only_receipt(m) ? ENTRY_RECEIPT : 0;
+    kind = is_receipt(m) ? ENTRY_RECEIPT : 0;
     received = kind | ENTRY_OFFLINE | (shown ? 0 : ENTRY_HIDDEN);
     sent = kind | ENTRY_SENT;
-    if (shown || copied || !in->reachable)
-        write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL);
+    if (!shown && !copied && in->reachable)
+        return PASS;
+    if (!has_room(in))
+        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
+                              STR("The server's disk is almost full. Please try again later."));
+    write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL);
     return PASS;
 }
 

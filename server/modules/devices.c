@@ -20,8 +20,8 @@ static void add_text(struct arena *a, struct xml_node *to, struct str name, stru
         xml_add_text_child(a, to, STR(NS_CAM), name, text);
 }
 
-static void add_client(const struct incoming *in, struct arena *a, struct xml_node *list, const struct device_record *d,
-                       bool connected)
+static void add_client(const struct incoming *in, struct arena *a, struct xml_node *list,
+                       const struct device_record *d, bool connected)
 {
     struct xml_node *client = xml_add(a, list, STR(NS_CAM), STR("client")), *auth, *agent;
 
@@ -38,7 +38,8 @@ static void add_client(const struct incoming *in, struct arena *a, struct xml_no
         xml_add(a, auth, STR(NS_CAM), STR("grant"));
     if (token_lives(&d->token, in->now_ms) || token_lives(&d->next_token, in->now_ms))
         xml_add(a, auth, STR(NS_CAM), STR("fast"));
-    xml_set(a, xml_add(a, client, STR(NS_CAM), STR("permission")), STR("status"), STR("unrestricted"));
+    xml_set(a, xml_add(a, client, STR(NS_CAM), STR("permission")), STR("status"),
+            STR("unrestricted"));
     agent = xml_add(a, client, STR(NS_CAM), STR("user-agent"));
     add_text(a, agent, STR("software"), d->software);
     add_text(a, agent, STR("device"), d->name);
@@ -61,7 +62,8 @@ static bool is_recorded(const struct store_query *q, struct str resource)
 }
 
 /* Clients that said nothing by which to know them again are listed while they are here. */
-static enum verdict list_found(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict list_found(const struct incoming *in, const struct store_query *done,
+                               struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *result = stanza_result(a, in->stanza);
@@ -70,7 +72,8 @@ static enum verdict list_found(const struct incoming *in, const struct store_que
     const struct str *here = incoming_resources(in, a, &count);
 
     if (done->op.result != ERR_NONE)
-        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR("The list could not be read."));
+        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR,
+                              STR("The list could not be read."));
     for (size_t i = 0; i < done->out.devices.count; i++) {
         const struct device_record *d = &done->out.devices.devices[i];
 
@@ -79,12 +82,15 @@ static enum verdict list_found(const struct incoming *in, const struct store_que
     for (size_t i = 0; i < count; i++)
         if (!is_recorded(done, here[i]))
             add_client(in, a, list,
-                       &(struct device_record){ .resource = here[i], .first_ms = in->now_ms, .password = true }, true);
+                       &(struct device_record){
+                           .resource = here[i], .first_ms = in->now_ms, .password = true },
+                       true);
     outcome_reply(out, result);
     return HANDLED;
 }
 
-static enum verdict ask(const struct incoming *in, struct outcome *out, struct str resource, query_fn *then)
+static enum verdict ask(const struct incoming *in, struct outcome *out, struct str resource,
+                        query_fn *then)
 {
     struct store_query *q = outcome_query(out, QUERY_DEVICES, then);
 
@@ -103,15 +109,17 @@ static enum verdict devices_list(const struct incoming *in, struct outcome *out)
 static enum verdict needs_new_password(const struct incoming *in, struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
-    struct xml_node *answer = stanza_error(a, in->stanza, COND_SERVICE_UNAVAILABLE,
-                                           STR("It is signed out now, but knows the password: please change it."));
+    struct xml_node *answer =
+        stanza_error(a, in->stanza, COND_SERVICE_UNAVAILABLE,
+                     STR("It is signed out now, but knows the password: please change it."));
 
     xml_add(a, stanza_error_child(answer), STR(NS_CAM), STR("password-reset-required"));
     outcome_reply(out, answer);
     return HANDLED;
 }
 
-static enum verdict revoke_found(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict revoke_found(const struct incoming *in, const struct store_query *done,
+                                 struct outcome *out)
 {
     struct str id = done->in.devices.resource;
     const struct device_record *d = done->out.devices.devices;
@@ -121,7 +129,8 @@ static enum verdict revoke_found(const struct incoming *in, const struct store_q
     struct row *row;
 
     if (done->op.result != ERR_NONE)
-        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR("The list could not be read."));
+        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR,
+                              STR("The list could not be read."));
     if (!known && !has_resource(here, count, id))
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     password = !known || d->password;

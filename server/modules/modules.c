@@ -6,6 +6,8 @@ const struct module *const all_modules[] = {
     &blocking_module,     /* before anything of a blocked sender has an effect */
     &calls_module,
     &e2ee_module,
+    &receipts_module,
+    &budgets_module,
     &subscription_module,
     &roster_module,
     &pep_module,

@@ -6,6 +6,7 @@
 #include "server/modules/modules.h"
 #include "server/modules/pep_answers.h"
 #include "server/modules/pep_config.h"
+#include "server/modules/pep_keys.h"
 #include "server/modules/pep_owner.h"
 #include "server/modules/pep_write.h"
 #include "server/pep_events.h"
@@ -216,10 +217,23 @@ static bool asks(const struct xml_node *element, const char *name)
     return xml_is(element, STR(NS_PUBSUB), str_from(name));
 }
 
+/* Who does not see the account's presence sees keys that are open to all, because a first message needs them
+ * (XEP-0384 §5.3), and nothing else: not even that there is an account. */
+static bool shown_to_stranger(const struct incoming *in, const struct xml_node *element)
+{
+    struct str name = element ? xml_get(element, STR("node")) : STR_NONE;
+    const struct pep_node *node = map_get(&in->view->pep_nodes, name);
+
+    return node != NULL && asks(element, "items") && key_node(name) != KEY_NODE_NONE
+           && node->config.access == PEP_OPEN;
+}
+
 static enum verdict pep_get(const struct incoming *in, struct outcome *out)
 {
     const struct xml_node *element = xml_first_element(in->stanza->payload);
 
+    if (!in->own && !view_shows(in->view, in->sender) && !shown_to_stranger(in, element))
+        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     if (element == NULL)
         return outcome_refuse(in, out, COND_BAD_REQUEST, STR_NONE);
     if (asks(element, "items"))
@@ -264,6 +278,6 @@ const struct module pep_module = {
         STR_INIT(NS_PUBSUB "#multi-items"), STR_INIT(NS_PUBSUB "#persistent-items"),
         STR_INIT(NS_PUBSUB "#publish"), STR_INIT(NS_PUBSUB "#publish-options"),
         STR_INIT(NS_PUBSUB "#retract-items"), STR_INIT(NS_PUBSUB "#retrieve-items")),
-    .iqs = IQS({ IQ_GET, TO_ACCOUNT, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_get },
+    .iqs = IQS({ IQ_GET, TO_ACCOUNT | TO_STRANGERS, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_get },
                { IQ_SET, TO_ACCOUNT, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_set }),
 };

@@ -30,6 +30,7 @@ void pep_put_item(const struct incoming *in, struct outcome *out, const struct p
     if (node->config.persist && node->config.max_items > 0) {
         row = outcome_write(out, ROW_PEP_ITEM);
         row->pep_item.item = *item;
+        row->pep_item.max_bytes = in->settings->pep_bytes;
         row->pep_item.keep_items = node->config.max_items < most ? node->config.max_items : most;
     }
     event = pep_event(outcome_arena(out), STR_NONE, STR_NONE, node->name, &items);

@@ -41,10 +41,10 @@ static enum verdict roster_get(const struct incoming *in, struct outcome *out)
 /* ---- Changing -------------------------------------------------------------------------------------- */
 
 /* Each group once and within the caps. Says what is wrong otherwise: RFC 6121 §2.3.3. */
-static enum stanza_condition read_groups(struct arena *a, const struct xml_node *item,
-                                         struct roster_item *out)
+static enum stanza_condition read_groups(const struct incoming *in, struct arena *a,
+                                         const struct xml_node *item, struct roster_item *out)
 {
-    struct str *groups = arena_alloc(a, GROUPS_PER_ITEM * sizeof *groups);
+    struct str *groups = arena_alloc(a, (in->settings->roster_groups + 1) * sizeof *groups);
 
     out->groups = groups;
     out->group_count = 0;
@@ -54,7 +54,7 @@ static enum stanza_condition read_groups(struct arena *a, const struct xml_node 
 
         if (!xml_is(g, STR(NS_ROSTER), STR("group")))
             continue;
-        if (text.n == 0 || text.n > GROUP_BYTES || out->group_count == GROUPS_PER_ITEM)
+        if (text.n == 0 || text.n > GROUP_BYTES || out->group_count == in->settings->roster_groups)
             return COND_NOT_ACCEPTABLE;
         for (size_t i = 0; i < out->group_count; i++)
             repeated |= str_eq(groups[i], text);
@@ -93,10 +93,10 @@ static enum verdict roster_put(const struct incoming *in, struct outcome *out,
     struct roster_item item = old ? *old : (struct roster_item){ .jid = jid };
     enum stanza_condition wrong;
 
-    if (old == NULL && in->view->roster.n >= in->settings->roster_items)
+    if (old == NULL && roster_is_full(in))
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your contact list is full."));
     item.name = xml_get(node, STR("name"));
-    wrong = item.name.n > NAME_BYTES ? COND_NOT_ACCEPTABLE : read_groups(a, node, &item);
+    wrong = item.name.n > NAME_BYTES ? COND_NOT_ACCEPTABLE : read_groups(in, a, node, &item);
     if (wrong != COND_NONE)
         return outcome_refuse(in, out, wrong, STR("A name or group is too long, empty or there twice."));
     item.jid = jid;

@@ -1,6 +1,8 @@
 /* roster_items.c: contacts to XML. */
 #include "server/modules/roster_items.h"
 
+#include "server/limits.h"
+
 static struct str subscription_text(enum subscription s)
 {
     switch (s) {
@@ -68,4 +70,24 @@ void roster_push_gone(struct outcome *out, const struct roster_item *item)
 
     xml_set(a, node, STR("jid"), item->jid);
     xml_set(a, node, STR("subscription"), STR("remove"));
+}
+
+static size_t waiting(const struct view *v)
+{
+    struct map_slot slot;
+    size_t n = 0;
+
+    for (size_t at = 0; map_next(&v->roster, &at, &slot);)
+        n += !((const struct roster_item *)slot.value)->listed;
+    return n;
+}
+
+bool roster_is_full(const struct incoming *in)
+{
+    return in->view->roster.n - waiting(in->view) >= in->settings->roster_items;
+}
+
+bool roster_requests_full(const struct incoming *in)
+{
+    return waiting(in->view) >= REQUESTS_WAITING;
 }

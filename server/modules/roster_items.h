@@ -1,4 +1,4 @@
-/* roster_items.h: one contact as XML, and the pushes that tell of its change (RFC 6121 §2.1). For the modules that
+/* roster_items.h: one contact as XML, the pushes that tell of its change (RFC 6121 §2.1), room for more. For modules that
  * change rosters. */
 #ifndef SOTTO_SERVER_ROSTER_ITEMS_H
 #define SOTTO_SERVER_ROSTER_ITEMS_H
@@ -9,5 +9,9 @@ void roster_item_write(struct arena *a, struct xml_node *query, const struct ros
 struct roster_item roster_item_copy(struct arena *a, const struct roster_item *item);   /* deep */
 void roster_push(struct outcome *out, const struct roster_item *item);
 void roster_push_gone(struct outcome *out, const struct roster_item *item);
+
+/* Contacts, and strangers whose request waits for an answer: each has a limit of its own. */
+bool roster_is_full(const struct incoming *in);
+bool roster_requests_full(const struct incoming *in);
 
 #endif

@@ -1,7 +1,7 @@
 /* stanza_ids.c: Unique and Stable Stanza IDs (XEP-0359): an id by this account can only come from here.
  *
  * What a sender puts in our name is removed (§6), at both homes, so that clients may rely on what is left. The same
- * goes for other elements that only an account's own server may add: carbons and archive results.
+ * goes for other elements that only an account's own server may add: carbons, archive results, and what both consist of.
  */
 #include "server/modules/modules.h"
 
@@ -19,7 +19,8 @@ static bool forged(struct arena *a, const struct xml_node *child, struct str acc
         return names(a, xml_get(child, STR("by")), account);
     if (str_eq(child->ns, STR(NS_CARBONS)))
         return !str_eq(child->name, STR("private"));
-    return xml_is(child, STR(NS_MAM), STR("result"));
+    /* Both wrap what they copy in <forwarded/> (XEP-0297): a client must not take a stranger's for one of them. */
+    return xml_is(child, STR(NS_MAM), STR("result")) || xml_is(child, STR(NS_FORWARD), STR("forwarded"));
 }
 
 static enum verdict strip(const struct incoming *in, struct outcome *out)

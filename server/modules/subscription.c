@@ -85,7 +85,7 @@ static enum verdict sent(const struct incoming *in, struct outcome *out)
     item = view_contact(in->view, contact);
     r = relation_of(item);
     approved = item != NULL && item->approved;
-    if (item == NULL && in->view->roster.n >= in->settings->roster_items)
+    if (item == NULL && roster_is_full(in))
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your contact list is full."));
     switch (in->stanza->type) {
     case PRESENCE_SUBSCRIBE:
@@ -150,8 +150,8 @@ static enum verdict received_subscribe(const struct incoming *in, struct outcome
         outcome_announce(out, in->sender, true);
         return DROP;
     }
-    if (r.pending_in || (item == NULL && in->view->roster.n >= in->settings->roster_items))
-        return DROP; /* delivered once */
+    if (r.pending_in || (item == NULL && roster_requests_full(in)))
+        return DROP; /* delivered once; of too many, later ones are not heard and may be made again */
     r.pending_in = true;
     store_relation(in, out, in->sender, r, false, stanza_text(outcome_arena(out), in->stanza->node));
     return PASS;

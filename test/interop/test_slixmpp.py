@@ -9,12 +9,14 @@ any other does too.
 """
 import asyncio
 import base64
+import re
 import xml.etree.ElementTree as ET
 
 from slixmpp.exceptions import IqError
 
 from harness.client import (
     CLIENT,
+    TIMEOUT_S,
     NS_CARBONS,
     NS_DISCO_INFO,
     NS_FORWARD,
@@ -30,6 +32,7 @@ from harness.client import (
 )
 from harness.omemo import NS_HINTS, OLD, fetch, form, looks_sealed, publish
 from harness.raw import NS_SASL, NS_TLS, Closed, Raw
+from harness.server import ROOT
 from harness.tap import Cases, Skip
 from harness.world import World, main
 
@@ -346,6 +349,8 @@ async def _(world):
 @case('a receipt finds its way back')
 async def _(world):
     alice, bob = await world.clients()
+    # A server may keep receipts from people to whom their sender never wrote.
+    await alice.expect(has_id(send_sealed(bob, alice.boundjid.bare)))
     ident = send_sealed(alice, bob.boundjid.bare, ET.Element('{%s}request' % NS_RECEIPTS))
     await bob.expect(has_id(ident))
     bob.say(alice.boundjid.full, ET.Element('{%s}received' % NS_RECEIPTS, id=ident))
@@ -620,6 +625,26 @@ async def _(world):
     assert len(error.findtext('{%s}text' % NS_STANZAS) or '') > 20
     await bob.settled()
     assert not [m for m in bob.heard if m.get('id') == ident]
+
+
+@case('the bot of the README comes online', only='sottod')
+async def _(world):
+    name, _ = world.pair()
+    bot = re.search(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), re.S)[1]
+    for example, real in (('bot@localhost', world.at.jid(name)), ('its password', world.passwords[name]),
+                          # With a host that is a name, slixmpp takes the port from here.
+                          ('bot.connect', f'bot.default_port = {world.at.port}\nbot.connect'),
+                          ('build/run/data/tls/certificate.pem', str(world.at.ca))):
+        assert example in bot, example
+        bot = bot.replace(example, real)
+    process = await asyncio.create_subprocess_exec(
+        '/usr/bin/python3', '-u', '-c', bot, stdout=asyncio.subprocess.PIPE)
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), TIMEOUT_S)
+        assert line.startswith(f'online as {world.at.jid(name)}/'.encode()), line
+    finally:
+        process.kill()
+        await process.wait()
 
 
 if __name__ == '__main__':

@@ -94,13 +94,15 @@ static struct str begin(struct attempt *at)
     struct str first = octets(at, first_message(at));
 
     if (!at->sasl2)
-        return arena_printf(&at->arena, "<auth xmlns='" NS_SASL "' mechanism='%s'>%.*s</auth>", at->mechanism,
-                            STR_ARG(first));
-    return arena_printf(&at->arena,
-                        "<authenticate xmlns='" NS_SASL2 "' mechanism='%s'><initial-response>%.*s</initial-response>"
-                        "<user-agent id='d4565fa7-4d72-4749-b3d3-740edbf87770'/><fast xmlns='" NS_FAST "'/>"
-                        "</authenticate>",
-                        at->mechanism, STR_ARG(first));
+        return arena_printf(&at->arena, "<auth xmlns='" NS_SASL "' mechanism='%s'>%.*s</auth>",
+                            at->mechanism, STR_ARG(first));
+    return arena_printf(
+        &at->arena,
+        "<authenticate xmlns='" NS_SASL2
+        "' mechanism='%s'><initial-response>%.*s</initial-response>"
+        "<user-agent id='d4565fa7-4d72-4749-b3d3-740edbf87770'/><fast xmlns='" NS_FAST "'/>"
+        "</authenticate>",
+        at->mechanism, STR_ARG(first));
 }
 
 /* A proof of the right length that fits nothing. */
@@ -112,8 +114,8 @@ static struct str answer(struct attempt *at, struct str challenge)
     struct str final = arena_printf(&at->arena, "c=biws,%.*s,p=%.*s", STR_ARG(nonce),
                                     STR_ARG(base64_text(&at->arena, bytes_of(zeroes, n))));
 
-    return arena_printf(&at->arena, "<response xmlns='%s'>%.*s</response>", at->sasl2 ? NS_SASL2 : NS_SASL,
-                        STR_ARG(octets(at, final)));
+    return arena_printf(&at->arena, "<response xmlns='%s'>%.*s</response>",
+                        at->sasl2 ? NS_SASL2 : NS_SASL, STR_ARG(octets(at, final)));
 }
 
 /* ---- One login ------------------------------------------------------------------------------------- */
@@ -126,7 +128,8 @@ static bool fail_to_log_in(struct attempt *at, void (*run)(struct world *w))
 
     at->wire = at->transport.ops->open(at->transport.ctx, STR("here"));
     at->transport.ops->secure(at->wire);
-    say(at, STR("<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM "' to='sotto.test' version='1.0'>"));
+    say(at, STR("<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAM
+                "' to='sotto.test' version='1.0'>"));
     world_run(at->world);
     hear(at);
     say(at, begin(at));
@@ -158,7 +161,9 @@ int main(int argc, char **argv)
     at.transport = world_transport(at.world);
     at.sasl2 = strcmp(argv[1], "sasl2") == 0;
     at.mechanism = argv[2];
-    at.name = strcmp(argv[3], "wrong") == 0 ? "alice" : strcmp(argv[3], "keyless") == 0 ? "empty" : "ghost";
+    at.name = strcmp(argv[3], "wrong") == 0     ? "alice"
+              : strcmp(argv[3], "keyless") == 0 ? "empty"
+                                                : "ghost";
     fill(at.world);
     for (int i = 0; i < 3; i++) /* caches and prepared statements are there */
         good &= fail_to_log_in(&at, world_run);

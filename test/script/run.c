@@ -204,6 +204,53 @@ static bool do_none(struct run *r, struct client *c, struct str args)
     return good;
 }
 
+static size_t find_text(struct str text, struct str part)
+{
+    size_t at = 0;
+
+    while (at < text.n && !str_starts(str_skip(text, at), part))
+        at++;
+    return at;
+}
+
+/* Without the address that it is about, so that two can be compared. */
+static struct str text_without(struct run *r, const struct item *i, struct str address)
+{
+    struct str text = item_text(r->arena, i), all = STR("");
+    size_t at;
+
+    while ((at = find_text(text, address)) < text.n) {
+        all = arena_concat(r->arena, all, str_slice(text, 0, at));
+        text = str_skip(text, at + address.n);
+    }
+    return arena_concat(r->arena, all, text);
+}
+
+static bool do_same(struct run *r, struct client *c, struct str args)
+{
+    struct str filled, first, rest, one, two;
+    struct item *i, *j;
+    bool good;
+
+    if (!fill(r, args, &filled))
+        return false;
+    rest = filled;
+    first = str_split(&rest, ' ');
+    i = client_next(c);
+    j = client_next(c);
+    good = i != NULL && j != NULL;
+    if (good) {
+        one = text_without(r, i, first);
+        two = text_without(r, j, str_trim(rest));
+        good = str_eq(one, two) || FAIL(r, "not the same: %.*s and %.*s", STR_ARG(one), STR_ARG(two));
+    } else {
+        good = FAIL(r, "two things should have come");
+    }
+    item_free(i);
+    item_free(j);
+    return good;
+}
+
 static bool do_quiet(struct run *r, struct client *c, struct str args)
 {
     (void)args;
@@ -396,6 +443,7 @@ static const struct {
     { "quiet", do_quiet },
     { "raw", do_raw },
     { "resume", do_resume },
+    { "same", do_same },
     { "secure", do_secure },
     { "send", do_send },
     { "thaw", do_thaw },

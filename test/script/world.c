@@ -187,6 +187,7 @@ static void open_place(struct world *w, unsigned number)
 
     p->world = w;
     p->host = (struct host){ .ops = &world_host_ops,
+                             .disk = &w->disk,
                              .ctx = p,
                              .random = { fill_random, w },
                              .home_count = w->options.homes };

@@ -15,7 +15,7 @@ struct place {
     struct world *world;
     struct host host;
     struct home home;
-    struct list parcels, completions, arrivals;          /* routed.link, store_op.link, wire.in_place */
+    struct list parcels, completions, arrivals; /* routed.link, store_op.link, wire.in_place */
 };
 
 /* A connection: the engine's `link`, and the client's end. */
@@ -23,19 +23,19 @@ struct wire {
     struct link in_world, in_place;
     struct world *world;
     struct place *place;
-    struct session *session;         /* NULL: the engine has no part in it any more */
+    struct session *session; /* NULL: the engine has no part in it any more */
     struct buf to_server, to_client;
     uint64_t wake_at_ms;
     bool paused, moving, wants_tls, closing;
-    bool cut;                        /* by the client */
-    bool frozen;                     /* the client does not read */
-    bool filled;                     /* it did not; session_drained() is due once it has */
-    bool ended;                      /* for the client */
+    bool cut;    /* by the client */
+    bool frozen; /* the client does not read */
+    bool filled; /* it did not; session_drained() is due once it has */
+    bool ended;  /* for the client */
     unsigned move_to;
     uint64_t address;                /* hash of the name of the place where the client is */
 };
 
-struct chore {                       /* offloaded work */
+struct chore { /* offloaded work */
     struct link link;
     void (*work)(void *), (*done)(void *);
     void *arg;
@@ -45,14 +45,15 @@ struct chore {                       /* offloaded work */
 struct world {
     struct world_options options;
     struct settings settings;
+    struct disk disk;
     struct place places[HOMES_MAX];
     struct store *store;
-    struct list completions;         /* of our own operations */
+    struct list completions; /* of our own operations */
     struct list wires, chores;
     unsigned accepted;
     uint64_t now_ms, sweep_at_ms, minute_at_ms;
-    uint64_t random, lots;           /* states of the two generators */
-    struct map accounts;             /* name -> int64_t */
+    uint64_t random, lots; /* states of the two generators */
+    struct map accounts;   /* name -> int64_t */
     struct arena arena;
     struct str exporter, end_point;  /* channel binding data of every connection, or empty */
     enum hold held;
@@ -66,8 +67,8 @@ uint64_t world_next_random(uint64_t *state);
 /* wire.c */
 extern const struct host_ops world_host_ops;
 extern const struct transport_ops world_transport_ops;
-bool wire_step(struct wire *w);                  /* one thing that its connection has to do; false: none */
-bool place_arrival(struct place *p);             /* a session that moved here */
+bool wire_step(struct wire *w);      /* one thing that its connection has to do; false: none */
+bool place_arrival(struct place *p); /* a session that moved here */
 void wire_wake(struct wire *w);
 void wires_free(struct world *w);
 

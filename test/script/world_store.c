@@ -227,10 +227,19 @@ static const struct settings standard = {
     .devices_per_account = 32,
     .resumable_per_account = 16,
     .resume_s = 600,
+    .messages_per_account = { 600, 60 },
+    .stanzas_per_account = { 3000, 60 },
+    .bytes_per_account = { 64 * 1024 * 1024, 60 },
+    .subscriptions_per_account = { 60, 3600 },
+    .key_targets = { 30, 24 * 3600 },
+    .keys_per_pair = { 40, 24 * 3600 },
+    .archive_queries = 4,
     .roster_items = 2000,
+    .roster_groups = 32,
     .pep_nodes = 128,
     .pep_items_per_node = 512,
     .pep_item_bytes = 192 * 1024,
+    .pep_bytes = 8 * 1024 * 1024,
     .blocks = 2000,
     .private_bytes = 256 * 1024,
     .vcard_bytes = 128 * 1024,
@@ -274,6 +283,9 @@ static const struct {
     NUMBER("limits.password_changes_per_account", password_changes_per_account),
     NUMBER("limits.invitations_per_account", invitations_per_account),
     NUMBER("limits.invitation_days", invitation_days),
+    NUMBER("limits.subscriptions_per_account", subscriptions_per_account),
+    NUMBER("limits.bundle_targets_per_account", key_targets),
+    NUMBER("limits.bundles_per_pair", keys_per_pair),
     NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
     NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
     NUMBER("limits.invitations_per_account", invitations_per_account),
@@ -286,6 +298,9 @@ static const struct {
     NUMBER("limits.resumable_per_account", resumable_per_account),
     NUMBER("limits.resume_s", resume_s),
     NUMBER("limits.roster_items", roster_items),
+    NUMBER("limits.roster_groups", roster_groups),
+    NUMBER("limits.archive_queries", archive_queries),
+    NUMBER("limits.pep_bytes", pep_bytes),
     NUMBER("limits.pep_nodes", pep_nodes),
     NUMBER("limits.pep_items", pep_items_per_node),
     NUMBER("limits.pep_item_bytes", pep_item_bytes),
@@ -327,8 +342,23 @@ static bool set_number(char *field, size_t size, struct str value)
     return true;
 }
 
+/* disk=roomy|low|lower|lowest */
+static bool set_disk(struct world *w, struct str value)
+{
+    static const char *const levels[] = { "roomy", "low", "lower", "lowest" };
+
+    for (size_t i = 0; i < COUNT_OF(levels); i++)
+        if (str_is(value, levels[i])) {
+            disk_set(&w->disk, (enum disk_level)i);
+            return true;
+        }
+    return false;
+}
+
 bool world_config(struct world *w, struct str key, struct str value)
 {
+    if (str_is(key, "disk"))
+        return set_disk(w, value);
     if (str_is(key, "tls-exporter")) {
         w->exporter = arena_str(&w->arena, value);
         return true;

@@ -12,9 +12,12 @@ enum {
     DAY_MS = 86400000,
 };
 
-void chores_init(struct chores *c, int64_t retention_days)
+void chores_init(struct chores *c, const struct store_options *options)
 {
-    *c = (struct chores){ .retention_days = retention_days };
+    *c = (struct chores){
+        .retention_days = options->retention_days,
+        .archive_messages = options->archive_messages,
+    };
 }
 
 void chores_deinit(struct chores *c)
@@ -124,8 +127,42 @@ static uint64_t oldest_kept(const struct chores *c, enum shelf shelf)
     return c->now_ms - (uint64_t)days * DAY_MS;
 }
 
-/* The oldest entries come first, so one that is young enough ends a shelf. True: the round has
- * seen its share. */
+/* Entries of an archive up to this one are more than its account may have; 0: none. Seqs have gaps but no doubles, so
+ * a short span of them holds few entries and nothing is counted: that is the common case. */
+static uint64_t last_surplus(const struct chores *c, struct db *db, int64_t owner)
+{
+    struct sql q = sql_of(db, SQL_SHELF_WIDTH,
+                          "SELECT (SELECT max(seq) FROM entry WHERE owner = ?1) "
+                          "- (SELECT min(seq) FROM entry WHERE owner = ?1) + 1");
+    uint64_t width = 0, upto = 0;
+
+    if (c->archive_messages == 0 || owner % SHELF_COUNT != SHELF_ARCHIVE)
+        return 0;
+    sql_put_i64(&q, owner);
+    while (sql_row(&q))
+        width = sql_get_u64(&q);
+    if (width <= c->archive_messages)
+        return 0;
+    q = sql_of(db, SQL_SHELF_SURPLUS,
+               "SELECT seq FROM entry WHERE owner = ? ORDER BY seq DESC LIMIT 1 OFFSET ?");
+    sql_put_i64(&q, owner);
+    sql_put_u64(&q, c->archive_messages);
+    while (sql_row(&q))
+        upto = sql_get_u64(&q);
+    return upto;
+}
+
+/* What is too old, then what is too much; the oldest first. */
+static void doomed_find(struct doomed *d, const struct chores *c, struct db *db, int64_t owner)
+{
+    uint64_t surplus;
+
+    doomed_read(d, db, owner, INT64_MAX, oldest_kept(c, (enum shelf)(owner % SHELF_COUNT)));
+    if (d->n == 0 && (surplus = last_surplus(c, db, owner)) > 0)
+        doomed_read(d, db, owner, surplus, UINT64_MAX);
+}
+
+/* The oldest entries come first, so one that is young enough ends a shelf. True: the round has seen its share. */
 static bool expire_step(struct chores *c, struct writer *w)
 {
     struct doomed doomed = { .n = 0 };
@@ -137,8 +174,7 @@ static bool expire_step(struct chores *c, struct writer *w)
             c->owner = owner == 0 ? 0 : c->owner; /* past the last: the next round begins anew */
             return true;
         }
-        doomed_read(&doomed, &w->db, owner, INT64_MAX,
-                    oldest_kept(c, (enum shelf)(owner % SHELF_COUNT)));
+        doomed_find(&doomed, c, &w->db, owner);
         doomed_remove(&doomed, c, w, owner);
         if (doomed.n < REMOVALS_PER_STEP) {
             c->owner = owner;

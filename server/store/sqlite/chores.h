@@ -14,6 +14,7 @@
 
 struct chores {
     int64_t retention_days;
+    uint64_t archive_messages;     /* of one account; 0: any number */
     bool in_round;
     unsigned stage;                /* of the round: an index of stages[] in chores.c */
     uint64_t now_ms;               /* of the round */
@@ -25,7 +26,7 @@ struct chores {
     bool empty_log; /* what was removed is still readable there */
 };
 
-void chores_init(struct chores *c, int64_t retention_days);
+void chores_init(struct chores *c, const struct store_options *options);
 void chores_deinit(struct chores *c);
 void chores_begin(struct chores *c, uint64_t now_ms); /* a round; one in work goes on instead */
 

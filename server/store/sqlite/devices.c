@@ -97,9 +97,9 @@ void device_seen(struct writer *w, int64_t account, struct row *row)
  * somebody out. */
 void devices_new_password(struct db *db, int64_t account)
 {
-    struct sql q =
-        sql_of(db, SQL_DEVICE_FORGET,
-               "UPDATE device SET password = 0, token_seed = x'', next_seed = x'' WHERE account = ?");
+    struct sql q = sql_of(
+        db, SQL_DEVICE_FORGET,
+        "UPDATE device SET password = 0, token_seed = x'', next_seed = x'' WHERE account = ?");
 
     sql_put_i64(&q, account);
     sql_run(&q);

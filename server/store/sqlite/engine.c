@@ -124,7 +124,7 @@ static enum err sqlite_open(const struct store_options *options, struct engine *
     /* Has no effect if SQLite runs already; its memory figures would cost a lock per allocation. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     e->options = options;
-    chores_init(&e->chores, options->retention_days);
+    chores_init(&e->chores, options);
     if ((err = take_path(e, options->url, why, why_arena)) != ERR_NONE)
         goto failed;
     if (!options->ack_memory && (err = log_vfs_init(&e->vfs)) != ERR_NONE) {

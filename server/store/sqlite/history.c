@@ -12,7 +12,7 @@
 #include "server/store/growing.h"
 #include "server/store/sqlite/rows.h"
 
-/* Entries, sent and received, among which origins are sought. */
+/* Entries, sent and received, among which origins and correspondents are sought. */
 enum { ORIGINS_LOOK_BACK = 4 * RECENT_ORIGINS };
 
 /* Seqs above `after` and below `before`. */
@@ -329,10 +329,36 @@ static void origins_load(struct db *db, struct arena *a, int64_t owner, struct a
     out->origins = (const uint8_t(*)[16])origins;
 }
 
+/* Whom the last messages went to; what only says that one was received is none. */
+static void written_load(struct db *db, struct arena *a, int64_t owner, struct account_record *out)
+{
+    struct growing written = GROWING(a, struct str);
+    struct sql q =
+        sql_of(db, SQL_SHELF_WRITTEN,
+               "SELECT DISTINCT j.bare FROM (SELECT peer, flags FROM entry WHERE owner = ? AND seq > ? "
+               "ORDER BY seq DESC LIMIT ?) AS e CROSS JOIN jid AS j ON j.id = e.peer "
+               "WHERE (e.flags & ?) = ? LIMIT ?");
+
+    sql_put_i64(&q, owner);
+    sql_put_u64(&q, shelf_floor(db, owner));
+    sql_put_i64(&q, ORIGINS_LOOK_BACK);
+    sql_put_i64(&q, ENTRY_SENT | ENTRY_RECEIPT);
+    sql_put_i64(&q, ENTRY_SENT);
+    sql_put_i64(&q, CORRESPONDENTS);
+    while (sql_row(&q)) {
+        struct str bare = sql_get_str(&q, a);
+
+        *(struct str *)growing_add(&written) = bare;
+    }
+    out->written = written.items;
+    out->written_count = written.n;
+}
+
 void history_load(struct db *db, struct arena *a, struct account_record *out)
 {
     int64_t owner = shelf_owner(out->id, SHELF_ARCHIVE);
 
     out->last_seq = newest_seq(db, owner);
     origins_load(db, a, owner, out);
+    written_load(db, a, owner, out);
 }

@@ -80,7 +80,28 @@ static void items_trim(struct db *db, int64_t node, uint64_t keep)
     sql_run(&q);
 }
 
-/* An item that is published again becomes the newest: REPLACE gives it a new number. */
+/* Of all items that the account has once this one has taken its place and the oldest of its node have made room. */
+static uint64_t bytes_after(struct db *db, int64_t account, int64_t node, const struct row *row)
+{
+    uint64_t keep = row->pep_item.keep_items, bytes = row->pep_item.item.payload.n;
+    struct sql q = sql_of(
+        db, SQL_PEP_BYTES,
+        "SELECT coalesce((SELECT sum(length(i.payload)) FROM pep_node AS p CROSS JOIN pep_item AS i "
+        "ON i.node = p.id WHERE p.account = ?1 AND p.id != ?2), 0) "
+        "+ coalesce((SELECT sum(bytes) FROM (SELECT length(payload) AS bytes FROM pep_item "
+        "WHERE node = ?2 AND id != ?3 ORDER BY n DESC LIMIT ?4)), 0)");
+
+    sql_put_i64(&q, account);
+    sql_put_i64(&q, node);
+    sql_put_str(&q, row->pep_item.item.id);
+    sql_put_u64(&q, keep > INT64_MAX ? INT64_MAX : keep > 0 ? keep - 1 : 0);
+    while (sql_row(&q))
+        bytes += sql_get_u64(&q);
+    return bytes;
+}
+
+/* The payload is bound as octets: SQLite then knows its length without reading it.
+ * An item that is published again becomes the newest: REPLACE gives it a new number. */
 void pep_item_put(struct writer *w, int64_t account, struct row *row)
 {
     const struct pep_item *item = &row->pep_item.item;
@@ -91,6 +112,10 @@ void pep_item_put(struct writer *w, int64_t account, struct row *row)
         db_fail(&w->db, ERR_MISSING);
         return;
     }
+    if (row->pep_item.max_bytes > 0 && bytes_after(&w->db, account, node, row) > row->pep_item.max_bytes) {
+        db_fail(&w->db, ERR_FULL);
+        return;
+    }
     q = sql_of(&w->db, SQL_PEP_ITEM_PUT,
                "INSERT OR REPLACE INTO pep_item (node, id, publisher, at, payload) VALUES (?, ?, "
                "?, ?, ?)");
@@ -98,7 +123,7 @@ void pep_item_put(struct writer *w, int64_t account, struct row *row)
     sql_put_str(&q, item->id);
     sql_put_str(&q, item->publisher);
     sql_put_u64(&q, item->at_ms);
-    sql_put_str(&q, item->payload);
+    sql_put_bytes(&q, bytes_of_str(item->payload));
     sql_run(&q);
     items_trim(&w->db, node, row->pep_item.keep_items);
 }

@@ -89,7 +89,7 @@ CREATE TABLE pep_item (
     id        TEXT NOT NULL,
     publisher TEXT NOT NULL,
     at        INTEGER NOT NULL,
-    payload   TEXT NOT NULL,
+    payload   BLOB NOT NULL, -- text; as octets its length is known without reading it
     UNIQUE (node, id)
 ) STRICT;
 

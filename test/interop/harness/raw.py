@@ -33,26 +33,26 @@ class Raw:
         self.jid = None
         self._events = []
         try:
-            self._socket = socket.create_connection((at.host, at.port), timeout)
+            self.socket = socket.create_connection((at.host, at.port), timeout)
         except OSError as error:
             raise Closed(str(error)) from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._open_stream()
 
     def close(self):
         """Without a word."""
-        self._socket.close()
+        self.socket.close()
 
     def send(self, text):
         """Sends XML."""
         try:
-            self._socket.sendall(text.encode())
+            self.socket.sendall(text.encode())
         except OSError as error:
             raise Closed(str(error)) from error
 
     def next(self, timeout=TIMEOUT_S):
         """The next element on the stream's top level, or None if none came in time."""
-        self._socket.settimeout(timeout)
+        self.socket.settimeout(timeout)
         while True:
             for event, element in self._parser.read_events():
                 self._depth += 1 if event == 'start' else -1
@@ -61,7 +61,7 @@ class Raw:
                 if event == 'end' and self._depth == 0:
                     raise Closed('end of stream')
             try:
-                octets = self._socket.recv(65536)
+                octets = self.socket.recv(65536)
             except (TimeoutError, ssl.SSLWantReadError):
                 return None
             except OSError as error:
@@ -91,9 +91,9 @@ class Raw:
         """STARTTLS, with the server's certificate checked."""
         self.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
         self.until(f'{NS_TLS}proceed')
-        self._socket.settimeout(TIMEOUT_S)
+        self.socket.settimeout(TIMEOUT_S)
         context = ssl.create_default_context(cafile=str(self.at.ca))
-        self._socket = context.wrap_socket(self._socket, server_hostname=self.at.domain)
+        self.socket = context.wrap_socket(self.socket, server_hostname=self.at.domain)
         self._open_stream()
 
     def mechanisms(self):
