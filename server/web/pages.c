@@ -1,30 +1,30 @@
 /* pages.c: the templates of pages/, as the build embeds them. */
 #include "server/web/html.h"
 
-static const char page_text[] =
+static const char page_text[] = {
 #include "page.html.inc"
-    ;
-static const char style_text[] =
+};
+static const char style_text[] = {
 #include "style.css.inc"
-    ;
-static const char invite_text[] =
+};
+static const char invite_text[] = {
 #include "invite.html.inc"
-    ;
-static const char account_text[] =
+};
+static const char account_text[] = {
 #include "account.html.inc"
-    ;
-static const char problem_text[] =
+};
+static const char problem_text[] = {
 #include "problem.html.inc"
-    ;
-static const char created_text[] =
+};
+static const char created_text[] = {
 #include "created.html.inc"
-    ;
-static const char contact_text[] =
+};
+static const char contact_text[] = {
 #include "contact.html.inc"
-    ;
-static const char invalid_text[] =
+};
+static const char invalid_text[] = {
 #include "invalid.html.inc"
-    ;
+};
 
 #define VIEW(text) { (text), sizeof(text) - 1 }
 

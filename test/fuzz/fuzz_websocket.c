@@ -1,7 +1,7 @@
 /* fuzz_websocket.c: frames of anybody yield messages within the limit, in UTF-8, the same however they are cut; after the
  * end there is nothing.
  *
- * The first byte chooses where the rest is cut.
+ * Answers may differ: no pong goes out once the end is known. The first byte chooses where the rest is cut.
  */
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static void must(bool ok)
         abort();
 }
 
-struct sum { size_t messages, bytes, answered; bool closed; };
+struct sum { size_t messages, bytes; bool closed; };
 
 static void feed(struct websocket *w, struct str in, struct sum *sum)
 {
@@ -34,7 +34,6 @@ static void feed(struct websocket *w, struct str in, struct sum *sum)
             sum->closed = true;
         }
     }
-    sum->answered += websocket_output(w).n;
     websocket_sent(w);
 }
 
@@ -59,6 +58,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     whole = run(in, in.n);
     cut = run(in, in.n * data[0] / 256);
     must(whole.messages == cut.messages && whole.bytes == cut.bytes && whole.closed == cut.closed);
-    must(whole.answered == cut.answered);
     return 0;
 }

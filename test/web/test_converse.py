@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 from harness import leak, server                                    # noqa: E402
 
-MODULES = ROOT / 'build/npm/node_modules'
+MODULES = ROOT / 'build/npm/converse/node_modules'
 CHROMIUM = shutil.which('chromium')
 SKIP = 77
 TIMEOUT_S = 420
