@@ -99,18 +99,6 @@ struct str home_iq_id(struct home *h, struct arena *a)
 
 static void account_load(struct account *a);
 
-/* What is only known here goes on: deliveries whose cursor is not stored yet. */
-static void replace_view(struct account *a, const struct account_record *record)
-{
-    uint64_t cursor = a->view.cursor, last_seq = a->view.last_seq;
-
-    view_load(&a->view, record);
-    if (a->view.cursor < cursor)
-        a->view.cursor = cursor;
-    if (a->view.last_seq < last_seq)
-        a->view.last_seq = last_seq;
-}
-
 static void reload_if_due(struct account *a)
 {
     if (!a->load_again || a->writing > 0 || a->state != ACCOUNT_READY)
@@ -138,7 +126,7 @@ static void account_loaded(struct store_op *op)
     /* Missing is an answer too: a view without account refuses everything. An unreadable store is the same for
      * the peer, if there is no older view; the store itself has reported it. */
     if (op->result == ERR_NONE)
-        replace_view(a, &a->load.out.account);
+        view_reload(&a->view, &a->load.out.account);
     else if (op->result == ERR_MISSING)
         view_deinit(&a->view);
     arena_deinit(&op->arena);

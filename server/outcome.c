@@ -152,9 +152,11 @@ bool outcome_repeats(struct outcome *out, const uint8_t origin[16])
 {
     struct routed *r = out->routed;
 
+    if (view_repeats(&r->sender_home->view, origin))
+        return true;
     memcpy(r->origin_hash, origin, sizeof r->origin_hash);
     r->has_origin = true;
-    return view_repeats(&r->sender_home->view, origin);
+    return false;
 }
 
 static bool is_exempt(const struct routed *r)

@@ -429,6 +429,8 @@ static void router_return(struct routed *r)
     struct session *s = r->session;
     struct account *a = r->sender_home;
 
+    if (r->has_origin && (r->archived == NULL || r->writes.op.result != ERR_NONE))
+        view_forget_origin(&a->view, r->origin_hash); /* sent again, it is no repetition */
     if (r->sender_writes)
         account_wrote(a);
     if (r->stale && a->view.account != 0)

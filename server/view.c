@@ -123,6 +123,23 @@ void view_load(struct view *v, const struct account_record *record)
     put_text(&v->avatar, record->avatar);
 }
 
+void view_reload(struct view *v, const struct account_record *record)
+{
+    struct view old = *v;
+
+    v->origins = NULL;
+    view_load(v, record);
+    if (v->cursor < old.cursor)
+        v->cursor = old.cursor;
+    if (v->last_seq < old.last_seq)
+        v->last_seq = old.last_seq;
+    if (old.origins == NULL)
+        return;
+    mem_free(v->origins);
+    v->origins = old.origins;
+    v->origin_next = old.origin_next;
+}
+
 void view_apply(struct view *v, const struct row *row)
 {
     if (row->account != v->account)
@@ -258,4 +275,11 @@ void view_wrote(struct view *v, struct str bare)
         v->written = mem_alloc(CORRESPONDENTS * sizeof *v->written);
     v->written[v->written_next] = correspondent(bare);
     v->written_next = (v->written_next + 1) % CORRESPONDENTS;
+}
+
+void view_forget_origin(struct view *v, const uint8_t origin[16])
+{
+    for (size_t i = 0; v->origins != NULL && i < RECENT_ORIGINS; i++)
+        if (memcmp(v->origins[i], origin, sizeof v->origins[i]) == 0)
+            memset(v->origins[i], 0, sizeof v->origins[i]);
 }

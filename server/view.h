@@ -32,6 +32,8 @@ struct view {
 void view_init(struct view *v, struct str bare);
 void view_deinit(struct view *v);
 void view_load(struct view *v, const struct account_record *record);
+/* Again, after a failed commit: what is only known here goes on, as cursors not yet stored and origins under way. */
+void view_reload(struct view *v, const struct account_record *record);
 void view_apply(struct view *v, const struct row *row);          /* a row of another account changes nothing */
 
 const struct roster_item *view_contact(const struct view *v, struct str bare);   /* NULL if unknown */
@@ -47,6 +49,7 @@ bool view_watches(const struct view *v, struct str bare);
 
 /* True if this origin was among the last ones; else remembers it. */
 bool view_repeats(struct view *v, const uint8_t origin[16]);
+void view_forget_origin(struct view *v, const uint8_t origin[16]);   /* that message was not taken after all */
 
 /* Whom the account wrote to last. */
 void view_wrote(struct view *v, struct str bare);

@@ -173,21 +173,43 @@ static void answer_caps(struct client *c, const struct xml_node *iq)
     arena_deinit(&a);
 }
 
+static void note_address(struct client *c, struct str jid)
+{
+    c->jid = arena_str(&c->arena, jid);
+    names_set(c->names, c->name, c->jid);
+}
+
 /* The address is the server's to give (RFC 6120 §7.6), whoever asked: connect or the script itself. */
-static void note_address(struct client *c, const struct xml_node *node)
+static void note_bound(struct client *c, const struct xml_node *node)
 {
     const struct xml_node *bound = xml_child(node, STR(NS_BIND), STR("bind"));
 
-    if (bound == NULL || xml_child(bound, STR(NS_BIND), STR("jid")) == NULL)
+    if (bound != NULL && xml_child(bound, STR(NS_BIND), STR("jid")) != NULL)
+        note_address(c, xml_child_text(&c->arena, bound, STR(NS_BIND), STR("jid")));
+}
+
+/* Likewise with all that comes in one go: XEP-0386 §3.2. */
+static void note_success(struct client *c, const struct xml_node *success)
+{
+    const struct xml_node *bound = xml_child(success, STR(NS_BIND2), STR("bound")), *enabled;
+
+    if (bound == NULL)
         return;
-    c->jid = arena_str(&c->arena, xml_child_text(&c->arena, bound, STR(NS_BIND), STR("jid")));
-    names_set(c->names, c->name, c->jid);
+    note_address(
+        c, xml_child_text(&c->arena, success, STR(NS_SASL2), STR("authorization-identifier")));
+    enabled = xml_child(bound, STR(NS_SM), STR("enabled"));
+    if (enabled == NULL)
+        return;
+    c->sm_id = arena_str(&c->arena, xml_get(enabled, STR("id")));
+    c->received = 0;
 }
 
 /* True: the script does not see it. */
 static bool handle(struct client *c, struct xml_node *node)
 {
-    note_address(c, node);
+    note_bound(c, node);
+    if (xml_is(node, STR(NS_SASL2), STR("success")))
+        note_success(c, node);
     if (xml_is(node, STR(NS_SM), STR("enabled")))
         c->received = 0;
     if (str_eq(node->ns, STR(NS_CLIENT)))
@@ -288,8 +310,7 @@ struct item *client_next(struct client *c)
 struct item *client_find(struct client *c, const struct xml_node *pattern)
 {
     client_receive(c);
-    LIST_EACH(&c->items, l)
-    {
+    LIST_EACH (&c->items, l) {
         struct item *i = LIST_ENTRY(l, struct item, link);
 
         if (i->kind == ITEM_ELEMENT && pattern_matches(pattern, i->node, c->names)) {

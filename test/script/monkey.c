@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "test/script/client.h"
 #include "test/script/world_state.h"
 
@@ -91,6 +92,13 @@ static const char *const stanzas[] = {
     "<iq type='set' id='i%n'><disable xmlns='urn:xmpp:carbons:2'/></iq>",
     "<iq type='set' id='i%n'><bind "
     "xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>main</resource></bind></iq>",
+    "<iq type='set' id='i%n'><query "
+    "xmlns='jabber:iq:register'><username>alice</username><password>secret</password></query></iq>",
+    "<iq type='set' id='i%n'><query xmlns='jabber:iq:register'><remove/></query></iq>",
+    "<iq type='get' id='i%n'><list xmlns='urn:xmpp:cam:0'/></iq>",
+    "<iq type='set' id='i%n'><revoke xmlns='urn:xmpp:cam:0' id='%t'/></iq>",
+    "<iq type='set' id='i%n' to='sotto.test'><command xmlns='http://jabber.org/protocol/commands' "
+    "node='urn:xmpp:invite#invite'/></iq>",
     "<inactive xmlns='urn:xmpp:csi:0'/>",
     "<active xmlns='urn:xmpp:csi:0'/>",
     "<r xmlns='urn:xmpp:sm:3'/>",
@@ -152,6 +160,34 @@ static void send_something(struct walk *k, struct client *c)
     buf_deinit(&filled);
 }
 
+/* SASL2 with all that it may carry (XEP-0388, 0386, 0198 §9), in one go, by one of two devices. */
+static void log_in_at_once(struct walk *k, struct client *c)
+{
+    struct str name = str_slice(c->name, 0, str_find(c->name, '/'));
+    struct str plain = arena_printf(&k->arena, "%c%.*s%csecret", '\0', STR_ARG(name), '\0');
+    struct str previd = k->clients[roll(k, k->client_count)]->sm_id;
+
+    if (!client_connect(c, STR("raw")) || !client_send_header(c))
+        return;
+    client_write(c, arena_printf(&k->arena,
+                                 "<authenticate xmlns='urn:xmpp:sasl:2' "
+                                 "mechanism='PLAIN'><initial-response>%.*s</initial-response>"
+                                 "<user-agent id='d4565fa7-4d72-4749-b3d3-740edbf8777%u'/>",
+                                 STR_ARG(base64_text(&k->arena, bytes_of_str(plain))), roll(k, 2)));
+    if (previd.n > 0 && roll(k, 2))
+        client_write(c,
+                     arena_printf(&k->arena, "<resume xmlns='urn:xmpp:sm:3' previd='%.*s' h='%u'/>",
+                                  STR_ARG(previd), roll(k, 10)));
+    if (roll(k, 2))
+        client_write(c,
+                     STR("<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/>"));
+    client_write(
+        c, STR("<bind xmlns='urn:xmpp:bind:0'><tag>monkey</tag><enable xmlns='urn:xmpp:carbons:2'/>"
+               "<enable xmlns='urn:xmpp:sm:3' resume='true'/></bind></authenticate>"));
+    if (roll(k, 2))
+        client_write(c, STR("<presence/>"));
+}
+
 static void resume_something(struct walk *k, struct client *c)
 {
     const struct client *whose = k->clients[roll(k, k->client_count)];
@@ -169,7 +205,9 @@ static void act(struct walk *k, struct client *c)
     unsigned what = roll(k, 30);
 
     if (c->wire == NULL) {
-        if (what < 10 && c->sm_id.n > 0)
+        if (what > 20)
+            log_in_at_once(k, c);
+        else if (what < 10 && c->sm_id.n > 0)
             resume_something(k, c);
         else
             (void)client_connect(c, str_from(options[roll(k, COUNT_OF(options))]));

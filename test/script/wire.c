@@ -255,6 +255,8 @@ bool wire_step(struct wire *w)
 void wire_wake(struct wire *w)
 {
     w->wake_at_ms = 0;
+    if (w->moving) /* it is on its way to a new deadline */
+        return;
     enter(w);
     session_wake(w->session);
 }

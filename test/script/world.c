@@ -86,12 +86,11 @@ static bool step_wires(struct world *w)
 {
     size_t count = 0, first, i = 0;
 
-    LIST_EACH(&w->wires, l)
-    count++;
+    LIST_EACH (&w->wires, l)
+        count++;
     first = w->options.shuffle && count ? world_next_random(&w->lots) % count : 0;
     for (size_t round = 0; round < 2; round++) {
-        LIST_EACH(&w->wires, l)
-        {
+        LIST_EACH (&w->wires, l) {
             if (i++ >= first && wire_step(LIST_ENTRY(l, struct wire, in_world)))
                 return true;
         }
@@ -101,8 +100,7 @@ static bool step_wires(struct world *w)
 
 static bool step_wakes(struct world *w)
 {
-    LIST_EACH(&w->wires, l)
-    {
+    LIST_EACH (&w->wires, l) {
         struct wire *wire = LIST_ENTRY(l, struct wire, in_world);
 
         if (wire->wake_at_ms != 0 && wire->wake_at_ms <= w->now_ms) {
@@ -236,12 +234,9 @@ static const char *what_is_left(const struct world *w)
     return NULL;
 }
 
-bool world_free(struct world *w, const char **why)
+static void shut_down(struct world *w)
 {
-    world_fail_commits(w, 0);
-    world_hold_store(w, HOLD_NOTHING);
-    LIST_EACH(&w->wires, l)
-    {
+    LIST_EACH (&w->wires, l) {
         struct wire *wire = LIST_ENTRY(l, struct wire, in_world);
 
         if (wire->session == NULL || wire->closing || wire->moving)
@@ -250,6 +245,14 @@ bool world_free(struct world *w, const char **why)
         session_shutdown(wire->session);
     }
     world_run(w);
+}
+
+bool world_free(struct world *w, const char **why)
+{
+    world_fail_commits(w, 0);
+    world_hold_store(w, HOLD_NOTHING);
+    world_run(w); /* nobody is between two homes any more */
+    shut_down(w);
     world_advance(w, (uint64_t)w->settings.resume_s * 1000 + 2 * SWEEP_MS);
     *why = what_is_left(w);
     store_close(w->store);
