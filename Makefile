@@ -26,8 +26,9 @@ test: ## check, sanitizers and interop with the quick peers
 	@tools/build build/asan $(SANITIZE) -Db_sanitize=address,undefined
 	@tools/run-tests test
 
-test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, chaos
+test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, npm's client, chaos
 	@tools/install-deps test-all wasm
+	@command -v npm >/dev/null || tools/install-deps npm
 	@tools/build build/meson
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 	@test/fuzz/run build

@@ -1,7 +1,9 @@
-/* bench_store.c: archived messages per second, CPU per message and time to the acknowledgement, by the number of
- * messages that wait at once; then the time of one page of an archive and of one account's view.
+/* bench_store.c: archived messages per second, CPU per message and time to the acknowledgement, by
+ * the number of messages that wait at once; then the time of one page of an archive and of one
+ * account's view.
  *
- * One message is what a chat message costs: a body of 885 octets and an entry for each of two owners, out of 10,000.
+ * One message is what a chat message costs: a body of 885 octets and an entry for each of two
+ * owners, out of 10,000.
  * usage: bench_store [FOLDER [MESSAGES]]   (default: a new folder in /tmp, 100,000)
  */
 #include <stdio.h>
@@ -193,7 +195,7 @@ static void run_round(struct bench *b, unsigned outstanding, size_t messages)
     fflush(stdout);
 }
 
-/* ---- Reading -------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static void fill_query(struct bench *b, struct store_query *q, unsigned owner)
 {

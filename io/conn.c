@@ -83,13 +83,13 @@ static struct conn *conn_new(struct loop *l, int fd, const struct conn_handlers 
         mem_free(c);
         return NULL;
     }
+    c->poll.data = h;
     c->hub = h;
     c->fd = fd;
     c->handlers = handlers;
     c->ctx = ctx;
     buf_init(&c->wire, WIRE_MAX);
     buf_init(&c->unread, IN_BYTES);
-    list_add(&h->all, &c->in_all);
     return c;
 }
 
@@ -137,8 +137,7 @@ void conn_settle(struct conn *c)
 {
     if (c->owes_drained) {
         c->owes_drained = false;
-        if (c->state == CONN_OPEN && c->queue.bytes + c->wire.n == 0
-            && c->handlers->drained != NULL)
+        if (c->state == CONN_OPEN && conn_queued(c) == 0 && c->handlers->drained != NULL)
             c->handlers->drained(c->ctx);
     }
     if (c->state == CONN_OPEN && !c->paused && c->unread.n > 0)
@@ -167,16 +166,12 @@ static void on_handle_closed(uv_handle_t *handle)
 
 /* Everything that refers to the connection forgets it; its memory stays valid until libuv's callback, so whoever
  * is further up the stack finds CONN_OVER. */
-static void leave_loop(struct conn *c)
+static struct str leave_loop(struct conn *c)
 {
     c->state = CONN_OVER;
-    c->input = STR_NONE;
-    c->input_whole = 0;
-    list_remove(&c->in_all);
-    list_remove(&c->in_due);
-    list_remove(&c->in_dirty);
     timer_free(c->linger);
     uv_close((uv_handle_t *)&c->poll, on_handle_closed);
+    return hub_forget(c);
 }
 
 void conn_end(struct conn *c, enum err why)
@@ -240,7 +235,7 @@ void conn_abort(struct conn *c)
 
 bool conn_detach(struct conn *c, struct conn_parcel *out)
 {
-    struct str input = c->input;
+    struct str input;
 
     if (c->state != CONN_OPEN)
         return false;
@@ -250,7 +245,7 @@ bool conn_detach(struct conn *c, struct conn_parcel *out)
         (struct conn_parcel){ .fd = c->fd, .context = c->context, .tls = c->ssl, .peer = c->peer };
     out->unread = c->unread;
     buf_init(&c->unread, 0);
-    leave_loop(c);
+    input = leave_loop(c);
     c->given_away = true;
     buf_add(&out->unread, input); /* the rest of what was read, when called from `received` */
     conn_drop_output(c);

@@ -68,7 +68,7 @@ void conn_abort(struct conn *c);                     /* reset at once, output is
  * will be the first that `received` of the new owner is given, in the loop's next round. Pausing does not move.
  * False: the connection is ending, as when the peer has gone: nothing was done, `closed` follows. */
 struct conn_parcel { int fd; struct tls_context *context; void *tls; struct peer_address peer; struct buf unread; };
-CHECKED bool conn_detach(struct conn *c, struct conn_parcel *out);
+bool conn_detach(struct conn *c, struct conn_parcel *out);
 /* Empties the parcel. NULL as with conn_accept(): the parcel is dropped. */
 struct conn *conn_adopt(struct loop *l, struct conn_parcel *p, const struct conn_handlers *handlers, void *ctx);
 void conn_parcel_drop(struct conn_parcel *p);        /* when nobody adopts it */

@@ -31,19 +31,23 @@ static void flush_all(void *ctx)
         uv_idle_start(&h->awake, on_awake); /* some had more than their share of a round */
 }
 
+static void close_one(uv_handle_t *handle, void *ctx)
+{
+    static const struct conn_handlers deaf;
+    struct conn *c = CONTAINER_OF((uv_poll_t *)handle, struct conn, poll);
+
+    if (handle->type != UV_POLL || handle->data != ctx)
+        return;
+    conn_handlers(c, &deaf, NULL);
+    conn_end(c, ERR_NONE);
+}
+
 /* The descriptors go; nobody is told (loop.h). */
 static void close_all(void *ctx)
 {
-    static const struct conn_handlers deaf;
     struct hub *h = ctx;
 
-    LIST_EACH(&h->all, item)
-    {
-        struct conn *c = LIST_ENTRY(item, struct conn, in_all);
-
-        conn_handlers(c, &deaf, NULL);
-        conn_end(c, ERR_NONE);
-    }
+    uv_walk(loop_uv(h->loop), close_one, h);
 }
 
 static void hub_free(void *ctx)
@@ -64,8 +68,10 @@ struct hub *hub_of(struct loop *l)
     h = mem_alloc_raw(sizeof *h);
     h->loop = l;
     h->handshakes = 0;
+    h->fed = NULL;
+    h->input = STR_NONE;
+    h->input_whole = 0;
     h->out_n = 0;
-    list_init(&h->all);
     list_init(&h->due);
     list_init(&h->dirty);
     uv_idle_init(loop_uv(l), &h->awake);
@@ -85,4 +91,18 @@ void hub_mark_dirty(struct conn *c)
 {
     list_remove(&c->in_dirty);
     list_add(&c->hub->dirty, &c->in_dirty);
+}
+
+struct str hub_forget(struct conn *c)
+{
+    struct hub *h = c->hub;
+    struct str input = h->fed == c ? h->input : STR_NONE;
+
+    list_remove(&c->in_due);
+    list_remove(&c->in_dirty);
+    if (h->fed == c) {
+        h->input = STR_NONE;
+        h->input_whole = 0;
+    }
+    return input;
 }

@@ -30,15 +30,16 @@ static size_t whole_records(struct str in)
 
 static void feed_plain(struct conn *c)
 {
-    struct str all = c->input;
+    struct hub *h = c->hub;
+    struct str all = h->input;
 
-    c->input = STR_NONE;
+    h->input = STR_NONE;
     c->handlers->received(c->ctx, all);
 }
 
 static void feed_tls(struct conn *c)
 {
-    c->input_whole = whole_records(c->input);
+    c->hub->input_whole = whole_records(c->hub->input);
     while (c->state == CONN_OPEN && !c->paused && conn_tls_step(c))
         ;
 }
@@ -46,14 +47,18 @@ static void feed_tls(struct conn *c)
 /* After `received` the connection may be paused, closing, gone (CONN_OVER), or have become TLS. */
 void conn_feed(struct conn *c, size_t n)
 {
-    c->input = (struct str){ c->hub->in, n };
+    struct hub *h = c->hub;
+
+    h->fed = c;
+    h->input = (struct str){ h->in, n };
     if (c->context == NULL)
         feed_plain(c);
     else
         feed_tls(c);
     if (c->state == CONN_OPEN)
-        buf_add(&c->unread, c->input);
-    c->input = STR_NONE;
+        buf_add(&c->unread, h->input);
+    h->fed = NULL;
+    h->input_whole = 0;
 }
 
 static void unread_into_hub(struct conn *c)
@@ -86,7 +91,7 @@ static void read_and_drop(struct conn *c)
         return;
     c->eof = true;
     if (c->state == CONN_LINGERING || n < 0)
-        conn_end(c, n < 0 ? ERR_IO : c->why);
+        conn_end(c, n < 0 && c->why == ERR_NONE ? ERR_IO : c->why);
 }
 
 void conn_readable(struct conn *c)

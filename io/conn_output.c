@@ -178,7 +178,7 @@ static void output(struct conn *c)
         hub_mark_dirty(c);
     } else if (c->state == CONN_CLOSING) {
         finish_closing(c);
-    } else if (had && conn_queued(c) == 0 && c->handlers->drained != NULL) {
+    } else if (had && conn_queued(c) == 0 && !c->failed && c->handlers->drained != NULL) {
         c->owes_drained = true;
         hub_owe(c);
     }

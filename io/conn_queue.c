@@ -1,6 +1,7 @@
 /* conn_queue.c: a ring of blobs. */
 #include "io/conn_queue.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { ROOM_MIN = 4 };
@@ -34,6 +35,7 @@ void blob_queue_add(struct blob_queue *q, struct blob *b)
         blob_unref(b);
         return;
     }
+    assert(b->n <= UINT32_MAX);
     if (q->count == q->room)
         grow(q);
     q->ring[(q->first + q->count++) & (q->room - 1)] = b;
@@ -61,7 +63,7 @@ void blob_queue_consume(struct blob_queue *q, size_t n)
     if (q->count == 0)
         blob_queue_clear(q); /* an idle connection keeps no ring */
     else
-        q->gone += n;
+        q->gone += (uint32_t)n;
 }
 
 size_t blob_queue_memory(const struct blob_queue *q)

@@ -13,7 +13,7 @@
 struct blob_queue {
     struct blob **ring;
     uint32_t first, count, room; /* room is a power of two */
-    size_t gone;                 /* of the first blob */
+    uint32_t gone;               /* of the first blob */
     size_t bytes;                /* that wait */
 };
 

@@ -17,16 +17,17 @@ enum { EXPORTER_BYTES = 32 }; /* RFC 9266 §2 */
 static int bio_read(BIO *bio, char *out, size_t n, size_t *done)
 {
     struct conn *c = BIO_get_data(bio);
+    struct hub *h = c->hub;
 
     BIO_clear_retry_flags(bio);
-    if (c->input_whole == 0) {
+    if (h->fed != c || h->input_whole == 0) {
         BIO_set_retry_read(bio);
         return 0;
     }
-    *done = n < c->input_whole ? n : c->input_whole;
-    memcpy(out, c->input.p, *done);
-    c->input = str_skip(c->input, *done);
-    c->input_whole -= *done;
+    *done = n < h->input_whole ? n : h->input_whole;
+    memcpy(out, h->input.p, *done);
+    h->input = str_skip(h->input, *done);
+    h->input_whole -= *done;
     return 1;
 }
 
@@ -71,7 +72,8 @@ BIO *conn_bio_new(BIO_METHOD **out_method)
 static void lend_bio(struct conn *c)
 {
     BIO_set_data(c->hub->bio, c);
-    ERR_clear_error(); /* SSL_get_error() looks at the whole queue of the thread */
+    if (ERR_peek_error() != 0)
+        ERR_clear_error(); /* SSL_get_error() looks at the whole queue of the thread */
 }
 
 /* ---- Handshake and records ---------------------------------------------------------------------- */
@@ -88,6 +90,8 @@ void conn_start_tls(struct conn *c, struct tls_context *context)
         return;
     }
     conn_flush(c);
+    if (c->state != CONN_OPEN)
+        return;
     while (blob_queue_views(&c->queue, &view, 1) > 0) {
         buf_add(&c->wire, (struct str){ view.iov_base, view.iov_len });
         blob_queue_consume(&c->queue, view.iov_len);
@@ -145,7 +149,7 @@ bool conn_tls_step(struct conn *c)
     struct hub *h = c->hub;
     size_t n = 0;
 
-    if (c->input_whole == 0)
+    if (h->input_whole == 0)
         return false;
     if (c->ssl == NULL)
         make_ssl(c);

@@ -209,10 +209,9 @@ static void refuse_one(struct listener *l)
 
 static bool accept_one(struct listener *l)
 {
-    int on = 1, fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd >= 0) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         l->accepted(l->ctx, fd);
         return !l->gone;
     }
@@ -249,7 +248,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 struct listener *listener_new(struct loop *loop, int fd, listener_accepted *accepted, void *ctx)
 {
     struct listener *l = mem_alloc(sizeof *l);
+    int on = 1;
 
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* accepted sockets inherit it */
     if (uv_poll_init(loop_uv(loop), &l->poll, fd) != 0) {
         close(fd);
         mem_free(l);

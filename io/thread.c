@@ -1,4 +1,4 @@
-/* thread.c: POSIX threads behind thread.h. Misuse of a lock is our own bug, so it stops the process. */
+/* thread.c: POSIX threads behind thread.h. Misuse of a lock is our own bug: it stops us. */
 #include "io/thread.h"
 
 #include <assert.h>

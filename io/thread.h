@@ -1,7 +1,8 @@
 /* thread.h: threads, mutexes and conditions, for what cannot live on a loop: the store's threads.
  *
  * Nothing else in the program locks (STYLE: concurrency).
- * Owns: the thread until thread_join().  Errors: ERR_IO (no thread to be had).  Units: milliseconds.
+ * Owns: the thread until thread_join().  Errors: ERR_IO (no thread to be had).
+ * Units: milliseconds.
  */
 #ifndef SOTTO_IO_THREAD_H
 #define SOTTO_IO_THREAD_H
@@ -14,7 +15,7 @@
 struct thread;
 typedef void thread_main(void *ctx);
 
-/* Signals are blocked in the new thread: they belong to the main one. `name` has at most 15 octets. */
+/* Signals are blocked in the new thread: they are the main one's. `name` has at most 15 octets. */
 CHECKED enum err thread_start(const char *name, thread_main *run, void *ctx, struct thread **out);
 void thread_join(struct thread *t); /* waits for its end and frees it; NULL is allowed */
 

@@ -107,7 +107,7 @@ static X509 *make_certificate(EVP_PKEY *key, const struct str *names, size_t cou
         && X509_gmtime_adj(X509_getm_notAfter(x), VALID_S) && set_subject(x, names[0])
         && X509_set_pubkey(x, key) && add_extension(x, NID_basic_constraints, "critical,CA:FALSE")
         && add_extension(x, NID_key_usage, "critical,digitalSignature")
-        && add_extension(x, NID_ext_key_usage, "serverAuth")
+        && add_extension(x, NID_ext_key_usage, "serverAuth,clientAuth")
         && add_alternative_names(x, names, count) && X509_sign(x, key, EVP_sha256()) > 0)
         return x;
     X509_free(x);

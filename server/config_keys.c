@@ -56,9 +56,10 @@ static bool is_web_url(struct str value)
 {
     struct arena a = { 0 };
     struct str authority = str_skip(value, sizeof "https://" - 1), host;
-    bool is = value.n == 0
-              || (str_starts(value, STR("https://")) && http_host_read(&a, authority, &host) == ERR_NONE
-                  && str_starts(authority, host));
+    bool is =
+        value.n == 0
+        || (str_starts(value, STR("https://")) && http_host_read(&a, authority, &host) == ERR_NONE
+            && str_starts(authority, host));
 
     arena_deinit(&a);
     return is;
@@ -104,7 +105,7 @@ const struct config_key config_keys[] = {
       .about = "Private key of tls.certificate in PEM. Both are given, or neither." },
     { ROW(tls, acme, KEY_TEXT, ""), .about = "Obtain certificates from this ACME directory." },
 
-    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words,
+    { ROW(registration, mode, KEY_WORD, "invite"), .words = registration_words, BUILT,
       .about = "Who may create an account: holders of an invitation, anybody (open), nobody "
                "(closed). sottoctl always can." },
 
@@ -166,14 +167,14 @@ const struct config_key config_keys[] = {
       .about = "Accounts whose device keys an account asks for the first time." },
     { RATE(bundles_per_pair, "40/day"), BUILT,
       .about = "Device keys an account fetches of one other account that is no contact." },
-    { RATE(failed_logins_per_account, "50/h"),
+    { RATE(failed_logins_per_account, "50/h"), BUILT,
       .about = "Wrong passwords for an account, from all addresses together." },
-    { RATE(password_changes_per_account, "10/h"), .about = "Password changes of an account." },
+    { RATE(password_changes_per_account, "10/h"), BUILT, .about = "Password changes of an account." },
     { LIMIT(sessions_per_account, KEY_NUMBER, "16", 1, 1000), BUILT,
       .about = "Connected sessions of an account." },
     { LIMIT(resumable_per_account, KEY_NUMBER, "16", 0, 1000), BUILT,
       .about = "Cut sessions of an account that wait to be resumed." },
-    { LIMIT(devices_per_account, KEY_NUMBER, "32", 1, 1000),
+    { LIMIT(devices_per_account, KEY_NUMBER, "32", 1, 1000), BUILT,
       .about = "Remembered devices of an account (XEP-0494)." },
     { LIMIT(resume_s, KEY_NUMBER, "600", 0, 86400), BUILT,
       .about = "Seconds a cut session waits to be resumed (XEP-0198)." },
@@ -201,29 +202,29 @@ const struct config_key config_keys[] = {
       .about = "Results in one page of an archive query." },
     { LIMIT(request_messages, KEY_NUMBER, "5", 1, 1000),
       .about = "Messages of a stranger that wait for approval." },
-    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000),
+    { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000), BUILT,
       .about = "Open invitations of an account." },
     { LIMIT(invitation_days, KEY_NUMBER, "7", 1, 3650), BUILT,
       .about = "Days an invitation is good for." },
-    { LIMIT(upload_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE), BUILT,
       .about = "Size of one uploaded file (XEP-0363)." },
-    { LIMIT(upload_daily_bytes, KEY_SIZE, "1GiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_daily_bytes, KEY_SIZE, "1GiB", KIB, HUGE_SIZE), BUILT,
       .about = "Uploads of an account in a day." },
-    { LIMIT(upload_account_bytes, KEY_SIZE, "4GiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_account_bytes, KEY_SIZE, "4GiB", KIB, HUGE_SIZE), BUILT,
       .about = "Stored files of an account." },
-    { LIMIT(upload_total_bytes, KEY_SIZE, "64GiB", KIB, HUGE_SIZE),
+    { LIMIT(upload_total_bytes, KEY_SIZE, "64GiB", KIB, HUGE_SIZE), BUILT,
       .about = "Stored files of all accounts." },
-    { LIMIT(upload_days, KEY_NUMBER, "30", 1, 36500),
+    { LIMIT(upload_days, KEY_NUMBER, "30", 1, 36500), BUILT,
       .about = "Days after which an uploaded file is deleted." },
 
     /* ---- One address; of IPv6, one /64 ---- */
-    { RATE(connections_per_address, "300/min"), .about = "New connections from an address." },
-    { RATE(failed_logins_per_address, "30/10min"), .about = "Wrong passwords from an address." },
+    { RATE(connections_per_address, "300/min"), BUILT, .about = "New connections from an address." },
+    { RATE(failed_logins_per_address, "30/10min"), BUILT, .about = "Wrong passwords from an address." },
     { RATE(registrations_per_address, "5/h"), .about = "New accounts from an address." },
     { RATE(requests_per_address, "1200/min"), .about = "HTTP requests from an address." },
-    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000),
+    { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000), BUILT,
       .about = "Connections of an address at a time." },
-    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000),
+    { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000), BUILT,
       .about = "Connections of an address that have not logged in yet." },
 
     /* ---- One remote domain ---- */

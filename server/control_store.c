@@ -7,6 +7,7 @@
 #include "base/datetime.h"
 #include "server/check.h"
 #include "server/control_accounts.h"
+#include "server/registration.h"
 #include "server/web_url.h"
 
 enum { TOKEN_OCTETS = 16, DAY_MS = 24 * 3600 * 1000 };
@@ -24,11 +25,6 @@ struct invitation {
     struct str token;
     uint64_t expires_ms;
 };
-
-void invite_token_hash(struct str token, uint8_t out[HASH_SIZE_MAX])
-{
-    hash_digest(HASH_SHA256, bytes_of_str(token), out);
-}
 
 /* XEP-0401 §4.1 and XEP-0445: an address that a client opens, registers at and shows the token
  * to. */

@@ -27,9 +27,6 @@ struct control_host {
     void (*drain)(void *ctx); /* as the supervisor's order */
 };
 
-/* What is stored and looked up for an invitation: SHA-256 of the token's text. */
-void invite_token_hash(struct str token, uint8_t out[HASH_SIZE_MAX]);
-
 /* Registers user add|add-many|list|delete|id, invite create, stats, check, backup, drain, and
  * the commands of features that do not exist yet. `host` outlives the control socket. */
 void control_store_register(struct control *c, struct control_host *host);

@@ -5,7 +5,8 @@
 
 enum { REMEMBERED = 16 * 1024, CHANCE = 4 };
 
-void doorkeeper_init(struct doorkeeper *d, const struct config *config, const uint64_t key[2], unsigned workers)
+void doorkeeper_init(struct doorkeeper *d, const struct config *config, const uint64_t key[2],
+                     unsigned workers)
 {
     *d = (struct doorkeeper){ .config = config, .key = { key[0], key[1] }, .workers = workers };
     throttle_init(&d->connections, REMEMBERED);
@@ -38,13 +39,15 @@ static uint64_t share(const struct doorkeeper *d, uint64_t limit)
 
 bool doorkeeper_admit(struct doorkeeper *d, struct peer peer, uint64_t now_ms)
 {
-    const struct limits *l = &d->config->limits;
-    struct rate rate = { share(d, l->connections_per_address.count), l->connections_per_address.per_s };
+    const struct limits *limits = &d->config->limits;
+    struct rate rate = { share(d, limits->connections_per_address.count),
+                         limits->connections_per_address.per_s };
 
     if (!peer.exempt
         && (!throttle_allows(&d->connections, peer.address, &rate, now_ms)
-            || throttle_held(&d->connections, peer.address) >= share(d, l->streams_per_address)
-            || throttle_held(&d->strangers, peer.address) >= share(d, l->unauthenticated_per_address)))
+            || throttle_held(&d->connections, peer.address) >= share(d, limits->streams_per_address)
+            || throttle_held(&d->strangers, peer.address)
+                   >= share(d, limits->unauthenticated_per_address)))
         return false;
     throttle_take(&d->connections, peer.address, &rate, now_ms);
     throttle_hold(&d->connections, peer.address);

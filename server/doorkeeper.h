@@ -13,21 +13,23 @@
 
 struct doorkeeper {
     const struct config *config;
-    uint64_t key[2];                 /* the same for all workers; of this run only */
+    uint64_t key[2]; /* the same for all workers; of this run only */
     unsigned workers;
-    struct throttle connections, strangers;          /* all of an address; those that have not logged in */
+    struct throttle connections, strangers; /* all of an address; those that have not logged in */
 };
 
-void doorkeeper_init(struct doorkeeper *d, const struct config *config, const uint64_t key[2], unsigned workers);
+void doorkeeper_init(struct doorkeeper *d, const struct config *config, const uint64_t key[2],
+                     unsigned workers);
 void doorkeeper_deinit(struct doorkeeper *d);
 
-struct peer doorkeeper_peer(const struct doorkeeper *d, const uint8_t ip[16]);   /* IPv4 as ::ffff:a.b.c.d */
+struct peer doorkeeper_peer(const struct doorkeeper *d,
+                            const uint8_t ip[16]); /* IPv4 as ::ffff:a.b.c.d */
 
 /* A new connection. False: it is to be closed at once. Else it is counted until it leaves. */
 bool doorkeeper_admit(struct doorkeeper *d, struct peer peer, uint64_t now_ms);
 void doorkeeper_leave(struct doorkeeper *d, struct peer peer, bool stranger);
 /* One that was admitted by another worker and has logged in there. */
 void doorkeeper_arrive(struct doorkeeper *d, struct peer peer);
-void doorkeeper_login(struct doorkeeper *d, struct peer peer);           /* it is no stranger any more */
+void doorkeeper_login(struct doorkeeper *d, struct peer peer); /* it is no stranger any more */
 
 #endif

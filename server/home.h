@@ -32,6 +32,7 @@ struct account {
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
     struct bucket messages, stanzas, bytes;          /* what it has sent lately */
+    struct bucket password_changes;
     struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
     unsigned writing;                /* write-sets under way with rows of the view */

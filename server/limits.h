@@ -14,7 +14,7 @@ enum {
 
     AGENT_ID_BYTES = 128,            /* XEP-0388 §2.3: a UUID has 36 */
     AGENT_TEXT_BYTES = 256,          /* of its software, and of its device */
-    FAST_TOKEN_MS = 30 * 24 * 3600 * 1000LL,   /* a device not used for so long logs in with its password again */
+    FAST_TOKEN_S = 30 * 24 * 3600,   /* a device not used for so long logs in with its password again */
     FAST_ROTATE_MS = 24 * 3600 * 1000,         /* a token older than this is replaced when it is used */
 
     STANZA_DEPTH = 32,

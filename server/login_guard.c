@@ -35,20 +35,23 @@ static uint64_t pair_key(uint64_t account, uint64_t address)
     return map_hash((const uint64_t[2]){ account, address }, STR("familiar"));
 }
 
-bool login_guard_admits_address(const struct login_guard *g, const struct settings *s, struct peer peer,
-                                uint64_t now_ms)
-{
-    return peer.exempt || throttle_allows(&g->addresses, peer.address, &s->failed_logins_per_address, now_ms);
-}
-
-bool login_guard_admits_account(const struct login_guard *g, const struct settings *s, uint64_t account,
+bool login_guard_admits_address(const struct login_guard *g, const struct settings *s,
                                 struct peer peer, uint64_t now_ms)
 {
-    return peer.exempt || throttle_allows(&g->accounts, account, &s->failed_logins_per_account, now_ms)
+    return peer.exempt
+           || throttle_allows(&g->addresses, peer.address, &s->failed_logins_per_address, now_ms);
+}
+
+bool login_guard_admits_account(const struct login_guard *g, const struct settings *s,
+                                uint64_t account, struct peer peer, uint64_t now_ms)
+{
+    return peer.exempt
+           || throttle_allows(&g->accounts, account, &s->failed_logins_per_account, now_ms)
            || !throttle_allows(&g->familiar, pair_key(account, peer.address), &lately, now_ms);
 }
 
-void login_guard_note(struct login_guard *g, const struct settings *s, struct login_note note, uint64_t now_ms)
+void login_guard_note(struct login_guard *g, const struct settings *s, struct login_note note,
+                      uint64_t now_ms)
 {
     if (!note.failed) {
         throttle_take(&g->familiar, pair_key(note.account, note.address), &lately, now_ms);

@@ -14,19 +14,20 @@
 #include "server/settings.h"
 
 struct login_guard {
-    struct throttle addresses, accounts;             /* failures */
-    struct throttle familiar;                        /* (account, address) that succeeded */
+    struct throttle addresses, accounts; /* failures */
+    struct throttle familiar;            /* (account, address) that succeeded */
 };
 
 void login_guard_init(struct login_guard *g);
 void login_guard_deinit(struct login_guard *g);
 
-uint64_t login_guard_key(const struct settings *s, struct str account);   /* of a bare JID */
+uint64_t login_guard_key(const struct settings *s, struct str account); /* of a bare JID */
 
-bool login_guard_admits_address(const struct login_guard *g, const struct settings *s, struct peer peer,
-                                uint64_t now_ms);
-bool login_guard_admits_account(const struct login_guard *g, const struct settings *s, uint64_t account,
+bool login_guard_admits_address(const struct login_guard *g, const struct settings *s,
                                 struct peer peer, uint64_t now_ms);
-void login_guard_note(struct login_guard *g, const struct settings *s, struct login_note note, uint64_t now_ms);
+bool login_guard_admits_account(const struct login_guard *g, const struct settings *s,
+                                uint64_t account, struct peer peer, uint64_t now_ms);
+void login_guard_note(struct login_guard *g, const struct settings *s, struct login_note note,
+                      uint64_t now_ms);
 
 #endif

@@ -15,6 +15,8 @@
 #include "xmpp/ns.h"
 #include "xmpp/stanza.h"
 
+struct account;
+
 enum verdict {
     PASS,                /* go on with the next hook, then deliver */
     DROP,                /* stop here without a word; what was written is still committed */
@@ -37,8 +39,12 @@ struct incoming {
     bool own;                            /* the sender is the view's account itself */
     bool reachable;                      /* a device of the view's account takes messages now */
     unsigned sender_notes;               /* enum note, set by HOOK_OUT */
+    const struct account *account;       /* of the view; for incoming_resources() */
     const uint8_t *origin;               /* 16 octets given to outcome_repeats() by HOOK_OUT, or NULL */
 };
+
+/* Resources of the view's account that have a session, be it without connection and waiting to be resumed. */
+const struct str *incoming_resources(const struct incoming *in, struct arena *a, size_t *out_count);
 
 struct outcome;
 typedef enum verdict hook_fn(const struct incoming *in, struct outcome *out);
@@ -46,6 +52,14 @@ typedef enum verdict query_fn(const struct incoming *in, const struct store_quer
 
 enum { DERIVED_KEYS = 3 };               /* one for each hash of SCRAM */
 typedef enum verdict derived_fn(const struct incoming *in, const struct scram_keys *keys, struct outcome *out);
+
+/* What has happened to a node of the account; its rows are written. Neither item nor id: everything on it is gone. */
+struct pep_change {
+    struct str node;
+    const struct pep_item *item;         /* published, or NULL */
+    struct str retracted;                /* id of an item that was taken away */
+};
+typedef void pep_fn(const struct incoming *in, const struct pep_change *change, struct outcome *out);
 
 /* Our domain; a bare JID (or no `to`: the sender's own). Of somebody who does not see the account's presence, handlers
  * of an account never hear: he gets the answer of an account that does not exist, unless they ask for strangers too. */
@@ -58,15 +72,26 @@ struct iq_handler {
     hook_fn *handle;
 };
 
+/* A command of the server for its users (XEP-0050), of one step: modules/commands.h. */
+struct ad_hoc {
+    struct str node, name;
+    hook_fn *execute;
+};
+
 struct module {
     const char *name, *spec;             /* "XEP-0199 2.0.1": docs/compliance.md is made of these */
     const struct str *features;          /* disco#info of the server, ended by an empty one; or NULL */
     const struct str *account_features;  /* disco#info of accounts */
+    /* What else disco#info of the server says, depending on the settings; or NULL. */
+    void (*describe)(const struct settings *s, struct arena *a, struct xml_node *query);
     const struct iq_handler *iqs;        /* ended by one without handle; or NULL */
+    const struct ad_hoc *commands;       /* ended by one without execute; or NULL */
     hook_fn *hooks[HOOK_COUNT];
+    pep_fn *pep;                         /* hears of changes of the account's PEP nodes, or NULL */
 };
 
 #define LIST(...) ((const struct str[]){ __VA_ARGS__, { NULL, 0 } })
+#define COMMANDS(...) ((const struct ad_hoc[]){ __VA_ARGS__, { .execute = NULL } })
 #define IQS(...) ((const struct iq_handler[]){ __VA_ARGS__, { .handle = NULL } })
 
 /* Every module, in hook order, ended by NULL. */
@@ -115,6 +140,9 @@ void outcome_route(struct outcome *out, struct xml_node *node);
 /* Sends the presence of every available session of the view's account to `jid`: as it is, or as unavailable. */
 void outcome_announce(struct outcome *out, struct str jid, bool available);
 
+/* The presence of every available session is sent again, with what the server adds to it. */
+void outcome_presence(struct outcome *out);
+
 /* Blocks that come into force with the rows of this stanza: takes back the presence that was shown to whom they cover,
  * by broadcast or directly. Keys are JIDs. */
 void outcome_hide(struct outcome *out, const struct map *blocks);
@@ -125,6 +153,9 @@ void outcome_show(struct outcome *out, struct str jid);
 
 /* An event of a PEP node of the view's account, to every client that asked for it (XEP-0163 §4.3) and may see it. */
 void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml_node *event);
+
+/* Ends the sessions of the sender's account with this resource. */
+void outcome_end_device(struct outcome *out, struct str resource);
 
 void outcome_session(struct outcome *out, unsigned set, unsigned clear);   /* enum session_flag */
 void outcome_note(struct outcome *out, unsigned notes);                    /* enum note */
@@ -145,6 +176,9 @@ struct store_query *outcome_query(struct outcome *out, enum query_kind kind, que
 
 /* The keys of a prepared password, made off the loop. The handler then returns WAIT. */
 void outcome_derive(struct outcome *out, struct str password, derived_fn *then);
+
+/* Takes one of limits.password_changes_per_account of the view's account; false: it has to wait. */
+bool outcome_may_change_password(struct outcome *out);
 
 /* The account is gone with the rows of this stanza: after the replies its contacts hear of it and its sessions end. */
 void outcome_end_account(struct outcome *out);

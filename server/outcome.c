@@ -107,6 +107,11 @@ void outcome_announce(struct outcome *out, struct str jid, bool available)
     e->flags = available;
 }
 
+void outcome_presence(struct outcome *out)
+{
+    outcome_effect(out, EFFECT_PRESENCE);
+}
+
 void outcome_hide(struct outcome *out, const struct map *blocks)
 {
     presence_hide(out->routed->account, blocks, out);
@@ -123,6 +128,13 @@ void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml
 
     e->pep = *node;
     e->node = event;
+}
+
+void outcome_end_device(struct outcome *out, struct str resource)
+{
+    struct outcome back = { out->routed, &out->routed->at_origin, out->account };
+
+    outcome_effect(&back, EFFECT_END_DEVICE)->jid = resource;
 }
 
 void outcome_session(struct outcome *out, unsigned set, unsigned clear)
@@ -189,6 +201,17 @@ struct store_query *outcome_query(struct outcome *out, enum query_kind kind, que
 void outcome_derive(struct outcome *out, struct str password, derived_fn *then)
 {
     out->routed->derivation = derivation_new(out->routed, password, then);
+}
+
+bool outcome_may_change_password(struct outcome *out)
+{
+    struct account *a = out->routed->account;
+    const struct rate *rate = &a->home->settings->password_changes_per_account;
+
+    if (bucket_wait_ms(&a->password_changes, rate, a->home->now_ms) > 0)
+        return false;
+    bucket_take(&a->password_changes, rate, 1, a->home->now_ms);
+    return true;
 }
 
 void outcome_end_account(struct outcome *out)

@@ -5,18 +5,29 @@
 
 #include "server/caps.h"
 #include "server/limits.h"
+#include "server/photo.h"
 #include "server/router.h"
 #include "server/stored.h"
+
+/* A session's presence as it is sent, but for `to`; NULL: it has none. */
+static struct xml_node *current_presence(struct arena *a, const struct session *s)
+{
+    struct xml_node *node = NULL;
+
+    if ((s->flags & SESSION_AVAILABLE) && s->presence != NULL)
+        node = stored_stanza(a, blob_str(s->presence));
+    if (node != NULL)
+        photo_stamp(a, node, &s->account->view);
+    return node;
+}
 
 static void emit_presence(struct session *s, struct str to, bool available)
 {
     struct arena a = { 0 };
-    struct xml_node *node = NULL;
+    struct xml_node *node;
 
-    if (!available)
-        node = stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, to, STR_NONE);
-    else if (s->presence != NULL)
-        node = stored_stanza(&a, blob_str(s->presence));
+    node = available ? current_presence(&a, s)
+                     : stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, to, STR_NONE);
     if (node != NULL) {
         xml_set(&a, node, STR("to"), to);
         router_emit(s->home, node, STR_NONE);
@@ -26,22 +37,22 @@ static void emit_presence(struct session *s, struct str to, bool available)
 
 /* ---- Broadcast ------------------------------------------------------------------------------------- */
 
-static void broadcast(struct session *s, struct xml_node *node)
+static void broadcast(struct session *s, struct arena *arena, struct xml_node *node)
 {
     const struct stanza own = { .kind = STANZA_PRESENCE, .from = s->jid };
     struct account *a = s->account;
-    struct arena scratch = { 0 };
     struct map_slot slot;
     struct blob *b;
 
+    photo_stamp(arena, node, &a->view);
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
         if (!view_shows(&a->view, slot.key))
             continue;
-        xml_set(&scratch, node, STR("to"), slot.key);
+        xml_set(arena, node, STR("to"), slot.key);
         router_emit(s->home, node, STR_NONE);
     }
     /* Also to the account's own devices, this one included: RFC 6121 §4.2.2. */
-    xml_set(&scratch, node, STR("to"), a->bare);
+    xml_set(arena, node, STR("to"), a->bare);
     b = stanza_blob(node);
     LIST_EACH(&a->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
@@ -50,7 +61,19 @@ static void broadcast(struct session *s, struct xml_node *node)
             session_defer(other, b, &own);
     }
     blob_unref(b);
-    arena_deinit(&scratch);
+}
+
+void presence_refresh(struct account *a)
+{
+    LIST_EACH(&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+        struct arena scratch = { 0 };
+        struct xml_node *node = current_presence(&scratch, s);
+
+        if (node != NULL)
+            broadcast(s, &scratch, node);
+        arena_deinit(&scratch);
+    }
 }
 
 static void forget_directed(struct session *s)
@@ -67,13 +90,13 @@ void presence_forget(struct session *s)
     forget_directed(s);
 }
 
-static void become_unavailable(struct session *s, struct xml_node *node)
+static void become_unavailable(struct session *s, struct arena *arena, struct xml_node *node)
 {
     struct map_slot slot;
 
     if (s->flags & SESSION_AVAILABLE) {
         s->flags &= ~(unsigned)SESSION_AVAILABLE;
-        broadcast(s, node);
+        broadcast(s, arena, node);
     }
     for (size_t at = 0; map_next(&s->directed, &at, &slot);) /* RFC 6121 §4.6.3 */
         emit_presence(s, slot.key, false);
@@ -86,7 +109,7 @@ void presence_gone(struct session *s)
 {
     struct arena a = { 0 };
 
-    become_unavailable(s, stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, STR_NONE, STR_NONE));
+    become_unavailable(s, &a, stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, STR_NONE, STR_NONE));
     arena_deinit(&a);
 }
 
@@ -112,9 +135,12 @@ static void send_own_devices(struct session *s)
 {
     LIST_EACH(&s->account->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
+        struct arena scratch = { 0 };
+        struct xml_node *node = other != s ? current_presence(&scratch, other) : NULL;
 
-        if (other != s && (other->flags & SESSION_AVAILABLE) && other->presence != NULL)
-            session_send(s, other->presence);
+        if (node != NULL)
+            session_send_node(s, node);
+        arena_deinit(&scratch);
     }
 }
 
@@ -154,14 +180,14 @@ void presence_own(struct session *s, struct routed *r)
     int old_priority = s->priority;
 
     if (r->stanza.type == PRESENCE_UNAVAILABLE) {
-        become_unavailable(s, node);
+        become_unavailable(s, &r->arena, node);
         return;
     }
     s->priority = read_priority(&r->arena, node);
     s->flags |= SESSION_AVAILABLE;
     blob_unref(s->presence);
     s->presence = stanza_blob(node);
-    broadcast(s, node);
+    broadcast(s, &r->arena, node);
     if (initial) {
         send_own_devices(s);
         probe_contacts(s);
@@ -172,14 +198,16 @@ void presence_own(struct session *s, struct routed *r)
         presence_catch_up(s);
 }
 
-void presence_sent(struct session *s, const struct stanza *p)
+void presence_sent(struct session *s, struct routed *r)
 {
+    const struct stanza *p = &r->stanza;
     struct arena a = { 0 };
     struct str to, *kept;
 
     if (p->kind != STANZA_PRESENCE
         || (p->type != PRESENCE_AVAILABLE && p->type != PRESENCE_UNAVAILABLE))
         return;
+    photo_stamp(&r->arena, p->node, &s->account->view);
     to = jid_text(&a, &p->to);
     if (p->type == PRESENCE_UNAVAILABLE) {
         mem_free(map_remove(&s->directed, to));

@@ -27,14 +27,14 @@ enum routed_target { TARGET_ACCOUNT, TARGET_SERVER };
 
 enum effect_kind {
     EFFECT_REPLY, EFFECT_PUSH, EFFECT_ROUTE, EFFECT_ANNOUNCE, EFFECT_SHOW, EFFECT_NOTIFY,
-    EFFECT_END_ACCOUNT,
+    EFFECT_PRESENCE, EFFECT_END_DEVICE, EFFECT_END_ACCOUNT,
 };
 
 struct effect {
     struct effect *next;
     enum effect_kind kind;
     struct xml_node *node;
-    struct str jid;                  /* EFFECT_ANNOUNCE, EFFECT_SHOW */
+    struct str jid;                  /* EFFECT_ANNOUNCE, EFFECT_SHOW; EFFECT_END_DEVICE: a resource */
     unsigned flags;                  /* EFFECT_PUSH: enum session_flag; EFFECT_ANNOUNCE: available */
     struct pep_node pep;             /* EFFECT_NOTIFY */
 };

@@ -38,9 +38,26 @@ static struct incoming incoming_of(const struct routed *r, const struct home *h,
         .sender_account = r->sender_account,
         .own = str_eq(r->sender, a->bare),
         .reachable = is_reachable(a),
+        .account = a,
         .sender_notes = r->notes,
         .origin = r->has_origin ? r->origin_hash : NULL,
     };
+}
+
+const struct str *incoming_resources(const struct incoming *in, struct arena *a, size_t *out_count)
+{
+    const struct list *sessions = &in->account->sessions;
+    struct str *resources;
+    size_t n = 0;
+
+    for (const struct link *l = list_first(sessions); l != NULL; l = list_next(sessions, l))
+        n++;
+    resources = arena_alloc(a, n * sizeof *resources);
+    *out_count = n;
+    n = 0;
+    for (const struct link *l = list_first(sessions); l != NULL; l = list_next(sessions, l))
+        resources[n++] = arena_str(a, LIST_ENTRY(l, const struct session, in_account)->jid.resource);
+    return resources;
 }
 
 static enum verdict run_hooks(enum hook hook, const struct incoming *in, struct outcome *out)
@@ -91,6 +108,16 @@ static void push(struct account *a, struct effect *e, struct arena *arena)
     }
 }
 
+static void end_sessions(struct account *a, struct str resource)
+{
+    LIST_EACH(&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (str_eq(s->jid.resource, resource))
+            session_fail(s, STREAM_NOT_AUTHORIZED, STR("This device has been signed out."));
+    }
+}
+
 static void run_effects(struct effects *effects, struct account *a, struct session *s, struct arena *arena)
 {
     for (struct effect *e = effects->first; e != NULL; e = e->next) {
@@ -103,6 +130,8 @@ static void run_effects(struct effects *effects, struct account *a, struct sessi
         case EFFECT_ROUTE: router_emit(a->home, e->node, STR_NONE); break;
         case EFFECT_ANNOUNCE: presence_announce(a, e->jid, e->flags != 0); break;
         case EFFECT_SHOW: presence_show(a, e->jid); break;
+        case EFFECT_PRESENCE: presence_refresh(a); break;
+        case EFFECT_END_DEVICE: end_sessions(a, e->jid); break;
         case EFFECT_END_ACCOUNT: account_end(a); break;
         case EFFECT_NOTIFY: pep_notify(a, &e->pep, e->node); break;
         }
@@ -495,7 +524,7 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
         end_at_origin(r);
         return;
     }
-    presence_sent(s, &r->stanza);
+    presence_sent(s, r);
     post_out(s->home, r);
 }
 

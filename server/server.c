@@ -1,13 +1,14 @@
 /* server.c: the server process: store, workers, control socket, and the orders of the supervisor. */
 #include "server/server.h"
 
-#include <stdio.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "crypto/hash.h"
 #include "io/conn.h"
 #include "server/control_store.h"
 #include "server/lifeline.h"
+#include "server/uploads.h"
 #include "server/web_url.h"
 #include "server/worker.h"
 
@@ -21,11 +22,18 @@ struct server {
     struct inbox *tokens;            /* answers of workers to calls */
     struct timer *minute, *disk_check;
     struct disk disk;
+    struct uploads uploads;
     struct lifeline *lifeline;
     struct control *control;
     struct control_host control_host;
     struct worker_tls tls;
     bool draining;
+};
+
+static const enum register_mode register_modes[] = {
+    [REGISTRATION_INVITE] = REGISTER_INVITED,
+    [REGISTRATION_OPEN] = REGISTER_ANYBODY,
+    [REGISTRATION_CLOSED] = REGISTER_NOBODY,
 };
 
 static void fill_settings(struct server *s)
@@ -39,6 +47,13 @@ static void fill_settings(struct server *s)
         to->secret[i] = key[i];
     to->web_url = web_url(s->boot, &s->arena);
     to->web_host = web_url_host(to->web_url, &s->arena);
+    to->registration = register_modes[c->registration.mode];
+    to->invitations_per_account = (unsigned)c->limits.invitations_per_account;
+    to->upload_bytes = c->limits.upload_bytes;
+    to->upload_daily_bytes = c->limits.upload_daily_bytes;
+    to->upload_account_bytes = c->limits.upload_account_bytes;
+    to->upload_total_bytes = c->limits.upload_total_bytes;
+    to->invitation_days = c->limits.invitation_days;
     to->domains = c->server.domain.items;
     to->domain_count = c->server.domain.count;
     to->e2ee_required = c->policy.e2ee == E2EE_REQUIRED;
@@ -58,6 +73,7 @@ static void fill_settings(struct server *s)
     to->messages_per_account = c->limits.messages_per_account;
     to->stanzas_per_account = c->limits.stanzas_per_account;
     to->bytes_per_account = c->limits.bytes_per_account;
+    to->password_changes_per_account = c->limits.password_changes_per_account;
     to->failed_logins_per_account = c->limits.failed_logins_per_account;
     to->failed_logins_per_address = c->limits.failed_logins_per_address;
     to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
@@ -103,6 +119,16 @@ static void completions_came(void *ctx, struct list *items)
     }
 }
 
+/* A failed write or sync leaves unknown what is on the disk; trying again would acknowledge what may be lost. The process
+ * ends here, and a new one starts from what the disk really holds. Runs on the store's thread. */
+static void store_failed(void *ctx, const char *sentence)
+{
+    const struct server *s = ctx;
+
+    LOG(s->boot->log, ERROR, "store.fatal", log_text("reason", str_from(sentence)));
+    _exit(1);
+}
+
 static bool open_store(struct server *s)
 {
     const struct config *c = s->boot->config;
@@ -112,6 +138,8 @@ static bool open_store(struct server *s)
         .ack_memory = c->store.ack == ACK_MEMORY,
         .readers = 2,
         .retention_days = c->archive.retention_days,
+        .fatal = store_failed,
+        .fatal_ctx = s,
         .archive_messages = c->limits.archive_messages,
         .deliver = deliver,
         .deliver_ctx = s,
@@ -159,6 +187,7 @@ static void every_minute(void *ctx)
     struct server *s = ctx;
 
     store_expire(s->group.store, clock_wall_ms());
+    uploads_expire(&s->uploads, clock_wall_ms());
     timer_start(s->minute, 60 * 1000);
 }
 
@@ -301,6 +330,18 @@ static bool start_workers(struct server *s)
     return true;
 }
 
+static void open_uploads(struct server *s)
+{
+    s->uploads = (struct uploads){
+        .folder_fd = uploads_open(s->boot->data_dir_fd, s->boot->log),
+        .loop = s->loop,
+        .store = s->group.store,
+        .home = s->group.count,
+        .log = s->boot->log,
+    };
+    s->group.uploads_fd = s->uploads.folder_fd;
+}
+
 static void make_workers(struct server *s)
 {
     s->group.workers = arena_alloc(&s->arena, s->group.count * sizeof *s->group.workers);
@@ -316,6 +357,7 @@ static void stop(struct server *s)
         worker_join(s->group.workers[i]);
     }
     control_free(s->control);
+    uploads_stop(&s->uploads);
     store_close(s->group.store);
     for (unsigned i = 0; i < s->group.count; i++)
         worker_free(s->group.workers[i]);
@@ -338,6 +380,7 @@ int server_run(const struct server_boot *boot)
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
+    open_uploads(&s);
     make_workers(&s);
     start_control(&s);
     if (start_workers(&s)) {

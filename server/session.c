@@ -55,6 +55,7 @@ static void session_free(struct session *s)
     stream_deinit(&s->stream);
     auth_free(s->auth);
     login_free(s->login);
+    enrolment_free(s->enrolment);
     list_remove(&s->waiting);
     list_remove(&s->lagging);
     sm_free(s);
@@ -214,6 +215,7 @@ void session_offer_features(struct session *s)
         xml_add(&a, tls, STR(NS_TLS), STR("required"));
     } else {
         auth_features(s, &a, features);
+        enrolment_features(s, &a, features);
     }
     stream_write(&s->stream, features);
     arena_deinit(&a);
@@ -265,7 +267,7 @@ static void negotiate(struct session *s, struct xml_node *node)
 {
     if (!s->secure && xml_is(node, STR(NS_TLS), STR("starttls")))
         begin_tls(s);
-    else if (!s->secure || !auth_element(s, node))
+    else if (!s->secure || (!auth_element(s, node) && !enrolment_element(s, node)))
         session_fail(s, STREAM_NOT_AUTHORIZED, STR("Please log in first."));
 }
 

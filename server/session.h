@@ -13,6 +13,7 @@
 
 struct auth;
 struct caps;
+struct enrolment;
 struct csi;
 struct login;
 struct sm;
@@ -44,6 +45,8 @@ struct session {
     /* Negotiation. */
     struct auth *auth;               /* until authenticated */
     struct login *login;             /* from then on until bound or resumed */
+    struct enrolment *enrolment;     /* once it wants to register; until authenticated */
+    unsigned bindings;               /* bits of enum channel_binding that its TLS has; 0: not asked yet */
     size_t preauth_bytes;
     struct str domain;               /* of ours, that the stream is for; static */
 
@@ -110,6 +113,10 @@ void auth_free(struct auth *auth);
 void auth_features(struct session *s, struct arena *a, struct xml_node *features);
 bool auth_element(struct session *s, struct xml_node *node);   /* true: it was one of SASL's */
 
+/* session_register.c */
+void enrolment_free(struct enrolment *e);
+void enrolment_features(const struct session *s, struct arena *a, struct xml_node *features);
+bool enrolment_element(struct session *s, struct xml_node *node);  /* true: it was a question of XEP-0077 or XEP-0445 */
 /* session_rate.c: how fast an account may send, with all its sessions */
 void rate_bytes(struct session *s, size_t n);
 void rate_element(struct session *s, const struct xml_node *node);
@@ -149,7 +156,8 @@ void resume_continue(struct session *s);                  /* its pending stanzas
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r);   /* available or unavailable without `to` */
-void presence_sent(struct session *s, const struct stanza *p);   /* on its way: remembers directed presence */
+void presence_sent(struct session *s, struct routed *r);  /* on its way: remembers directed presence */
+void presence_refresh(struct account *a);                 /* what the server adds to presence has changed */
 void presence_gone(struct session *s);                    /* the stream has ended */
 void presence_forget(struct session *s);                /* frees what presence.c keeps in a session */
 void presence_probed(struct account *a, const struct stanza *probe);

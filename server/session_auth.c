@@ -12,7 +12,8 @@
 
 #include "server/limits.h"
 
-const struct mechanism auth_mechanisms[AUTH_MECHANISMS] = {
+/* In the order in which they are offered. */
+static const struct mechanism mechanisms[AUTH_MECHANISMS] = {
     { STR_INIT("SCRAM-SHA-512-PLUS"), SASL_SCRAM, HASH_SHA512, BINDING_TLS_EXPORTER },
     { STR_INIT("SCRAM-SHA-256-PLUS"), SASL_SCRAM, HASH_SHA256, BINDING_TLS_EXPORTER },
     { STR_INIT("SCRAM-SHA-1-PLUS"), SASL_SCRAM, HASH_SHA1, BINDING_TLS_EXPORTER },
@@ -41,7 +42,8 @@ static void auth_reset(struct auth *auth)
     arena_deinit(&auth->query.op.arena);
     arena_deinit(&auth->arena);
     login_free(auth->login);
-    *auth = (struct auth){ .session = auth->session, .sasl2 = auth->sasl2, .failures = auth->failures };
+    *auth =
+        (struct auth){ .session = auth->session, .sasl2 = auth->sasl2, .failures = auth->failures };
 }
 
 void auth_free(struct auth *auth)
@@ -54,30 +56,40 @@ void auth_free(struct auth *auth)
 
 /* ---- What is offered ------------------------------------------------------------------------------- */
 
-bool auth_can_bind(const struct session *s, struct arena *a, enum channel_binding b)
+/* Asked once a connection: to export keys from TLS is work. */
+static unsigned find_bindings(const struct session *s)
 {
-    struct binding_data bound = s->home->host->ops->binding(s->link, a);
+    struct arena a = { 0 };
+    struct binding_data bound = s->home->host->ops->binding(s->link, &a);
+    unsigned found = 1u << BINDING_NONE;
 
-    switch (b) {
-    case BINDING_NONE: return true;
-    case BINDING_TLS_EXPORTER: return bound.exporter.n > 0;
-    case BINDING_TLS_SERVER_END_POINT: return bound.server_end_point.n > 0;
-    }
-    return false;
+    if (bound.exporter.n > 0)
+        found |= 1u << BINDING_TLS_EXPORTER;
+    if (bound.server_end_point.n > 0)
+        found |= 1u << BINDING_TLS_SERVER_END_POINT;
+    arena_deinit(&a);
+    return found;
 }
 
-static bool can_bind_any(const struct session *s, struct arena *a)
+bool auth_can_bind(struct session *s, enum channel_binding b)
 {
-    return auth_can_bind(s, a, BINDING_TLS_EXPORTER) || auth_can_bind(s, a, BINDING_TLS_SERVER_END_POINT);
+    if (s->bindings == 0)
+        s->bindings = find_bindings(s);
+    return s->bindings & 1u << b;
 }
 
-bool auth_offers(const struct session *s, struct arena *a, const struct mechanism *m)
+static bool can_bind_any(struct session *s)
+{
+    return auth_can_bind(s, BINDING_TLS_EXPORTER) || auth_can_bind(s, BINDING_TLS_SERVER_END_POINT);
+}
+
+static bool is_offered(struct session *s, const struct mechanism *m)
 {
     const struct settings *settings = s->home->settings;
 
     if (m->kind == SASL_PLAIN)
         return settings->mechanism_plain;
-    if (m->binding != BINDING_NONE && !can_bind_any(s, a))
+    if (m->binding != BINDING_NONE && !can_bind_any(s))
         return false;
     switch (m->hash) {
     case HASH_SHA1: return settings->mechanism_sha1;
@@ -87,24 +99,25 @@ bool auth_offers(const struct session *s, struct arena *a, const struct mechanis
     return false;
 }
 
-size_t auth_offered(const struct session *s, struct arena *a, struct str out[AUTH_MECHANISMS])
+size_t auth_offered(struct session *s, struct str out[AUTH_MECHANISMS])
 {
     size_t n = 0;
 
     for (size_t i = 0; i < AUTH_MECHANISMS; i++)
-        if (auth_offers(s, a, &auth_mechanisms[i]))
-            out[n++] = auth_mechanisms[i].name;
+        if (is_offered(s, &mechanisms[i]))
+            out[n++] = mechanisms[i].name;
     return n;
 }
 
-static const struct mechanism *find_mechanism(const struct auth *auth, struct arena *a, struct str name)
+static const struct mechanism *find_mechanism(const struct auth *auth, struct str name)
 {
     for (size_t i = 0; i < AUTH_MECHANISMS; i++)
-        if (str_eq(name, auth_mechanisms[i].name) && auth_offers(auth->session, a, &auth_mechanisms[i]))
-            return &auth_mechanisms[i];
-    if (auth->login->agent_id.n == 0 || xml_child(auth->login->request, STR(NS_FAST), STR("fast")) == NULL)
+        if (str_eq(name, mechanisms[i].name) && is_offered(auth->session, &mechanisms[i]))
+            return &mechanisms[i];
+    if (auth->login->agent_id.n == 0
+        || xml_child(auth->login->request, STR(NS_FAST), STR("fast")) == NULL)
         return NULL; /* a token is a device's: XEP-0484 §4.1 */
-    return fast_mechanism(auth->session, a, name);
+    return fast_mechanism(auth->session, name);
 }
 
 /* ---- Downgrade protection (XEP-0474 §4.1) ---------------------------------------------------------- */
@@ -112,14 +125,15 @@ static const struct mechanism *find_mechanism(const struct auth *auth, struct ar
 /* A client sees by it whether somebody on the way has taken away some of what was offered. */
 static struct str downgrade_attribute(const struct auth *auth, struct arena *a)
 {
-    const struct session *s = auth->session;
+    struct session *s = auth->session;
     struct str names[AUTH_MECHANISMS], bindings[2];
     struct sasl_offer offer = { .mechanisms = names, .bindings = bindings };
 
-    offer.mechanism_count = auth_offered(s, a, names);
+    offer.mechanism_count = auth_offered(s, names);
     for (int b = BINDING_TLS_EXPORTER; b <= BINDING_TLS_SERVER_END_POINT; b++)
-        if (auth_can_bind(s, a, (enum channel_binding)b))
-            bindings[offer.binding_count++] = str_from(channel_binding_name((enum channel_binding)b));
+        if (auth_can_bind(s, (enum channel_binding)b))
+            bindings[offer.binding_count++] =
+                str_from(channel_binding_name((enum channel_binding)b));
     return arena_concat(a, STR("h="), sasl_downgrade_hash(a, auth->scram.hash, &offer));
 }
 
@@ -175,7 +189,8 @@ static void auth_succeed(struct auth *auth, struct str octets)
     auth_free(auth);
     s->auth = NULL;
     if (s->login->request == NULL)
-        sasl_success(s); /* XEP-0388's is written at home: it says what became of the inline requests */
+        sasl_success(
+            s); /* XEP-0388's is written at home: it says what became of the inline requests */
     s->home->counters.logins++;
     s->state = SESSION_MOVING;
     home = home_of(s->home, &s->jid);
@@ -209,8 +224,8 @@ static void plain_derive(void *arg)
 {
     struct auth *auth = arg;
 
-    scram_derive(HASH_SHA256, auth->password, bytes_of(auth->keys.salt, auth->keys.salt_n), auth->keys.iterations,
-                 &auth->derived);
+    scram_derive(HASH_SHA256, auth->password, bytes_of(auth->keys.salt, auth->keys.salt_n),
+                 auth->keys.iterations, &auth->derived);
 }
 
 static void plain_derived(void *arg)
@@ -290,7 +305,7 @@ static void device_fetched(struct store_op *op)
     }
     l->device_known = op->result == ERR_NONE && auth->query.out.devices.count > 0;
     if (l->device_known)
-        l->device = auth->query.out.devices.devices[0];
+        l->device = l->device_was = auth->query.out.devices.devices[0];
     l->found = arena_move(&op->arena);
     auth_go_on(auth);
 }
@@ -345,7 +360,8 @@ static void auth_fetch(struct auth *auth, struct str username)
 /* ---- Messages -------------------------------------------------------------------------------------- */
 
 /* Nobody acts for somebody else (RFC 6120 §6.3.8). The own address, bare, or the own name says nothing new. */
-static bool acts_for_itself(const struct auth *auth, struct arena *a, struct str authzid, struct str user)
+static bool acts_for_itself(const struct auth *auth, struct arena *a, struct str authzid,
+                            struct str user)
 {
     struct jid meant;
     struct str local;
@@ -357,7 +373,8 @@ static bool acts_for_itself(const struct auth *auth, struct arena *a, struct str
            && str_eq(meant.domain, auth->session->domain);
 }
 
-static enum err read_first(struct auth *auth, struct str message, struct str *out_user, struct str *out_authzid)
+static enum err read_first(struct auth *auth, struct str message, struct str *out_user,
+                           struct str *out_authzid)
 {
     struct arena *a = &auth->arena;
     struct str password;
@@ -372,7 +389,8 @@ static enum err read_first(struct auth *auth, struct str message, struct str *ou
         return sasl_ht_read(message, out_user, &auth->proof); /* views of the exchange's arena */
     case SASL_SCRAM:
         scram_server_init(&auth->scram, auth->login->mechanism->hash,
-                          auth->login->mechanism->binding != BINDING_NONE, can_bind_any(auth->session, a));
+                          auth->login->mechanism->binding != BINDING_NONE,
+                          can_bind_any(auth->session));
         e = scram_server_first(&auth->scram, a, message);
         *out_user = auth->scram.username;
         *out_authzid = auth->scram.authzid;
@@ -391,7 +409,8 @@ static void auth_first(struct auth *auth, struct str message)
         auth_fail(auth, e == ERR_DENIED ? STR("not-authorized") : STR("malformed-request"));
     else if (!acts_for_itself(auth, &auth->arena, authzid, user))
         auth_fail(auth, STR("invalid-authzid"));
-    else if (!login_guard_admits_address(&h->guard, h->settings, h->host->ops->peer(auth->session->link), h->now_ms))
+    else if (!login_guard_admits_address(&h->guard, h->settings,
+                                         h->host->ops->peer(auth->session->link), h->now_ms))
         auth_fail(auth, STR("temporary-auth-failure"));
     else
         auth_fetch(auth, user);
@@ -416,7 +435,7 @@ void auth_start(struct auth *auth, struct str mechanism, struct login *login)
 {
     auth_reset(auth);
     auth->login = login;
-    login->mechanism = find_mechanism(auth, &auth->arena, mechanism);
+    login->mechanism = find_mechanism(auth, mechanism);
     if (login->mechanism == NULL)
         auth_fail(auth, STR("invalid-mechanism"));
     else
@@ -427,15 +446,13 @@ void auth_receive(struct auth *auth, struct str message)
 {
     switch (auth->step) {
     case AUTH_STARTED:
-        if (message.n == 0) /* the first message was not sent along: ask for it with an empty challenge */
+        if (message.n
+            == 0) /* the first message was not sent along: ask for it with an empty challenge */
             sasl_challenge(auth, STR_NONE);
         else
             auth_first(auth, message);
         break;
-    case AUTH_CHALLENGED:
-        auth_last(auth, message);
-        break;
-    default:
-        auth_fail(auth, STR("malformed-request"));
+    case AUTH_CHALLENGED: auth_last(auth, message); break;
+    default: auth_fail(auth, STR("malformed-request"));
     }
 }

@@ -9,25 +9,29 @@
 
 /* ---- What is offered ------------------------------------------------------------------------------- */
 
-void bind2_features(struct session *s, struct arena *a, struct xml_node *inline_features)
+void bind2_features(struct arena *a, struct xml_node *inline_features)
 {
     static const struct str known[] = { STR_INIT(NS_CARBONS), STR_INIT(NS_CSI), STR_INIT(NS_SM) };
     struct xml_node *bind = xml_add(a, inline_features, STR(NS_BIND2), STR("bind"));
     struct xml_node *list = xml_add(a, bind, STR(NS_BIND2), STR("inline"));
 
-    (void)s;
     for (size_t i = 0; i < COUNT_OF(known); i++)
         xml_set(a, xml_add(a, list, STR(NS_BIND2), STR("feature")), STR("var"), known[i]);
 }
 
 const struct xml_node *bind2_request(const struct login *l)
 {
-    return l != NULL && l->request != NULL ? xml_child(l->request, STR(NS_BIND2), STR("bind")) : NULL;
+    return l != NULL && l->request != NULL ? xml_child(l->request, STR(NS_BIND2), STR("bind"))
+                                           : NULL;
 }
 
 /* ---- The ends of the archive (XEP-0313 §5.2) ------------------------------------------------------- */
 
-struct ends_query { struct store_query query; struct session *session; uint64_t newest; };
+struct ends_query {
+    struct store_query query;
+    struct session *session;
+    uint64_t newest;
+};
 
 /* What arrived meanwhile was delivered to others and would be in neither: ask again. */
 static void ends_came(struct store_op *op)
@@ -39,7 +43,8 @@ static void ends_came(struct store_op *op)
     if (s->state == SESSION_BINDING) {
         s->login->archive_asked = op->result != ERR_NONE || e->newest == s->account->view.last_seq;
         if (op->result == ERR_NONE && s->login->archive_asked)
-            s->login->archive = archive_metadata(&s->login->arena, s->home->settings, s->account->view.account, q);
+            s->login->archive =
+                archive_metadata(&s->login->arena, s->home->settings, s->account->view.account, q);
         bind_when_ready(s);
         session_resume_reading(s);
     }
@@ -69,7 +74,8 @@ bool bind2_prepare(struct session *s)
 
 /* ---- Bound ----------------------------------------------------------------------------------------- */
 
-static void apply_features(struct session *s, struct arena *a, const struct xml_node *request, struct xml_node *bound)
+static void apply_features(struct session *s, struct arena *a, const struct xml_node *request,
+                           struct xml_node *bound)
 {
     const struct xml_node *sm = xml_child(request, STR(NS_SM), STR("enable"));
 

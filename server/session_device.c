@@ -1,7 +1,7 @@
 /* session_device.c: what the account remembers of a client that logs in (XEP-0494): one record per stable resource.
  *
  * A client with a user-agent id is known before it is bound; its record holds its tokens (XEP-0484), so it is written
- * before <success/> tells of them, and only if nobody has revoked the device since it was read. Other clients are
+ * before <success/> tells of them, and only if they are still those that were read: somebody may have revoked it. Other clients are
  * known by the resource they wish for, and noted when they are bound. One that says nothing of itself is nobody.
  */
 #include "server/auth.h"
@@ -9,11 +9,12 @@
 
 struct device_write {
     struct write_set set;
-    struct session *session;         /* held */
+    struct session *session; /* held */
     void (*then)(struct session *s);
 };
 
-static struct device_write *write_new(struct session *s, void (*then)(struct session *s), store_done *done)
+static struct device_write *write_new(struct session *s, void (*then)(struct session *s),
+                                      store_done *done)
 {
     struct device_write *w = mem_alloc(sizeof *w);
 
@@ -53,13 +54,15 @@ static void describe(struct session *s, struct login *l)
 
 static void submit(struct session *s, void (*then)(struct session *s));
 
-/* Revoked since it was read: its tokens are void. Who knows the password may come back as a new device. */
-static void revoked(struct session *s, void (*then)(struct session *s))
+/* Its tokens are not those that were read: it was revoked meanwhile, or logs in twice at once. The token that was
+ * shown may be void; who knows the password begins anew. */
+static void outdated(struct session *s, void (*then)(struct session *s))
 {
     struct login *l = s->login;
 
     if (l->mechanism->kind == SASL_TOKEN) {
-        session_fail(s, STREAM_NOT_AUTHORIZED, STR("This device has been revoked."));
+        session_fail(s, STREAM_RESET,
+                     STR("The tokens of this device have changed. Please log in again."));
         return;
     }
     l->device_known = false;
@@ -74,7 +77,7 @@ static void stored(struct store_op *op)
     struct session *s = w->session;
 
     if (s->state == SESSION_BINDING && op->result == ERR_CONFLICT) {
-        revoked(s, w->then);
+        outdated(s, w->then);
     } else if (s->state == SESSION_BINDING) {
         if (op->result != ERR_NONE)
             s->login->token = STR_NONE;
@@ -92,7 +95,7 @@ static void submit(struct session *s, void (*then)(struct session *s))
     describe(s, l);
     fast_renew(s, l);
     row->device = l->device; /* the login outlives the commit: the session is held */
-    row->device_known = l->device_known;
+    row->device_was = l->device_known ? &l->device_was : NULL;
     row->keep_devices = s->home->settings->devices_per_account;
     s->state = SESSION_BINDING;
     store_commit(s->home->store, &w->set);
@@ -107,7 +110,8 @@ void device_logged_in(struct session *s, void (*then)(struct session *s))
 
 static void noted(struct store_op *op)
 {
-    write_free(CONTAINER_OF(op, struct device_write, set.op)); /* a list that is one login behind harms nobody */
+    write_free(CONTAINER_OF(op, struct device_write,
+                            set.op)); /* a list that is one login behind harms nobody */
 }
 
 void device_bound(struct session *s)

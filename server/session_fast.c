@@ -27,14 +27,14 @@ void fast_features(struct session *s, struct arena *a, struct xml_node *inline_f
         return;
     fast = xml_add(a, inline_features, STR(NS_FAST), STR("fast"));
     for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
-        if (auth_can_bind(s, a, mechanisms[i].binding))
+        if (auth_can_bind(s, mechanisms[i].binding))
             xml_add_text_child(a, fast, STR(NS_FAST), STR("mechanism"), mechanisms[i].name);
 }
 
-const struct mechanism *fast_mechanism(const struct session *s, struct arena *a, struct str name)
+const struct mechanism *fast_mechanism(struct session *s, struct str name)
 {
     for (size_t i = 0; s->home->settings->mechanism_fast && i < COUNT_OF(mechanisms); i++)
-        if (str_eq(mechanisms[i].name, name) && auth_can_bind(s, a, mechanisms[i].binding))
+        if (str_eq(mechanisms[i].name, name) && auth_can_bind(s, mechanisms[i].binding))
             return &mechanisms[i];
     return NULL;
 }
@@ -47,8 +47,8 @@ static void add_part(struct buf *out, struct str part)
     buf_add_char(out, '\0'); /* no part holds one but the seed, which is the last */
 }
 
-static struct str token_text(const struct settings *s, struct arena *a, struct str account, struct str resource,
-                             const struct device_token *t)
+static struct str token_text(const struct settings *s, struct arena *a, struct str account,
+                             struct str resource, const struct device_token *t)
 {
     uint8_t octets[TOKEN_OCTETS];
     struct buf input;
@@ -112,7 +112,8 @@ static bool token_fits(const struct auth *auth, struct arena *a, const struct de
     fits = ct_equal(expected, auth->proof.p, sizeof expected) && t->seed.n > 0
            && str_eq(t->mechanism, auth->login->mechanism->name);
     if (fits)
-        auth->login->final = arena_str(&auth->login->arena, str_of_bytes(bytes_of(answer, sizeof answer)));
+        auth->login->final =
+            arena_str(&auth->login->arena, str_of_bytes(bytes_of(answer, sizeof answer)));
     secure_zero((char *)token.p, token.n);
     return fits;
 }
@@ -142,12 +143,12 @@ static bool is_true(struct str value) /* xs:boolean */
 }
 
 /* The mechanism of the token that is to be made; NULL: none. */
-static const struct mechanism *wanted(const struct session *s, struct login *l, bool invalidate)
+static const struct mechanism *wanted(struct session *s, struct login *l, bool invalidate)
 {
     const struct xml_node *request = xml_child(l->request, STR(NS_FAST), STR("request-token"));
 
     if (request != NULL)
-        return fast_mechanism(s, &l->arena, xml_get(request, STR("mechanism")));
+        return fast_mechanism(s, xml_get(request, STR("mechanism")));
     if (l->used == NULL || invalidate || s->home->now_ms - l->used->made_ms < FAST_ROTATE_MS)
         return NULL;
     return l->mechanism;
@@ -163,18 +164,17 @@ static void make_token(struct session *s, struct login *l, const struct mechanis
         .seed = arena_bytes(&l->arena, bytes_of(seed, sizeof seed)),
         .mechanism = m->name,
         .made_ms = s->home->now_ms,
-        .expires_ms = s->home->now_ms + FAST_TOKEN_MS,
+        .expires_ms = s->home->now_ms + FAST_TOKEN_S * 1000ull,
     };
     l->token = token_text(s->home->settings, &l->arena, s->full, l->device.resource, t);
 }
 
 /* The one that was used is the current one from now on, and what is older is void (§3.5). */
-bool fast_renew(struct session *s, struct login *l)
+void fast_renew(struct session *s, struct login *l)
 {
     const struct xml_node *fast = xml_child(l->request, STR(NS_FAST), STR("fast"));
     bool invalidate = l->used != NULL && is_true(xml_get(fast, STR("invalidate")));
     const struct mechanism *m = wanted(s, l, invalidate);
-    bool changed = m != NULL || l->used != NULL;
 
     if (l->used == &l->device.next_token) {
         l->device.token = l->device.next_token;
@@ -184,5 +184,4 @@ bool fast_renew(struct session *s, struct login *l)
         l->device.token = l->device.next_token = (struct device_token){ 0 };
     if (m != NULL)
         make_token(s, l, m);
-    return changed;
 }

@@ -48,5 +48,5 @@ bool rate_is_full(const struct account *a)
     uint64_t now_us = a->home->now_ms * 1000;
 
     return a->messages.full_at_us <= now_us && a->stanzas.full_at_us <= now_us
-           && a->bytes.full_at_us <= now_us;
+           && a->bytes.full_at_us <= now_us && a->password_changes.full_at_us <= now_us;
 }

@@ -8,14 +8,15 @@
 
 /* ---- What is offered ------------------------------------------------------------------------------- */
 
-static void write_bindings(const struct session *s, struct arena *a, struct xml_node *features)
+static void write_bindings(struct session *s, struct arena *a, struct xml_node *features)
 {
     struct xml_node *list = xml_new(a, STR(NS_SASL_CB), STR("sasl-channel-binding"));
     /* XEP-0440 §3: a server MUST offer tls-server-end-point, so it comes first. */
-    static const enum channel_binding kinds[] = { BINDING_TLS_SERVER_END_POINT, BINDING_TLS_EXPORTER };
+    static const enum channel_binding kinds[] = { BINDING_TLS_SERVER_END_POINT,
+                                                  BINDING_TLS_EXPORTER };
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (auth_can_bind(s, a, kinds[i]))
+        if (auth_can_bind(s, kinds[i]))
             xml_set(a, xml_add(a, list, STR(NS_SASL_CB), STR("channel-binding")), STR("type"),
                     str_from(channel_binding_name(kinds[i])));
     if (list->first != NULL)
@@ -26,7 +27,7 @@ void auth_features(struct session *s, struct arena *a, struct xml_node *features
 {
     struct xml_node *list = xml_add(a, features, STR(NS_SASL), STR("mechanisms"));
     struct str names[AUTH_MECHANISMS];
-    size_t n = auth_offered(s, a, names);
+    size_t n = auth_offered(s, names);
 
     for (size_t i = 0; i < n; i++)
         xml_add_text_child(a, list, STR(NS_SASL), STR("mechanism"), names[i]);
@@ -73,7 +74,8 @@ void sasl_success(struct session *s)
     write_octets(s, STR(NS_SASL), STR("success"), s->login->final);
     session_flush(s);
     if (!stream_restart(&s->stream))
-        s->home->counters.early++; /* its new header came early; without a security layer that does no harm */
+        s->home->counters
+            .early++; /* its new header came early; without a security layer that does no harm */
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------- */
@@ -131,10 +133,11 @@ static struct auth *auth_of(struct session *s)
 bool auth_element(struct session *s, struct xml_node *node)
 {
     bool sasl2 = str_eq(node->ns, STR(NS_SASL2));
-    struct auth *auth = auth_of(s);
+    struct auth *auth;
 
     if (!sasl2 && !str_eq(node->ns, STR(NS_SASL)))
         return false;
+    auth = auth_of(s);
     if (auth->step != AUTH_IDLE && auth->sasl2 != sasl2)
         return false; /* an exchange ends in the profile in which it began */
     auth->sasl2 = sasl2;

@@ -14,7 +14,7 @@
 void sasl2_features(struct session *s, struct arena *a, struct xml_node *features)
 {
     struct str names[AUTH_MECHANISMS];
-    size_t n = auth_offered(s, a, names);
+    size_t n = auth_offered(s, names);
     struct xml_node *authentication, *in_line;
 
     if (n == 0)
@@ -24,13 +24,14 @@ void sasl2_features(struct session *s, struct arena *a, struct xml_node *feature
         xml_add_text_child(a, authentication, STR(NS_SASL2), STR("mechanism"), names[i]);
     in_line = xml_add(a, authentication, STR(NS_SASL2), STR("inline"));
     xml_add(a, in_line, STR(NS_SM), STR("sm"));
-    bind2_features(s, a, in_line);
+    bind2_features(a, in_line);
     fast_features(s, a, in_line);
 }
 
 /* ---- What is asked --------------------------------------------------------------------------------- */
 
-static enum err read_agent_text(struct login *l, const struct xml_node *agent, struct str name, struct str *out)
+static enum err read_agent_text(struct login *l, const struct xml_node *agent, struct str name,
+                                struct str *out)
 {
     *out = str_trim(xml_child_text(&l->arena, agent, STR(NS_SASL2), name));
     return out->n <= AGENT_TEXT_BYTES ? ERR_NONE : ERR_TOO_BIG;
@@ -55,7 +56,8 @@ static enum err read_agent(struct login *l, const struct xml_node *agent)
 enum err sasl2_read(struct login *l, const struct xml_node *authenticate)
 {
     l->request = xml_new(&l->arena, STR(NS_SASL2), STR("authenticate"));
-    for (const struct xml_node *n = xml_first_element(authenticate); n != NULL; n = xml_next_element(n))
+    for (const struct xml_node *n = xml_first_element(authenticate); n != NULL;
+         n = xml_next_element(n))
         if (!xml_is(n, STR(NS_SASL2), STR("initial-response")))
             xml_append(l->request, xml_copy(&l->arena, n));
     return read_agent(l, xml_child(l->request, STR(NS_SASL2), STR("user-agent")));

@@ -8,6 +8,8 @@
 
 #include "server/throttle.h"
 
+enum register_mode { REGISTER_NOBODY, REGISTER_INVITED, REGISTER_ANYBODY };
+
 struct settings {
     const struct str *domains;
     size_t domain_count;
@@ -15,6 +17,11 @@ struct settings {
 
     struct str web_url;              /* "https://host:port"; empty: no HTTPS */
     struct str web_host;             /* its host */
+
+    enum register_mode registration; /* registration.mode */
+    unsigned invitations_per_account;
+    uint64_t invitation_days;
+    uint64_t upload_bytes, upload_daily_bytes, upload_account_bytes, upload_total_bytes;
 
     bool e2ee_required;              /* policy.e2ee */
     const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */
@@ -30,6 +37,7 @@ struct settings {
     unsigned sessions_per_account;
     unsigned devices_per_account;    /* remembered: XEP-0494 */
     struct rate messages_per_account, stanzas_per_account, bytes_per_account;
+    struct rate password_changes_per_account;
     struct rate failed_logins_per_account, failed_logins_per_address;
     unsigned resumable_per_account;  /* of them, how many may wait without a connection */
     uint32_t resume_s;               /* and how long: XEP-0198 §5 */

@@ -90,7 +90,7 @@ struct pep_item {
 };
 
 /* Small per-account records that modules keep, by (kind, key): private XML, vCard, preferences. */
-enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH };
+enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH, DOC_AVATAR };
 
 struct document_record { struct str key, value; };
 
@@ -116,7 +116,8 @@ struct device_record {               /* XEP-0494; one row per stable resource */
 enum row_kind {
     ROW_ACCOUNT_NEW,                 /* account; fills row.account.  ERR_EXISTS if the name is taken */
     ROW_ACCOUNT_GONE,                /* everything of an account; archives are hidden at once and removed in steps */
-    ROW_CREDENTIAL,                  /* replaces the keys of (account, device, hash) */
+    ROW_CREDENTIAL,                  /* replaces the keys of (account, device, hash); the account's password: no device
+                                        knows it yet, and all tokens are void */
     ROW_ROSTER, ROW_ROSTER_GONE,     /* put or remove one item; also sets the roster version */
     ROW_BLOCK, ROW_BLOCK_GONE,       /* jid; ROW_BLOCK_GONE with an empty jid removes all */
     ROW_PEP_NODE, ROW_PEP_NODE_GONE, /* put configuration; remove node and items */
@@ -130,8 +131,9 @@ enum row_kind {
     ROW_ENTRY_GONE,                  /* one entry (account, shelf, seq), or all of a shelf with seq 0 */
     ROW_INVITE,                      /* ERR_EXISTS */
     ROW_INVITE_USED,                 /* by token_hash; ERR_CONFLICT if used up or expired at now_ms, ERR_MISSING */
-    ROW_DEVICE,                      /* put one; device_known: it must be there still, else ERR_CONFLICT. Then the
-                                        ones used longest ago are removed down to keep_devices (0: none is) */
+    ROW_DEVICE,                      /* put one; ERR_CONFLICT if it is not there with the tokens of device_was (NULL: no
+                                        matter). Then the ones used longest ago are removed down to keep_devices (0: no
+                                        limit) */
     ROW_DEVICE_SEEN,                 /* put one, or note that it was here again: last_ms, auth, password */
     ROW_DEVICE_GONE,                 /* and the credentials of that device */
     ROW_UPLOAD, ROW_UPLOAD_GONE,
@@ -178,7 +180,7 @@ struct row {
         struct { enum shelf shelf; uint64_t seq; struct str peer; uint64_t at_ms; } entry;  /* CURSOR, ENTRY_MOVE (at_ms:
                                         now; peer bare: any resource), ENTRY_GONE */
         struct { struct invite_record invite; uint64_t now_ms; } invite;
-        struct { struct device_record device; bool device_known; uint32_t keep_devices; };
+        struct { struct device_record device; const struct device_record *device_was; uint32_t keep_devices; };
         struct upload_record upload;
     };
 };
@@ -203,7 +205,7 @@ enum query_kind {
     QUERY_INVITE,        /* by token hash; ERR_MISSING */
     QUERY_INVITES,       /* the newest thousand */
     QUERY_UPLOAD,        /* one slot; ERR_MISSING, also when its account is gone */
-    QUERY_UPLOAD_USE,    /* bytes and files of an account since a time */
+    QUERY_UPLOAD_USE,    /* bytes and files of an account, or UPLOADS_OF_ALL, since a time */
     QUERY_UPLOADS_EXPIRED,  /* slots whose files shall be removed: expired, or their account (0) is gone. Remove the
                             file, then commit ROW_UPLOAD_GONE */
     QUERY_DEVICES,
@@ -211,7 +213,7 @@ enum query_kind {
     QUERY_KIND_COUNT
 };
 
-enum { RECENT_ORIGINS = 256, CORRESPONDENTS = 256 };
+enum { RECENT_ORIGINS = 256, CORRESPONDENTS = 256, UPLOADS_OF_ALL = -1 };
 
 struct account_record {
     int64_t id;
@@ -220,7 +222,7 @@ struct account_record {
     const struct roster_item *roster; size_t roster_count;
     const struct str *blocks;         size_t block_count;
     const struct pep_node *pep_nodes; size_t pep_count;
-    struct str mam_prefs;             /* DOC_MAM_PREFS, or empty */
+    struct str mam_prefs, avatar;     /* DOC_MAM_PREFS, DOC_AVATAR, or empty */
     uint64_t last_seq, cursor;        /* of SHELF_ARCHIVE */
     const uint8_t (*origins)[16];     size_t origin_count;  /* of the last messages that it sent */
     const struct str *written;        size_t written_count; /* bare JIDs that it sent one of its last messages to */

@@ -2,8 +2,8 @@
 #include "server/throttle.h"
 
 struct throttle_entry {
-    struct link recent;              /* unlinked while something is held */
-    uint64_t key;                    /* the map's key is its octets */
+    struct link recent; /* unlinked while something is held */
+    uint64_t key;       /* the map's key is its octets */
     struct bucket bucket;
     size_t held;
 };
@@ -12,12 +12,13 @@ struct throttle_entry {
 
 enum { US_PER_MS = 1000, US_PER_S = 1000 * 1000 };
 
-/* What n tokens take to come back. The caps of the configuration (2^50 bytes, days) would overflow a product. */
+/* What n tokens take to come back; more than two buckets are never counted. In floating point, because the largest rates
+ * of the configuration (2^50 bytes, days) would overflow a product. */
 static uint64_t cost_us(const struct rate *r, uint64_t n)
 {
-    uint64_t whole = (uint64_t)r->per_s * US_PER_S;
+    double buckets = (double)n / (double)r->count, whole = (double)r->per_s * US_PER_S;
 
-    return n >= r->count ? whole * (n / r->count) : (uint64_t)((double)whole * ((double)n / (double)r->count));
+    return (uint64_t)(whole * (buckets < 2 ? buckets : 2));
 }
 
 /* The debt is at most one bucket: however much was taken at once, it is forgotten in twice its time. */

@@ -13,21 +13,26 @@
 #include "base/map.h"
 
 /* Written 30/min, 64MiB/10s, off in the configuration. */
-struct rate { uint64_t count; uint32_t per_s; };
+struct rate {
+    uint64_t count;
+    uint32_t per_s;
+};
 
-struct bucket { uint64_t full_at_us; };              /* all zeroes: full */
+struct bucket {
+    uint64_t full_at_us;
+}; /* all zeroes: full */
 
 void bucket_take(struct bucket *b, const struct rate *r, uint64_t n, uint64_t now_ms);
 /* Until one more may be taken; 0: now. */
 uint64_t bucket_wait_ms(const struct bucket *b, const struct rate *r, uint64_t now_ms);
 
 struct throttle {
-    struct map entries;              /* key -> struct throttle_entry */
-    struct list recent;              /* of those that hold nothing, the oldest first */
+    struct map entries; /* key -> struct throttle_entry */
+    struct list recent; /* of those that hold nothing, the oldest first */
     size_t idle, room;
 };
 
-void throttle_init(struct throttle *t, size_t room);         /* at most so many entries that hold nothing */
+void throttle_init(struct throttle *t, size_t room); /* at most so many entries that hold nothing */
 void throttle_deinit(struct throttle *t);
 
 bool throttle_allows(const struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms);

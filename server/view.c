@@ -37,6 +37,7 @@ void view_deinit(struct view *v)
     clear(&v->blocks);
     clear(&v->pep_nodes);
     mem_free((char *)v->mam_prefs.p);
+    mem_free((char *)v->avatar.p);
     mem_free(v->origins);
     mem_free(v->written);
     view_init(v, v->bare);
@@ -91,14 +92,14 @@ static void put_block(struct view *v, struct str jid)
     map_put(&v->blocks, *block, block);
 }
 
-static void put_prefs(struct view *v, struct str prefs)
+static void put_text(struct str *to, struct str text)
 {
-    char *copy = mem_alloc_raw(prefs.n);
+    char *copy = text.n > 0 ? mem_alloc_raw(text.n) : NULL;
 
-    if (prefs.n > 0)
-        memcpy(copy, prefs.p, prefs.n);
-    mem_free((char *)v->mam_prefs.p);
-    v->mam_prefs = (struct str){ copy, prefs.n };
+    if (text.n > 0)
+        memcpy(copy, text.p, text.n);
+    mem_free((char *)to->p);
+    *to = (struct str){ copy, text.n };
 }
 
 void view_load(struct view *v, const struct account_record *record)
@@ -118,7 +119,8 @@ void view_load(struct view *v, const struct account_record *record)
         view_repeats(v, record->origins[i]);
     for (size_t i = 0; i < record->written_count; i++)
         view_wrote(v, record->written[i]);
-    put_prefs(v, record->mam_prefs);
+    put_text(&v->mam_prefs, record->mam_prefs);
+    put_text(&v->avatar, record->avatar);
 }
 
 void view_apply(struct view *v, const struct row *row)
@@ -151,7 +153,9 @@ void view_apply(struct view *v, const struct row *row)
         break;
     case ROW_DOCUMENT:
         if (row->document.kind == DOC_MAM_PREFS)
-            put_prefs(v, row->document.value);
+            put_text(&v->mam_prefs, row->document.value);
+        else if (row->document.kind == DOC_AVATAR)
+            put_text(&v->avatar, row->document.value);
         break;
     case ROW_CURSOR:
         if (row->entry.seq > v->cursor)

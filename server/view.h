@@ -20,6 +20,7 @@ struct view {
     struct map blocks;               /* JID as given -> its own text */
     struct map pep_nodes;            /* name -> struct pep_node */
     struct str mam_prefs;
+    struct str avatar;               /* photo.h */
     uint64_t cursor;                 /* offline messages up to it were delivered */
     uint64_t last_seq;               /* newest archive position known here */
     uint8_t (*origins)[16];          /* RECENT_ORIGINS of them once it sends; else NULL */

@@ -17,6 +17,7 @@ struct worker_group {                /* what all workers share; constant while t
     const struct server_boot *boot;
     const struct settings *settings;
     struct store *store;
+    int uploads_fd;                  /* folder of uploaded files, or -1 */
     struct worker **workers;
     unsigned count;
     const struct disk *disk;

@@ -44,6 +44,7 @@ void mem_trim(void)
 
 void secure_zero(void *p, size_t n)
 {
-    memset(p, 0, n);
+    if (n > 0) /* memset() wants a pointer even for nothing */
+        memset(p, 0, n);
     __asm__ volatile("" : : "r"(p) : "memory"); /* the store above is observable from here on */
 }

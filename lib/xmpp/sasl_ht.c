@@ -15,8 +15,7 @@ struct str sasl_ht_first(struct arena *a, struct str user, struct str token, str
     struct str nul = { "", 1 };
 
     sasl_ht_proof(token, HT_INITIATOR, binding, proof);
-    return arena_concat(a, arena_concat(a, user, nul),
-                        str_of_bytes(bytes_of(proof, sizeof proof)));
+    return arena_concat(a, arena_concat(a, user, nul), str_of_bytes(bytes_of(proof, sizeof proof)));
 }
 
 enum err sasl_ht_read(struct str message, struct str *out_user, struct bytes *out_proof)

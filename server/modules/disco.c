@@ -1,6 +1,7 @@
 /* disco.c: Service Discovery (XEP-0030) of the server and of accounts; what is found is what the modules declare. */
 #include "xmpp/disco.h"
 
+#include "server/modules/commands.h"
 #include "server/modules/modules.h"
 #include "server/modules/pep_config.h"
 
@@ -28,11 +29,21 @@ static enum verdict server_info(const struct incoming *in, struct outcome *out)
     struct arena *a = outcome_arena(out);
     struct xml_node *result, *query = info(in, out, &result);
 
-    if (xml_get(in->stanza->payload, STR("node")).n > 0)
+    struct str node = xml_get(in->stanza->payload, STR("node"));
+
+    if (command_find(node) != NULL) {
+        command_info(command_find(node), a, query);
+        outcome_reply(out, result);
+        return HANDLED;
+    }
+    if (node.n > 0)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     disco_identity(a, query, STR("server"), STR("im"), STR("Sotto"));
-    for (size_t i = 0; all_modules[i] != NULL; i++)
+    for (size_t i = 0; all_modules[i] != NULL; i++) {
         add_features(a, query, all_modules[i]->features);
+        if (all_modules[i]->describe != NULL)
+            all_modules[i]->describe(in->settings, a, query);
+    }
     outcome_reply(out, result);
     return HANDLED;
 }
@@ -90,6 +101,10 @@ static enum verdict items_get(const struct incoming *in, struct outcome *out)
     result = stanza_result(a, in->stanza);
     query = xml_add(a, result, STR(NS_DISCO_ITEMS), STR("query"));
     outcome_reply(out, result);
+    if (of_server && str_eq(xml_get(in->stanza->payload, STR("node")), STR(NS_COMMANDS))) {
+        xml_set(a, query, STR("node"), STR(NS_COMMANDS));
+        command_items(in, a, query);
+    }
     if (of_server || !in->own) /* what nodes somebody has is for himself to know */
         return HANDLED;
     for (size_t at = 0; map_next(&in->view->pep_nodes, &at, &slot);) {

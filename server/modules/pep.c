@@ -8,6 +8,7 @@
 #include "server/modules/pep_config.h"
 #include "server/modules/pep_keys.h"
 #include "server/modules/pep_owner.h"
+#include "server/modules/pep_write.h"
 #include "server/pep_events.h"
 #include "server/stored.h"
 
@@ -42,7 +43,7 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
         *node = pep_node_copy(a, known);
         return node;
     }
-    if (in->view->pep_nodes.n >= in->settings->pep_nodes) {
+    if (!pep_has_room(in, 1)) {
         outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("You have too many nodes."));
         return NULL;
     }
@@ -55,17 +56,6 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
     }
     outcome_write(out, ROW_PEP_NODE)->pep_node = *node;
     return node;
-}
-
-static void write_item(const struct incoming *in, struct outcome *out, const struct pep_node *node,
-                       const struct pep_item *item)
-{
-    uint64_t most = in->settings->pep_items_per_node;
-    struct row *row = outcome_write(out, ROW_PEP_ITEM);
-
-    row->pep_item.item = *item;
-    row->pep_item.max_bytes = in->settings->pep_bytes;
-    row->pep_item.keep_items = node->config.max_items < most ? node->config.max_items : most;
 }
 
 /* False after an answer. */
@@ -95,15 +85,9 @@ static enum verdict publish_item(const struct incoming *in, struct outcome *out,
                                  const struct pep_item *item)
 {
     struct arena *a = outcome_arena(out);
-    struct xml_node *result, *published, *items, *event;
+    struct xml_node *result, *published;
 
-    if (node->config.persist && node->config.max_items > 0)
-        write_item(in, out, node, item);
-
-    event = pep_event(a, STR_NONE, STR_NONE, node->name, &items);
-    pep_event_item(a, items, item, node->config.deliver_payloads);
-    outcome_notify(out, node, event);
-
+    pep_put_item(in, out, node, item);
     result = stanza_result(a, in->stanza);
     published = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("publish"));
     xml_set(a, published, STR("node"), node->name);
@@ -160,6 +144,7 @@ static enum verdict retract(const struct incoming *in, struct outcome *out, cons
         xml_set(a, xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("retract")), STR("id"), id);
         outcome_notify(out, &node, event);
     }
+    pep_changed(in, out, (struct pep_change){ .node = node.name, .retracted = id });
     return outcome_result(in, out);
 }
 

@@ -9,6 +9,7 @@
 #include "server/modules/modules.h"
 #include "server/modules/pep_answers.h"
 #include "server/modules/pep_config.h"
+#include "server/modules/pep_write.h"
 #include "xmpp/dataform.h"
 
 /* The node that a request names; NULL after an answer. */
@@ -78,7 +79,7 @@ enum verdict pep_create(const struct incoming *in, struct outcome *out,
                           STR("The node needs a name."));
     if (map_get(&in->view->pep_nodes, node.name) != NULL)
         return outcome_refuse(in, out, COND_CONFLICT, STR("You have that node already."));
-    if (in->view->pep_nodes.n >= in->settings->pep_nodes)
+    if (!pep_has_room(in, 1))
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("You have too many nodes."));
     if (pep_config_read(a, configure, &node.config) != ERR_NONE)
         return refuse_config(in, out, configure);
@@ -129,8 +130,10 @@ static enum verdict configure_set(const struct incoming *in, struct outcome *out
     if (pep_config_read(outcome_arena(out), request, &node.config) != ERR_NONE)
         return refuse_config(in, out, request);
     outcome_write(out, ROW_PEP_NODE)->pep_node = node;
-    if (!node.config.persist && known->config.persist)
+    if (!node.config.persist && known->config.persist) {
         outcome_write(out, ROW_PEP_PURGE)->pep_item.item.node = node.name;
+        pep_changed(in, out, (struct pep_change){ .node = node.name });
+    }
     return outcome_result(in, out);
 }
 
@@ -149,6 +152,7 @@ static enum verdict delete_set(const struct incoming *in, struct outcome *out,
         return HANDLED;
     node = pep_node_copy(a, known);
     outcome_write(out, ROW_PEP_NODE_GONE)->pep_node.name = node.name;
+    pep_changed(in, out, (struct pep_change){ .node = node.name });
     if (node.config.notify_delete) {
         event = notify(out, &node, STR("delete"));
         if (redirect != NULL)
@@ -170,6 +174,7 @@ static enum verdict purge_set(const struct incoming *in, struct outcome *out,
         return pep_unsupported(in, out, "persistent-items"); /* §8.5.3.3 */
     node = pep_node_copy(outcome_arena(out), known);
     outcome_write(out, ROW_PEP_PURGE)->pep_item.item.node = node.name;
+    pep_changed(in, out, (struct pep_change){ .node = node.name });
     if (node.config.notify_retract) /* one event for all items: §8.5.2 */
         notify(out, &node, STR("purge"));
     return outcome_result(in, out);

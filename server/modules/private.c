@@ -2,8 +2,8 @@
  * bookmarks of XEP-0048.
  *
  * A document is found by namespace and name of its element. All documents of an account share one
- * limit of bytes; it is checked against the store, so what several requests in flight bring at once
- * may pass it by their size.
+ * limit of bytes; it is checked against the store, so what several devices store in one moment may
+ * pass it by its size.
  */
 #include "server/modules/modules.h"
 #include "server/stored.h"

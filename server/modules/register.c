@@ -50,6 +50,9 @@ static enum verdict change_password(const struct incoming *in, struct outcome *o
         return outcome_refuse(
             in, out, COND_NOT_ACCEPTABLE,
             STR("This password is too long, or has characters that none may have."));
+    if (!outcome_may_change_password(out)) /* each costs tens of milliseconds */
+        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
+                              STR("Your password was changed too often. Please try again later."));
     outcome_derive(out, password, keys_made);
     return WAIT;
 }

@@ -3,6 +3,7 @@
  * A relation is four facts: we see them (to), they see us (from), our request waits (ask), theirs waits (pending_in).
  * Each of the four stanza types changes them one way when we send it and another way when we receive it.
  */
+#include "server/invite_token.h"
 #include "server/modules/modules.h"
 #include "server/modules/roster_items.h"
 #include "server/stored.h"
@@ -114,10 +115,21 @@ static enum verdict sent(const struct incoming *in, struct outcome *out)
 
 /* ---- What we receive: appendix A.3 ------------------------------------------------------------------ */
 
+/* A token of ours in the request (XEP-0379 §3.2). */
+static bool is_invited(const struct incoming *in)
+{
+    const struct xml_node *preauth =
+        xml_child(in->stanza->node, STR(NS_PARS), STR("preauth"));
+
+    return preauth != NULL
+           && invite_token_is_of(in->settings, xml_get(preauth, STR("token")), in->view->bare,
+                                 in->now_ms);
+}
+
 static enum verdict received_subscribe(const struct incoming *in, struct outcome *out,
                                        const struct roster_item *item, struct relation r)
 {
-    bool approved = item != NULL && item->approved;
+    bool invited = is_invited(in), approved = invited || (item != NULL && item->approved);
     struct xml_node *status = xml_child(in->stanza->node, STR(NS_CLIENT), STR("status"));
 
     if (status != NULL) /* a stranger's words do not come with his request */
@@ -127,9 +139,14 @@ static enum verdict received_subscribe(const struct incoming *in, struct outcome
         return DROP;
     }
     if (approved) {
+        bool ask = invited && !r.to && !r.ask; /* who was invited is to be seen, too */
+
         r.from = true;
+        r.ask |= ask;
         store_relation(in, out, in->sender, r, true, STR_NONE);
         reply_presence(in, out, "subscribed");
+        if (ask)
+            reply_presence(in, out, "subscribe");
         outcome_announce(out, in->sender, true);
         return DROP;
     }

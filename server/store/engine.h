@@ -1,8 +1,9 @@
 /* engine.h: what a database has to offer to carry the store: batches of write-sets, and queries.
  *
- * store.c owns the queues, the threads and the order of completion; an engine turns one batch into one
- * transaction and one query into records. Everything here blocks.
- * Threads: commit, expire and chore on the writer's thread; each reader on a thread of its own; `backup` anywhere.
+ * store.c owns the queues, the threads and the order of completion; an engine turns one batch into
+ * one transaction and one query into records. Everything here blocks.
+ * Threads: commit, expire and chore on the writer's thread; each reader on a thread of its own;
+ * `backup` anywhere.
  * Errors: in op->result of what was handed in.
  */
 #ifndef SOTTO_SERVER_STORE_ENGINE_H
@@ -22,9 +23,11 @@ struct engine_kind {
     void (*close)(struct engine *e);               /* after its readers */
     bool (*single_thread)(const struct engine *e); /* readers must run on the writer's thread */
 
-    /* All write-sets of the list in one transaction, each of them whole or not at all. Sets every result. */
+    /* All write-sets of the list in one transaction, each of them whole or not at all. Sets
+     * every result. */
     void (*commit)(struct engine *e, struct list *write_sets);
-    /* Begins a round of retention. It is done by chore(), one bounded step of housekeeping; false: none is left. */
+    /* Begins a round of retention. It is done by chore(), one bounded step of housekeeping;
+     * false: none is left. */
     void (*expire)(struct engine *e, uint64_t now_ms);
     bool (*chore)(struct engine *e);
 

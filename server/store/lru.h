@@ -1,7 +1,8 @@
 /* lru.h: a bounded map that forgets what was used longest ago.
  *
  * Items embed struct lru_item and hold their own key.
- * Owns: its slots; items belong to the caller, who frees what lru_full() hands back and, through lru_pop(), the rest.
+ * Owns: its slots; items belong to the caller, who frees what lru_full() hands back and, through
+ * lru_pop(), the rest.
  * Threads: one at a time.  Units: items.
  */
 #ifndef SOTTO_SERVER_STORE_LRU_H

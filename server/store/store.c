@@ -1,8 +1,9 @@
 /* store.c: queues and threads of the store, whatever the engine below.
  *
- * One writer takes all write-sets that queued up while it committed the last ones, up to a cap, and commits them
- * together: the busier, the cheaper. Readers take queries one by one. With inline_run, or an engine that knows one
- * connection only, there are fewer threads or none, and the same functions run in turn.
+ * One writer takes all write-sets that queued up while it committed the last ones, up to a cap, and
+ * commits them together: the busier, the cheaper. Readers take queries one by one. With inline_run,
+ * or an engine that knows one connection only, there are fewer threads or none, and the same
+ * functions run in turn.
  */
 #include "server/store.h"
 
@@ -43,7 +44,7 @@ struct store {
 
 static const struct engine_kind *const engines[] = { &sqlite_engine };
 
-/* ---- Operations ----------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------ */
 
 struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t account)
 {
@@ -123,7 +124,7 @@ static void answer(struct store *s, struct engine_reader *reader, struct list *q
     deliver(s, queries);
 }
 
-/* ---- Threads -------------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------------------- */
 
 /* What one turn of the writer works on. */
 struct turn {
@@ -222,7 +223,7 @@ void store_expire(struct store *s, uint64_t now_ms)
     mutex_unlock(&s->lock);
 }
 
-/* ---- Life ----------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static const struct engine_kind *engine_for(struct str url)
 {

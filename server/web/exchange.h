@@ -35,7 +35,8 @@ struct exchange {
 bool exchange_gone(const struct exchange *x);
 uint64_t exchange_now_ms(const struct exchange *x);
 
-/* The next piece of the body: `want` bytes or a little more, less only at its end, none after it. Says 100 Continue if
+/* The next piece of the body, borrowed until more is read: `want` bytes or a little more, less only at its end, none
+ * after it. Says 100 Continue if
  * the peer waits for that. Until it is asked for, the peer is not read. */
 void exchange_read(struct exchange *x, size_t want, exchange_got *got);
 

@@ -196,13 +196,10 @@ static void exchange_start(struct http_conn *h)
 static void deliver_piece(struct exchange *x)
 {
     exchange_got *got = x->got;
-    struct buf piece = x->piece;
 
     x->got = NULL;
     timer_stop(x->connection->deadline);
-    buf_init(&x->piece, SIZE_MAX / 2);
-    got(x, buf_str(&piece));
-    buf_deinit(&piece);
+    got(x, buf_str(&x->piece));
 }
 
 /* A peer whose body we did not want in whole may take it for the next request. */
@@ -327,6 +324,7 @@ void exchange_read(struct exchange *x, size_t want, exchange_got *got)
     struct http_conn *h = x->connection;
     bool first = x->want == 0;
 
+    buf_reset(&x->piece);
     x->want = want;
     x->got = got;
     if (h->conn == NULL) {

@@ -3,7 +3,7 @@
 
 #include "base/ip.h"
 
-enum { MAY_GET = 1, MAY_POST = 2, MAY_PUT = 4 };
+enum { MAY_GET = 1, MAY_POST = 2, MAY_PUT = 4, FORM_MAX = 4096 };
 
 /* A segment that is NULL stands for any. */
 static const struct route {
@@ -16,6 +16,8 @@ static const struct route {
 } routes[] = {
     { { ".well-known", "host-meta" }, 2, MAY_GET, true, 0, host_meta_xml },
     { { ".well-known", "host-meta.json" }, 2, MAY_GET, true, 0, host_meta_json },
+    { { "invite", NULL }, 2, MAY_GET | MAY_POST, false, FORM_MAX, invite_page },
+    { { "upload", NULL, NULL }, 3, MAY_GET | MAY_PUT, true, 0, upload_file },
     { { "ws" }, 1, MAY_GET, true, 0, websocket_open },
 };
 
@@ -80,7 +82,7 @@ static void tell_methods(struct exchange *x, const struct route *route, unsigned
 
 static void collected(struct exchange *x, struct str piece)
 {
-    x->body = arena_str(&x->arena, piece);
+    x->body = piece;
     if (exchange_gone(x))
         exchange_end(x);
     else

@@ -11,6 +11,8 @@
 void web_route(struct exchange *x);
 
 exchange_handler host_meta_xml, host_meta_json;              /* host_meta.c */
+exchange_handler invite_page;                                /* invite.c */
+exchange_handler upload_file, upload_receive;                   /* upload_get.c, upload_put.c */
 exchange_handler websocket_open;                             /* websocket_open.c */
 
 #endif

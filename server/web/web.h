@@ -18,6 +18,7 @@ struct web_host {
     const struct server_boot *boot;
     const struct settings *settings;
     struct random random;
+    int uploads_fd;                  /* folder; -1: there are no uploads */
     void *ctx;
     /* The handshake is answered: takes the connection, which is a WebSocket now. `early`: what came behind it. */
     void (*websocket)(void *ctx, struct conn *conn, struct str early);

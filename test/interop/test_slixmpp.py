@@ -8,12 +8,15 @@ server. Bodies are random octets in an OMEMO element: a server that refuses plai
 any other does too.
 """
 import asyncio
+import base64
+import re
 import xml.etree.ElementTree as ET
 
 from slixmpp.exceptions import IqError
 
 from harness.client import (
     CLIENT,
+    TIMEOUT_S,
     NS_CARBONS,
     NS_DISCO_INFO,
     NS_FORWARD,
@@ -29,6 +32,7 @@ from harness.client import (
 )
 from harness.omemo import NS_HINTS, OLD, fetch, form, looks_sealed, publish
 from harness.raw import NS_SASL, NS_TLS, Closed, Raw
+from harness.server import ROOT
 from harness.tap import Cases, Skip
 from harness.world import World, main
 
@@ -147,6 +151,48 @@ async def _(world):
     except Closed:
         return
     assert answer is not None and answer.tag != f'{NS_SASL}success', answer.tag
+
+
+def answer_to(raw, mechanism, first):
+    """What the server says to this first message of SCRAM."""
+    text = base64.b64encode(first.encode()).decode()
+    raw.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{mechanism}'>{text}</auth>")
+    answer = raw.next()
+    return answer.tag if answer.tag != f'{NS_SASL}failure' else answer[0].tag
+
+
+@case('tls-unique is refused: TLS 1.3 has none (RFC 9266)', only='sottod')
+async def _(world):
+    name, _ = world.pair()
+    raw = Raw(world.at)
+    raw.start_tls()
+    plus = 'SCRAM-SHA-256-PLUS'
+    assert plus in raw.mechanisms()
+    bare = f'n={name},r=abcdefgh'
+    assert answer_to(raw, plus, f'p=tls-unique,,{bare}') == f'{NS_SASL}malformed-request'
+    assert answer_to(raw, plus, f'p=tls-exporter,,{bare}') == f'{NS_SASL}challenge'
+    raw.close()
+
+    # slixmpp takes -PLUS when it is offered, and knows tls-unique only.
+    client = Client(world.at, name, world.passwords[name])
+    sasl = client['feature_mechanisms']
+    without = sasl.sasl_callback
+    sasl.sasl_callback = lambda *wanted: {**without(*wanted), 'channel_binding': bytes(12)}
+    sasl.use_mechs = {plus}
+    try:
+        await client.login()
+    except LoginFailed:
+        return
+    raise AssertionError('logged in with a channel binding that does not exist')
+
+
+@case('who could bind the channel and says that we cannot is refused: a downgrade (RFC 5802 §6)', only='sottod')
+async def _(world):
+    name, _ = world.pair()
+    raw = Raw(world.at)
+    raw.start_tls()
+    assert answer_to(raw, 'SCRAM-SHA-256', f'y,,n={name},r=abcdefgh') == f'{NS_SASL}not-authorized'
+    raw.close()
 
 
 @case('two clients of one account get different resources')
@@ -579,6 +625,26 @@ async def _(world):
     assert len(error.findtext('{%s}text' % NS_STANZAS) or '') > 20
     await bob.settled()
     assert not [m for m in bob.heard if m.get('id') == ident]
+
+
+@case('the bot of the README comes online', only='sottod')
+async def _(world):
+    name, _ = world.pair()
+    bot = re.search(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), re.S)[1]
+    for example, real in (('bot@localhost', world.at.jid(name)), ('its password', world.passwords[name]),
+                          # With a host that is a name, slixmpp takes the port from here.
+                          ('bot.connect', f'bot.default_port = {world.at.port}\nbot.connect'),
+                          ('build/run/data/tls/certificate.pem', str(world.at.ca))):
+        assert example in bot, example
+        bot = bot.replace(example, real)
+    process = await asyncio.create_subprocess_exec(
+        '/usr/bin/python3', '-u', '-c', bot, stdout=asyncio.subprocess.PIPE)
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), TIMEOUT_S)
+        assert line.startswith(f'online as {world.at.jid(name)}/'.encode()), line
+    finally:
+        process.kill()
+        await process.wait()
 
 
 if __name__ == '__main__':

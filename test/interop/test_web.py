@@ -1,11 +1,21 @@
 #!/usr/bin/python3
-"""test_web.py: HTTPS from the outside: hosts, smuggling, WebSocket, host-meta."""
+"""test_web.py: HTTPS from the outside: hosts, smuggling, host-meta, WebSocket, invitations, files."""
 import asyncio
+import base64
+import hashlib
+import html
 import http.client
 import json
+import re
+import secrets
+import socket
 import ssl
+import urllib.parse
 import xml.etree.ElementTree as ET
 
+from slixmpp.exceptions import IqError
+
+from harness.client import Client
 from harness.raw import CLIENT, NS_STREAM, Closed, Raw
 from harness.tap import Cases
 from harness.websocket import CLOSE, FIN, NS_FRAMING, PING, PONG, TEXT, WebSocket, connect
@@ -22,6 +32,7 @@ class Web(World):
     """A server with accounts and HTTPS."""
 
     names = ('alice', 'bob', 'carol', 'dave')
+    options = ('limits.upload_bytes=8MiB', 'limits.upload_daily_bytes=20MiB')
 
     def https(self):
         """A connection of Python's own HTTP client."""
@@ -160,7 +171,6 @@ async def _(world):
 async def _(world):
     context = ssl.create_default_context(cafile=str(world.at.ca))
     context.set_alpn_protocols(['h2'])
-    import socket
     try:
         context.wrap_socket(socket.create_connection(('127.0.0.1', world.at.ports['https'])), server_hostname='localhost')
     except ssl.SSLError as error:
@@ -315,6 +325,363 @@ async def _(world):
     assert again.until(f'{CLIENT}message').get('id') == 'late'
     b.close()
     again.close()
+
+
+# ---- Invitations ---------------------------------------------------------------------------------------
+
+FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
+STANZAS = '{urn:ietf:params:xml:ns:xmpp-stanzas}'
+COMMAND = '{http://jabber.org/protocol/commands}command'
+DATA = '{jabber:x:data}'
+
+
+def page_of(invitation):
+    """Its path."""
+    return urllib.parse.urlparse(invitation['page']).path
+
+
+def new_name():
+    """Nobody's yet."""
+    return 'guest-' + secrets.token_hex(4)
+
+
+def shown(body):
+    """Address and password on the page of a new account."""
+    return [html.unescape(value) for value in re.findall('<dd>(.*?)</dd>', body.decode())]
+
+
+def condition(iq):
+    """The condition of an error, or None."""
+    error = iq.find(f'{CLIENT}error')
+    return None if error is None else next(c.tag.removeprefix(STANZAS) for c in error if c.tag.startswith(STANZAS))
+
+
+@case('an invitation: looking does not use it up, making the account does, and the account works')
+async def _(world):
+    path, name = page_of(world.at.invite()), new_name()
+    for _ in range(3):
+        status, headers, body = world.ask('GET', path)
+        assert status == 200 and b'name="name"' in body and b'<svg' in body, status
+        assert headers['Cache-Control'] == 'no-store'
+    status, headers, body = world.ask('POST', path, f'name={name.upper()}', FORM)
+    assert status == 201 and headers['Cache-Control'] == 'no-store', (status, body)
+    jid, password = shown(body)
+    assert jid == f'{name}@localhost' and len(password.replace('-', '')) == 24
+    client = await Client.open(world.at, name, password)
+    await client.close()
+    assert world.ask('GET', path)[0] == 404
+    assert world.ask('POST', path, f'name={new_name()}', FORM)[0] == 404
+    assert password not in world.at.said()
+
+
+@case('the page runs nothing and fetches nothing; its style is named by its hash')
+async def _(world):
+    _, headers, body = world.ask('GET', page_of(world.at.invite()))
+    style = re.search(b'<style>(.*?)</style>', body, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in headers['Content-Security-Policy']
+    assert b'<script' not in body and b'src=' not in body and b'style=' not in body
+
+
+@case('unknown, used and mangled tokens get one and the same page')
+async def _(world):
+    used = world.at.invite()
+    assert world.ask('POST', page_of(used), f'name={new_name()}', FORM)[0] == 201
+    answers = {world.ask(method, path, body, FORM if body else None)[::2]
+               for path in (page_of(used), '/invite/unknown', '/invite/%C3%A4', page_of(used).upper().replace('INVITE', 'invite'))
+               for method, body in (('GET', None), ('POST', 'name=alice'), ('POST', 'name=new'))}
+    assert len(answers) == 1 and next(iter(answers))[0] == 404, answers
+
+
+@case('names: taken ones, roles and what is no name leave the invitation as it was')
+async def _(world):
+    path = page_of(world.at.invite())
+    for name, want in (('alice', 409), ('ALICE', 409), ('admin', 409), ('Postmaster', 409), ('a b', 400), ('', 400),
+                       ('a@b', 400), ('a%2Fb', 400), ('x' * 65, 400), ('%ff', 400), ('%00', 400),
+                       ('%3Cb%3E', 400), ('%22%3E%3Cscript%3E', 400)):
+        status, _, body = world.ask('POST', path, f'name={name}', FORM)
+        assert status == want, (name, status)
+        assert b'<script' not in body and b'<b>"' not in body, name
+    assert world.ask('POST', path, f'name={new_name()}', {'Content-Type': 'text/plain'})[0] == 415
+    assert world.ask('POST', path, 'name=' + 'x' * 5000, FORM)[0] == 413
+    assert world.ask('POST', path, f'name={new_name()}', FORM)[0] == 201
+
+
+@case('of many who use an invitation at once, one gets an account')
+async def _(world):
+    path = page_of(world.at.invite())
+    tries = [asyncio.to_thread(world.ask, 'POST', path, f'name={new_name()}', FORM) for _ in range(12)]
+    statuses = sorted(answer[0] for answer in await asyncio.gather(*tries))
+    assert statuses == [201] + [404] * 11, statuses
+
+
+def enrol(world):
+    """A stream with TLS, not logged in."""
+    stream = Raw(world.at)
+    stream.start_tls()
+    return stream
+
+
+def ask_iq(stream, kind, payload):
+    """The answer to a question before login."""
+    ident = secrets.token_hex(4)
+    stream.send(f"<iq type='{kind}' id='{ident}'>{payload}</iq>")
+    answer = stream.until(f'{CLIENT}iq')
+    assert answer.get('id') == ident
+    return answer
+
+
+def preauth(token):
+    """XEP-0445 §3."""
+    return f"<preauth xmlns='urn:xmpp:pars:0' token='{token}'/>"
+
+
+def register(name, password):
+    """XEP-0077 §3.1."""
+    return f"<query xmlns='jabber:iq:register'><username>{name}</username><password>{password}</password></query>"
+
+
+@case('in-band registration with a token: offered, used once, and the account works (XEP-0445)')
+async def _(world):
+    token, name, password = world.at.invite()['token'], new_name(), secrets.token_hex(12)
+    stream = enrol(world)
+    assert stream.features.find('{urn:xmpp:ibr-token:0}register') is not None
+    assert stream.features.find('{http://jabber.org/features/iq-register}register') is not None
+    assert condition(ask_iq(stream, 'get', "<query xmlns='jabber:iq:register'/>")) == 'not-allowed'
+    assert condition(ask_iq(stream, 'set', register(name, password))) == 'not-allowed'
+    assert ask_iq(stream, 'set', preauth(token)).get('type') == 'result'
+    form = ask_iq(stream, 'get', "<query xmlns='jabber:iq:register'/>")
+    assert form.find('.//{jabber:iq:register}username') is not None
+    assert condition(ask_iq(stream, 'set', register('alice', password))) == 'conflict'
+    assert condition(ask_iq(stream, 'set', register('a b', password))) == 'not-acceptable'
+    assert ask_iq(stream, 'set', register(name, password)).get('type') == 'result'
+    stream.login(name, password)
+    stream.close()
+    client = await Client.open(world.at, name, password)
+    await client.close()
+    again = enrol(world)
+    assert condition(ask_iq(again, 'set', preauth(token))) == 'item-not-found'
+    again.close()
+
+
+@case('tokens are not guessed: a few tries, then the stream ends; in clear none is taken')
+async def _(world):
+    stream = enrol(world)
+    for _ in range(4):
+        assert condition(ask_iq(stream, 'set', preauth('x'))) == 'item-not-found'
+    stream.send(f"<iq type='set' id='last'>{preauth('x')}</iq>")
+    assert stream.until(f'{NS_STREAM}error') is not None
+    stream.close()
+    clear = Raw(world.at)
+    assert clear.features.find('{urn:xmpp:ibr-token:0}register') is None
+    clear.send(f"<iq type='set' id='1'>{preauth(world.at.invite()['token'])}</iq>")
+    assert clear.until(f'{NS_STREAM}error') is not None
+    clear.close()
+
+
+@case('people invite people: an account and a contact in both directions (XEP-0401, XEP-0379)')
+async def _(world):
+    alice = await world.client('alice')
+    answer = await alice.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite', action='execute'), to='localhost')
+    values = {f.get('var'): f.findtext(f'{DATA}value') for f in answer.iter(f'{DATA}field')}
+    assert values['uri'].startswith('xmpp:alice@localhost?roster;preauth=') and values['uri'].endswith(';ibr=y'), values
+    token = re.search('preauth=([a-z2-7]+)', values['uri'])[1]
+    path = urllib.parse.urlparse(values['landing-url']).path
+    status, _, body = world.ask('GET', path)
+    assert status == 200 and b'alice@localhost invited you' in body
+    name = new_name()
+    status, _, body = world.ask('POST', path, f'name={name}', FORM)
+    assert status == 201 and b'add alice@localhost to your contacts' in body
+    guest = await Client.open(world.at, name, shown(body)[1])
+    guest.send_raw(f"<presence to='alice@localhost' type='subscribe'>{preauth(token)}</presence>")
+    await guest.expect_presence(lambda p: p.get('type') == 'subscribed')
+    await guest.expect_presence(lambda p: p.get('type') == 'subscribe')
+    guest.send_presence(pto='alice@localhost', ptype='subscribed')
+    await alice.expect_presence(lambda p: p.get('type') is None and p.get('from') == guest.boundjid.full)
+    await guest.close()
+    bob = await world.client('bob')
+    bob.send_raw("<presence to='alice@localhost' type='subscribe'>" + preauth('a' * 39) + '</presence>')
+    waiting = await alice.expect_presence(lambda p: p.get('type') == 'subscribe' and 'bob' in p.get('from'))
+    assert waiting is not None
+
+
+@case('an account has so many open invitations and no more')
+async def _(world):
+    dave = await world.client('dave')
+    tokens = set()
+    for _ in range(20):
+        answer = await dave.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite'), to='localhost')
+        tokens |= {f.findtext(f'{DATA}value') for f in answer.iter(f'{DATA}field') if f.get('var') == 'uri'}
+    assert len(tokens) == 20
+    try:
+        await dave.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite'), to='localhost')
+    except IqError as error:
+        assert condition(error.iq.xml) == 'policy-violation', error
+    else:
+        raise AssertionError('no limit')
+
+
+# ---- Files ---------------------------------------------------------------------------------------------
+
+UPLOAD = '{urn:xmpp:http:upload:0}'
+
+
+class Slot:
+    """What a slot request brought."""
+
+    def __init__(self, answer):
+        put = answer.find(f'.//{UPLOAD}put')
+        self.put = urllib.parse.urlparse(put.get('url')).path
+        self.get = urllib.parse.urlparse(answer.find(f'.//{UPLOAD}get').get('url')).path
+        self.headers = {h.get('name'): h.text for h in put.iter(f'{UPLOAD}header')}
+
+
+async def slot(client, name, size, kind=None):
+    """A slot for a file."""
+    request = ET.Element(f'{UPLOAD}request', filename=name, size=str(size))
+    if kind:
+        request.set('content-type', kind)
+    return Slot(await client.ask('get', request, to='localhost'))
+
+
+async def refused_slot(client, name, size):
+    """The condition with which a slot is refused, and the error."""
+    try:
+        await slot(client, name, size)
+    except IqError as error:
+        return condition(error.iq.xml), error.iq.xml
+    return None, None
+
+
+@case('a file goes up once and comes down, whole and in parts (XEP-0363)')
+async def _(world):
+    alice = await world.client('alice')
+    assert UPLOAD[1:-1] in await alice.announced('localhost')
+    content = secrets.token_bytes(3 * 1024 * 1024 + 17)
+    s = await slot(alice, 'na\u00efve file.jpg', len(content), 'image/jpeg')
+    assert world.ask('GET', s.get)[0] == 404
+    status, headers, _ = world.ask('PUT', s.put, content, s.headers)
+    assert status == 201 and headers['Access-Control-Allow-Origin'] == '*', status
+    assert world.ask('PUT', s.put, content, s.headers)[0] == 409
+    status, headers, body = world.ask('GET', s.get)
+    assert status == 200 and body == content
+    assert headers['Content-Type'] == 'image/jpeg' and headers['Content-Disposition'].startswith('inline')
+    assert 'sandbox' in headers['Content-Security-Policy'] and 'ETag' not in headers
+    status, headers, body = world.ask('HEAD', s.get)
+    assert status == 200 and int(headers['Content-Length']) == len(content) and body == b''
+    for field, want in (('bytes=0-9', content[:10]), ('bytes=100000-', content[100000:]), ('bytes=-5', content[-5:])):
+        status, headers, body = world.ask('GET', s.get, headers={'Range': field})
+        assert status == 206 and body == want, field
+        assert headers['Content-Range'].endswith(f'/{len(content)}')
+    status, headers, _ = world.ask('GET', s.get, headers={'Range': f'bytes={len(content)}-'})
+    assert status == 416 and headers['Content-Range'] == f'bytes */{len(content)}'
+    files = list((world.at.data / 'uploads').iterdir())
+    assert len(files) == 1 and files[0].read_bytes() == content and files[0].stat().st_mode & 0o777 == 0o600
+
+
+@case('what could act in a browser is a download of no type')
+async def _(world):
+    alice = await world.client('alice')
+    for kind in 'text/html', 'image/svg+xml', 'application/pdf', 'IMAGE/PNG', None:
+        s = await slot(alice, 'a.html', 5, kind)
+        assert world.ask('PUT', s.put, b'<b>x<', {**s.headers, 'Content-Type': 'text/html'})[0] == 201
+        _, headers, _ = world.ask('GET', s.get)
+        assert headers['Content-Type'] == 'application/octet-stream', kind
+        assert headers['Content-Disposition'] == "attachment; filename*=UTF-8''a.html", kind
+
+
+@case('a slot is for its holder, its name and its size')
+async def _(world):
+    alice = await world.client('alice')
+    s = await slot(alice, 'a.bin', 5)
+    other = await slot(alice, 'a.bin', 5)
+    for headers in ({}, other.headers, {'Authorization': s.headers['Authorization'] + 'x'}, {'Authorization': 'Bearer '}):
+        assert world.ask('PUT', s.put, b'hello', headers)[0] == 403, headers
+    assert world.ask('PUT', s.put.replace('a.bin', 'b.bin'), b'hello', s.headers)[0] == 404
+    assert world.ask('PUT', s.put, b'hell', s.headers)[0] == 400
+    assert world.ask('PUT', s.put, b'hello world', s.headers)[0] == 413
+    assert world.ask('PUT', s.put, b'', s.headers)[0] == 411
+    statuses, _ = talk(world.at, (f'PUT {s.put} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n'
+                                  f"Authorization: {s.headers['Authorization']}\r\n\r\n5\r\nhello\r\n0\r\n\r\n").encode(), 2)
+    assert statuses == [501], statuses
+    assert world.ask('PUT', s.put, b'hello', s.headers)[0] == 201
+    assert world.ask('GET', s.get.replace('a.bin', 'b.bin'))[0] == 404
+    assert world.ask('GET', '/upload/' + 'a' * 26 + '/a.bin')[0] == 404
+    assert world.ask('GET', '/upload/server.key/a.bin')[0] == 404
+    assert world.ask('GET', '/upload/..%2fserver.key/a.bin')[0] == 400
+
+
+@case('an upload that breaks off leaves nothing and can be tried again; two at once: one wins')
+async def _(world):
+    alice = await world.client('alice')
+    size = 600000
+    s = await slot(alice, 'cut.bin', size)
+    head = (f'PUT {s.put} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n'
+            f"Authorization: {s.headers['Authorization']}\r\n\r\n").encode()
+    first, second = connect(world.at), connect(world.at)
+    first.sendall(head + b'x' * 300000)
+    part = world.at.data / 'uploads' / (s.put.split('/')[2] + '.part')
+    await until(part.exists)
+    second.sendall(head)
+    answer = await asyncio.to_thread(second.recv, 65536)
+    assert answer.startswith(b'HTTP/1.1 409 '), answer[:100]
+    first.close()
+    second.close()
+    await until(lambda: not part.exists())
+    assert world.ask('PUT', s.put, b'y' * size, s.headers)[0] == 201
+
+
+@case('100 Continue comes when the body is wanted, not before')
+async def _(world):
+    alice = await world.client('alice')
+    s = await slot(alice, 'big.bin', 5)
+    for path, want in ((s.put, b'100'), (s.put + 'x', b'404')):
+        link = connect(world.at)
+        link.sendall((f'PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n'
+                      f"Authorization: {s.headers['Authorization']}\r\n\r\n").encode())
+        answer = await asyncio.to_thread(link.recv, 65536)
+        assert answer.startswith(b'HTTP/1.1 ' + want), answer
+        if want == b'100':
+            link.sendall(b'hello')
+            assert (await asyncio.to_thread(link.recv, 65536)).startswith(b'HTTP/1.1 201')
+        link.close()
+
+
+async def until(true, seconds=15):
+    """Waits until it is."""
+    for _ in range(seconds * 50):
+        if true():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError('not in time')
+
+
+@case('limits: the size of a file, of a day, names that are none')
+async def _(world):
+    carol = await world.client('carol')
+    mib = 1024 * 1024
+    why, error = await refused_slot(carol, 'a.bin', 8 * mib + 1)
+    assert why == 'not-acceptable' and error.findtext(f'.//{UPLOAD}max-file-size') == str(8 * mib), why
+    for name, size in ('', 5), ('a/b', 5), ('..', 5), ('x' * 256, 5), ('a', 0), ('a', -1), ('a', 'x'):
+        assert (await refused_slot(carol, name, size))[0] == 'bad-request', (name, size)
+    for _ in range(2):
+        await slot(carol, 'a.bin', 8 * mib)
+    why, error = await refused_slot(carol, 'a.bin', 5 * mib)
+    assert why == 'resource-constraint' and error.find(f'.//{UPLOAD}retry') is not None, why
+    await slot(carol, 'a.bin', 4 * mib)
+
+
+@case('files go with their account', timeout=120)
+async def _(world):
+    world.add_account('erin')
+    erin = await world.client('erin')
+    s = await slot(erin, 'a.bin', 5)
+    assert world.ask('PUT', s.put, b'hello', s.headers)[0] == 201
+    file = world.at.data / 'uploads' / s.put.split('/')[2]
+    assert file.exists()
+    world.at.delete_user('erin')
+    assert world.ask('GET', s.get)[0] == 404
+    await until(lambda: not file.exists(), 90)
 
 
 if __name__ == '__main__':

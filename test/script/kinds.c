@@ -11,7 +11,8 @@
 enum { PARTS_MAX = 128 };
 
 /* What the engine does itself, beside the modules. */
-static const char *const parts[] = { "bind", "csi", "delivery", "presence", "sasl", "sm", "stream" };
+static const char *const parts[] = { "bind",     "bind2", "csi",   "delivery", "fast",
+                                     "presence", "sasl",  "sasl2", "sm",       "stream" };
 static const char *const kinds[] = { "success", "refusal", "other-account" };
 
 struct part {

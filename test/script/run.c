@@ -387,6 +387,8 @@ static bool do_store(struct run *r, struct str args)
         world_hold_store(r->world, HOLD_ALL);
     else if (str_is(args, "hold reads"))
         world_hold_store(r->world, HOLD_READS);
+    else if (str_is(args, "hold commits"))
+        world_hold_store(r->world, HOLD_COMMITS);
     else if (str_is(args, "go"))
         world_hold_store(r->world, HOLD_NOTHING);
     else if (str_is(args, "fail"))

@@ -118,7 +118,7 @@ static bool step_store(struct world *w)
     return world_store_step(w);
 }
 
-static bool step(struct world *w)
+bool world_step(struct world *w)
 {
     static bool (*const steps[])(struct world *) = {
         step_completions, step_parcels, step_arrivals, step_chores,
@@ -134,7 +134,7 @@ static bool step(struct world *w)
 
 void world_run(struct world *w)
 {
-    while (step(w))
+    while (world_step(w))
         continue;
 }
 

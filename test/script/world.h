@@ -23,15 +23,17 @@ struct world *world_new(const struct world_options *options);
 bool world_free(struct world *w, const char **why);
 struct transport world_transport(struct world *w);
 
+bool world_step(struct world *w);                             /* one thing; false: there was nothing */
 void world_run(struct world *w);                              /* until nothing moves any more */
 void world_advance(struct world *w, uint64_t ms);
 
 
+/* An empty password: no keys at all. */
 bool world_account(struct world *w, struct str name, struct str password, uint32_t iterations);
 bool world_config(struct world *w, struct str key, struct str value);     /* false: no such key or value */
 bool world_roster(struct world *w, struct str owner, struct str item);    /* <item/> put into the store */
 
-enum hold { HOLD_NOTHING, HOLD_READS, HOLD_ALL };             /* queries wait, or commits too, until they are let go */
+enum hold { HOLD_NOTHING, HOLD_READS, HOLD_COMMITS, HOLD_ALL };   /* these wait until they are let go */
 void world_hold_store(struct world *w, enum hold hold);
 void world_fail_commits(struct world *w, unsigned n);         /* the next n end with ERR_IO */
 

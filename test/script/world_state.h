@@ -58,8 +58,8 @@ struct world {
     struct str exporter, end_point;  /* channel binding data of every connection, or empty */
     enum hold held;
     unsigned commits_to_fail;
-    struct list failed; /* store_op.link: write-sets that are to fail */
-    struct list reads;  /* likewise: queries that wait */
+    struct list failed;              /* store_op.link: write-sets that are to fail */
+    struct list reads, commits;      /* likewise: queries, write-sets that wait */
 };
 
 uint64_t world_next_random(uint64_t *state);

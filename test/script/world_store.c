@@ -31,6 +31,7 @@ void world_open_store(struct world *w)
     list_init(&w->completions);
     list_init(&w->failed);
     list_init(&w->reads);
+    list_init(&w->commits);
     if (store_open(&options, &w->store, &why, &w->arena) != ERR_NONE) {
         fprintf(stderr, "%.*s\n", STR_ARG(why));
         exit(1);
@@ -53,6 +54,10 @@ static bool is_tampered_with(const struct store *s, const struct store_op *op)
 
 void __wrap_store_commit(struct store *s, struct write_set *set)
 {
+    if (is_tampered_with(s, &set->op) && faulty->held == HOLD_COMMITS) {
+        list_add(&faulty->commits, &set->op.link);
+        return;
+    }
     if (!is_tampered_with(s, &set->op) || faulty->commits_to_fail == 0) {
         __real_store_commit(s, set);
         return;
@@ -78,6 +83,8 @@ void world_hold_store(struct world *w, enum hold hold)
     faulty = hold != HOLD_NOTHING || w->commits_to_fail > 0 ? w : NULL;
     while (hold == HOLD_NOTHING && (l = list_pop(&w->reads)) != NULL)
         store_query(w->store, (struct store_query *)LIST_ENTRY(l, struct store_op, link));
+    while (hold == HOLD_NOTHING && (l = list_pop(&w->commits)) != NULL)
+        store_commit(w->store, (struct write_set *)LIST_ENTRY(l, struct store_op, link));
 }
 
 void world_fail_commits(struct world *w, unsigned n)
@@ -140,9 +147,8 @@ bool world_account(struct world *w, struct str name, struct str password, uint32
     row->account_new.local = name;
     row->account_new.domain = w->settings.domains[0];
     row->account_new.created_ms = w->now_ms;
-    add_credential(&set, HASH_SHA1, password, iterations);
-    add_credential(&set, HASH_SHA256, password, iterations);
-    add_credential(&set, HASH_SHA512, password, iterations);
+    for (int h = HASH_SHA1; h <= HASH_SHA512 && password.n > 0; h++)
+        add_credential(&set, (enum hash)h, password, iterations);
     made = commit(w, &set) == ERR_NONE;
     *id = row->account;
     if (made)
@@ -199,6 +205,15 @@ static const struct settings standard = {
     .domains = domains,
     .domain_count = COUNT_OF(domains),
     .secret = "the server's secret of scripts..",
+    .web_url = STR_INIT("https://sotto.test"),
+    .web_host = STR_INIT("sotto.test"),
+    .registration = REGISTER_INVITED,
+    .invitations_per_account = 20,
+    .invitation_days = 7,
+    .upload_bytes = 1000,
+    .upload_daily_bytes = 2000,
+    .upload_account_bytes = 3000,
+    .upload_total_bytes = 4000,
     .strangers_gated = true,
     .archive_on = true,
     .mechanism_plain = true,
@@ -265,11 +280,19 @@ static const struct {
     NUMBER("limits.messages_per_account", messages_per_account),
     NUMBER("limits.stanzas_per_account", stanzas_per_account),
     NUMBER("limits.bytes_per_account", bytes_per_account),
+    NUMBER("limits.password_changes_per_account", password_changes_per_account),
+    NUMBER("limits.invitations_per_account", invitations_per_account),
+    NUMBER("limits.invitation_days", invitation_days),
     NUMBER("limits.subscriptions_per_account", subscriptions_per_account),
     NUMBER("limits.bundle_targets_per_account", key_targets),
     NUMBER("limits.bundles_per_pair", keys_per_pair),
     NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
     NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
+    NUMBER("limits.invitations_per_account", invitations_per_account),
+    NUMBER("limits.upload_bytes", upload_bytes),
+    NUMBER("limits.upload_daily_bytes", upload_daily_bytes),
+    NUMBER("limits.upload_account_bytes", upload_account_bytes),
+    NUMBER("limits.upload_total_bytes", upload_total_bytes),
     NUMBER("limits.stanza_bytes", stanza_bytes),
     NUMBER("limits.sessions_per_account", sessions_per_account),
     NUMBER("limits.resumable_per_account", resumable_per_account),

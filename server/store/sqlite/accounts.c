@@ -45,8 +45,8 @@ static void remove_of_account(struct db *db, enum sql_id id, const char *text, i
     sql_run(&q);
 }
 
-/* Entries can be many: they are hidden now and removed in steps. An upload's row stays, without its text, until
- * the server has removed the file. */
+/* Entries can be many: they are hidden now and removed in steps. An upload's row stays, without its
+ * text, until the server has removed the file. */
 void account_gone(struct writer *w, int64_t account, struct row *row)
 {
     static const struct {
@@ -92,6 +92,8 @@ void credential_put(struct writer *w, int64_t account, struct row *row)
     sql_put_bytes(&q, bytes_of(keys->stored_key, sizeof keys->stored_key));
     sql_put_bytes(&q, bytes_of(keys->server_key, sizeof keys->server_key));
     sql_run(&q);
+    if (row->credential.device.n == 0)
+        devices_new_password(&w->db, account);
 }
 
 /* What does not fit was not written by us: a damaged file. */
@@ -106,30 +108,34 @@ static size_t copy_octets(struct db *db, struct bytes from, uint8_t *to, size_t 
     return from.n;
 }
 
+/* The same steps whether the name, or keys of this kind, exist or not: without them it finds those of account 0
+ * (schema-2.sql). So the time that a login takes does not tell who has an account. */
 void credentials_query(struct db *db, struct store_query *q)
 {
     struct scram_keys *keys = &q->out.credentials.keys;
     struct arena *a = &q->op.arena;
-    struct sql s = sql_of(db, SQL_CREDENTIAL_FIND,
-                          "SELECT a.id, c.iterations, c.salt, c.stored_key, c.server_key "
-                          "FROM account AS a JOIN credential AS c ON c.account = a.id "
-                          "WHERE a.domain = ? AND a.local = ? AND c.device = ? AND c.hash = ?");
+    struct sql s = sql_of(
+        db, SQL_CREDENTIAL_FIND,
+        "SELECT account, iterations, salt, stored_key, server_key FROM credential "
+        "WHERE device = ?3 AND hash = ?4 AND account = coalesce("
+        "(SELECT account FROM credential WHERE device = ?3 AND hash = ?4 AND account = coalesce("
+        "(SELECT id FROM account WHERE domain = ?1 AND local = ?2), 0)), 0)");
 
     sql_put_str(&s, q->in.credentials.domain);
     sql_put_str(&s, q->in.credentials.local);
     sql_put_str(&s, q->in.credentials.device);
     sql_put_i64(&s, q->in.credentials.hash);
-    if (!sql_row(&s)) {
-        db_fail(db, ERR_MISSING);
-        return;
+    if (sql_row(&s)) {
+        q->out.credentials.account = sql_get_i64(&s);
+        keys->hash = q->in.credentials.hash;
+        keys->iterations = (uint32_t)sql_get_i64(&s);
+        keys->salt_n = copy_octets(db, sql_get_bytes(&s, a), keys->salt, sizeof keys->salt);
+        copy_octets(db, sql_get_bytes(&s, a), keys->stored_key, sizeof keys->stored_key);
+        copy_octets(db, sql_get_bytes(&s, a), keys->server_key, sizeof keys->server_key);
+        sql_end(&s);
     }
-    q->out.credentials.account = sql_get_i64(&s);
-    keys->hash = q->in.credentials.hash;
-    keys->iterations = (uint32_t)sql_get_i64(&s);
-    keys->salt_n = copy_octets(db, sql_get_bytes(&s, a), keys->salt, sizeof keys->salt);
-    copy_octets(db, sql_get_bytes(&s, a), keys->stored_key, sizeof keys->stored_key);
-    copy_octets(db, sql_get_bytes(&s, a), keys->server_key, sizeof keys->server_key);
-    sql_end(&s);
+    if (q->out.credentials.account == 0)
+        db_fail(db, ERR_MISSING);
 }
 
 void account_query(struct db *db, struct store_query *q)
@@ -155,10 +161,11 @@ void account_query(struct db *db, struct store_query *q)
     blocks_load(db, a, out);
     pep_nodes_load(db, a, out);
     out->mam_prefs = document_find(db, a, out->id, DOC_MAM_PREFS, STR(""));
+    out->avatar = document_find(db, a, out->id, DOC_AVATAR, STR(""));
     history_load(db, a, out);
 }
 
-/* Accounts are listed by domain, then by name; `after` names the last one seen, which may be gone. */
+/* Accounts are listed by domain, then by name; `after` is the last one seen, and may be gone. */
 void accounts_query(struct db *db, struct store_query *q)
 {
     struct str domain = q->in.accounts.after, local = str_split(&domain, '@');

@@ -1,4 +1,4 @@
-/* archive.c: writing the archive: messages stored once, an entry for each owner, cursors, removals. */
+/* archive.c: writing the archive: messages once, an entry for each owner, cursors, removals. */
 #include <string.h>
 
 #include "server/store/growing.h"
@@ -157,7 +157,7 @@ void entry_gone(struct writer *w, int64_t account, struct row *row)
         entry_remove(w, owner, row->entry.seq, message);
 }
 
-/* ---- From one shelf to the other ------------------------------------------------------------------ */
+/* ---- From one shelf to the other ------------------------------------------------------------- */
 
 struct moving {
     uint64_t seq;
@@ -191,8 +191,8 @@ static void entries_of_peer(struct db *db, int64_t owner, struct str peer, struc
     }
 }
 
-/* A moved message arrives in the archive now; when it was sent is kept beside. Where its sender has it too, the
- * sender's copy keeps its time, so ours becomes a message of its own. */
+/* A moved message arrives in the archive now; when it was sent is kept beside. Where its sender has
+ * it too, the sender's copy keeps its time, so ours becomes a message of its own. */
 static int64_t message_renew(struct writer *w, const struct moving *m, uint64_t ts)
 {
     struct sql q;

@@ -76,7 +76,7 @@ void checkpoint_stop(struct checkpointer *c)
     mutex_deinit(&c->lock);
 }
 
-/* Copies the rest and waits for readers of the log, within limits; the next commit then starts it anew. */
+/* Copies the rest and waits a little for readers of the log; the next commit starts it anew. */
 static bool finish(struct checkpointer *c, int mode)
 {
     return db_checkpoint(c->writer, mode, READER_PATIENCE_MS);
@@ -89,7 +89,7 @@ static void ask(struct checkpointer *c)
     condition_wake_one(&c->wake);
 }
 
-/* The thread did its part on a long log: little is left to copy, so this is the moment to finish. */
+/* The thread did its part on a long log: little is left to copy, this is the moment to finish. */
 static bool ready_to_finish(const struct checkpointer *c)
 {
     return c->thread == NULL || (c->state == CHECKPOINT_DONE && c->asked_at >= c->restart_at);

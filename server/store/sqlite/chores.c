@@ -34,7 +34,7 @@ void chores_begin(struct chores *c, uint64_t now_ms)
     c->stage = c->shelves = c->sweep_steps = 0;
 }
 
-/* ---- Entries -------------------------------------------------------------------------------------- */
+/* ---- Entries --------------------------------------------------------------------------------- */
 
 struct doomed {
     uint64_t seq[REMOVALS_PER_STEP];
@@ -42,7 +42,7 @@ struct doomed {
     size_t n;
 };
 
-/* The oldest entries of a shelf, as long as they are not above `upto` and older than `before_ms`. */
+/* The oldest entries of a shelf: those up to `upto` and older than `before_ms`. */
 static void doomed_read(struct doomed *d, struct db *db, int64_t owner, uint64_t upto,
                         uint64_t before_ms)
 {
@@ -184,7 +184,7 @@ static bool expire_step(struct chores *c, struct writer *w)
     return w->db.error != ERR_NONE;
 }
 
-/* ---- Small tables --------------------------------------------------------------------------------- */
+/* ---- Small tables ---------------------------------------------------------------------------- */
 
 static bool invites_step(struct chores *c, struct writer *w)
 {
@@ -212,7 +212,7 @@ static bool items_step(struct chores *c, struct writer *w)
     return db_changes(&w->db) < REMOVALS_PER_STEP;
 }
 
-/* Once a day, if entries went; after a purge in the next round. A long sweep goes on in later rounds. */
+/* Once a day, if entries went; after a purge at once. A long sweep goes on in later rounds. */
 static bool jids_step(struct chores *c, struct writer *w)
 {
     if (c->sweep.marks == NULL) {
@@ -238,7 +238,7 @@ static bool pages_step(struct chores *c, struct writer *w)
     return free - PAGES_PER_STEP <= kept;
 }
 
-/* ---- Steps ---------------------------------------------------------------------------------------- */
+/* ---- Steps ----------------------------------------------------------------------------------- */
 
 static bool (*const stages[])(struct chores *c, struct writer *w) = {
     expire_step, invites_step, items_step, jids_step, pages_step,

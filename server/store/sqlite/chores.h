@@ -1,7 +1,9 @@
-/* chores.h: housekeeping between the writer's batches, in small steps: entries that are gone or too old, expired
- * invitations and items, addresses that nobody uses any more, free pages, and at the end the log.
+/* chores.h: housekeeping between the writer's batches, in small steps: entries that are gone or too
+ * old, expired invitations and items, addresses that nobody uses any more, free pages, and at the
+ * end the log.
  *
- * Owns: its marks.  Threads: the writer's.  Errors: a failed step stays in writer->db until the next transaction.
+ * Owns: its marks.  Threads: the writer's.  Errors: a failed step stays in writer->db until the
+ * next transaction.
  */
 #ifndef SOTTO_SERVER_STORE_SQLITE_CHORES_H
 #define SOTTO_SERVER_STORE_SQLITE_CHORES_H

@@ -11,14 +11,17 @@ static void put_token(struct sql *q, const struct device_token *t)
     sql_put_u64(q, t->count);
 }
 
-static bool device_exists(struct db *db, int64_t account, struct str resource)
+static bool is_as_it_was(struct db *db, int64_t account, const struct device_record *was)
 {
     struct sql q = sql_of(db, SQL_DEVICE_FIND,
-                          "SELECT 1 FROM device WHERE account = ? AND resource = ?");
+                          "SELECT 1 FROM device WHERE account = ? AND resource = ? "
+                          "AND token_seed = ? AND next_seed = ?");
     bool found;
 
     sql_put_i64(&q, account);
-    sql_put_str(&q, resource);
+    sql_put_str(&q, was->resource);
+    sql_put_bytes(&q, was->token.seed);
+    sql_put_bytes(&q, was->next_token.seed);
     found = sql_row(&q);
     sql_end(&q);
     return found;
@@ -44,7 +47,7 @@ void device_put(struct writer *w, int64_t account, struct row *row)
     const struct device_record *d = &row->device;
     struct sql q;
 
-    if (row->device_known && !device_exists(&w->db, account, d->resource)) {
+    if (row->device_was != NULL && !is_as_it_was(&w->db, account, row->device_was)) {
         db_fail(&w->db, ERR_CONFLICT);
         return;
     }
@@ -88,6 +91,18 @@ void device_seen(struct writer *w, int64_t account, struct row *row)
     sql_put_i64(&q, d->password);
     sql_run(&q);
     trim(&w->db, account, row->keep_devices);
+}
+
+/* No device knows it yet, and tokens that were given out for the old one are void: whoever changes a password wants
+ * somebody out. */
+void devices_new_password(struct db *db, int64_t account)
+{
+    struct sql q = sql_of(
+        db, SQL_DEVICE_FORGET,
+        "UPDATE device SET password = 0, token_seed = x'', next_seed = x'' WHERE account = ?");
+
+    sql_put_i64(&q, account);
+    sql_run(&q);
 }
 
 /* With the device goes the password that only it knows. */

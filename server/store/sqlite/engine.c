@@ -1,4 +1,4 @@
-/* engine.c: the SQLite engine: one file, one writing connection, reading connections, a checkpoint thread. */
+/* engine.c: the SQLite engine: one file, a writing connection, reading ones, a checkpoint thread. */
 #include "server/store/engine.h"
 
 #include <errno.h>
@@ -32,15 +32,15 @@ struct engine_reader {
     struct db *db; /* own, or the writer's */
 };
 
-/* ---- Opening ---------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
-/* Before the first table: what cannot be changed later. Deleted content is overwritten at once; free pages can go
- * back to the file system. */
+/* Before the first table: what cannot be changed later. Deleted content is overwritten at once;
+ * free pages can go back to the file system. */
 static void configure_file(struct db *db)
 {
     int on = 1;
 
-    /* The default, but what log_vfs.h says rests on it: nothing is written after the sync of a commit. */
+    /* The default, but log_vfs.h rests on it: nothing is written after the sync of a commit. */
     if (db->error == ERR_NONE)
         sqlite3_file_control(db->native, NULL, SQLITE_FCNTL_POWERSAFE_OVERWRITE, &on);
     db_exec(db, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
@@ -152,10 +152,10 @@ static bool sqlite_single_thread(const struct engine *e)
     return e->in_memory;
 }
 
-/* ---- Writing ---------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
-/* After a failed fsync the kernel may have dropped the pages, so trying again would prove nothing: nothing is
- * written any more, not even by the checkpoint that closing would do. */
+/* After a failed fsync the kernel may have dropped the pages, so trying again would prove nothing:
+ * nothing is written any more, not even by the checkpoint that closing would do. */
 static void check_fatal(struct engine *e)
 {
     const char *failure = e->writer.db.fatal ? e->writer.db.failure : checkpoint_failure(&e->log);
@@ -218,7 +218,7 @@ static bool sqlite_chore(struct engine *e)
     return more;
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static void sqlite_reader_close(struct engine_reader *r)
 {
@@ -260,7 +260,7 @@ static void sqlite_read(struct engine_reader *r, struct store_query *q)
         q->out.stats.wal_bytes = log_bytes(r->engine);
 }
 
-/* ---- Backup ----------------------------------------------------------------------------------------- */
+/* ---- Backup ---------------------------------------------------------------------------------- */
 
 /* A new file that only we may read; SQLite fills an empty one. */
 static enum err create_copy(const char *path)
@@ -299,8 +299,8 @@ static enum err sync_file(const char *path)
     return err;
 }
 
-/* One read transaction: the writer goes on meanwhile, only the log cannot start anew. The copy holds no remains of
- * what was deleted. */
+/* One read transaction: the writer goes on meanwhile, only the log cannot start anew. The copy
+ * holds no remains of what was deleted. */
 static enum err sqlite_backup(struct engine *e, const char *path)
 {
     struct db db = { 0 };

@@ -1,10 +1,11 @@
 /* history.c: reading the archive: one page of one shelf (XEP-0313), and what a view needs of it.
  *
- * Times never decrease along a sequence, so a span of time is a span of seqs: its bounds are found by halving the
- * span between the first and the last seq, some twenty look-ups of one entry each. That costs the same for the
- * oldest and the newest end of a long archive, where a scan from one end would not, and no index on time has to be
- * kept for every entry. Addresses are filtered while walking (owner, seq): a reader may walk long, but it holds up
- * neither the writer nor another reader.
+ * Times never decrease along a sequence, so a span of time is a span of seqs: its bounds are found
+ * by halving the span between the first and the last seq, some twenty look-ups of one entry each.
+ * That costs the same for the oldest and the newest end of a long archive, where a scan from one
+ * end would not, and no index on time has to be kept for every entry. Addresses are filtered while
+ * walking (owner, seq): a reader may walk long, but it holds up neither the writer nor another
+ * reader.
  */
 #include <stdlib.h>
 
@@ -48,7 +49,7 @@ static struct span shelf_span(struct db *db, int64_t owner)
     return (struct span){ shelf_floor(db, owner), INT64_MAX };
 }
 
-/* ---- Spans of time -------------------------------------------------------------------------------- */
+/* ---- Spans of time --------------------------------------------------------------------------- */
 
 /* The first entry at or above `seq`; false if there is none. */
 static bool probe(struct db *db, int64_t owner, uint64_t seq, uint64_t *out_seq, uint64_t *out_ts)
@@ -104,11 +105,11 @@ static void cut_to_time(struct db *db, int64_t owner, const struct archive_query
         span_cut(span, 0, first_since(db, owner, in->end_ms + 1));
 }
 
-/* ---- Pages ---------------------------------------------------------------------------------------- */
+/* ---- Pages ----------------------------------------------------------------------------------- */
 
 /* Parameters: owner, after, before, flags that count, their values, limit[, bare JID, resource]. */
 #define MATCHING "e.owner = ?1 AND e.seq > ?2 AND e.seq < ?3 AND (e.flags & ?4) = ?5"
-#define WITH     " AND e.peer IN (SELECT id FROM jid WHERE bare = ?7 AND (?8 = '' OR resource = ?8))"
+#define WITH     " AND e.peer IN (SELECT id FROM jid WHERE bare = ?7 AND ?8 IN ('', resource))"
 #define PAGE(filter, order)                                                                        \
     "SELECT e.seq, e.flags, m.ts, coalesce(m.sent, m.ts), "                                        \
     "CASE j.resource WHEN '' THEN j.bare ELSE j.bare || '/' || j.resource END, m.body "            \
@@ -176,7 +177,7 @@ static uint64_t count_results(struct db *db, const struct archive_query *in, str
     return n;
 }
 
-/* ---- Named entries -------------------------------------------------------------------------------- */
+/* ---- Named entries --------------------------------------------------------------------------- */
 
 static int order_of_seqs(const void *a, const void *b)
 {
@@ -237,7 +238,7 @@ static uint64_t count_named(struct db *db, const struct archive_query *in, struc
     return total;
 }
 
-/* ---- The query ------------------------------------------------------------------------------------ */
+/* ---- The query ------------------------------------------------------------------------------- */
 
 static void reverse(struct archive_result *r, size_t n)
 {
@@ -303,7 +304,8 @@ void archive_query(struct db *db, struct store_query *q)
     q->out.archive.results = results.items;
 }
 
-/* Without the messages' bodies this reads little more than entries: SQLite skips what follows the origin. */
+/* Without the messages' bodies this reads little more than entries: SQLite skips what follows
+ * the origin. */
 static void origins_load(struct db *db, struct arena *a, int64_t owner, struct account_record *out)
 {
     uint8_t(*origins)[16] = arena_alloc(a, RECENT_ORIGINS * sizeof *origins);

@@ -1,8 +1,8 @@
 /* jid_sweep.h: finding addresses in table jid that no entry names any more.
  *
- * Counting references would cost every message; instead now and then all entries are read, a few thousand at a
- * time, and the numbers they name are marked. The writer marks what it uses meanwhile. What has no mark at the end
- * is removed, if it existed at the start.
+ * Counting references would cost every message; instead now and then all entries are read, a few
+ * thousand at a time, and the numbers they name are marked. The writer marks what it uses
+ * meanwhile. What has no mark at the end is removed, if it existed at the start.
  * Owns: its marks, one bit per address.  Threads: the writer's.  Errors: stick in db->error.
  */
 #ifndef SOTTO_SERVER_STORE_SQLITE_JID_SWEEP_H

@@ -1,8 +1,9 @@
 /* owners.h: the writer's memory of accounts: that they exist, and where their sequences stand.
  *
- * Sequences are reserved in blocks: the account's row holds the highest reserved number, the numbers of a block are
- * counted here. A number is used only in the transaction that reserves it or in a later one, so none comes twice,
- * also after a crash; what is left of a block is then a gap. Times never decrease along a sequence.
+ * Sequences are reserved in blocks: the account's row holds the highest reserved number, the
+ * numbers of a block are counted here. A number is used only in the transaction that reserves it or
+ * in a later one, so none comes twice, also after a crash; what is left of a block is then a gap.
+ * Times never decrease along a sequence.
  * Owns: its records.  Threads: the writer's.  Errors: stick in db->error.
  */
 #ifndef SOTTO_SERVER_STORE_SQLITE_OWNERS_H
@@ -37,8 +38,8 @@ void owners_deinit(struct owners *o);
 void owners_forget_all(struct owners *o); /* after a rollback: memory may be ahead of the tables */
 void owners_forget(struct owners *o, int64_t account);
 
-/* NULL if there is no such account (or the look-up failed). Valid for the row in work: only what was not used for
- * the longest time is forgotten. */
+/* NULL if there is no such account (or the look-up failed). Valid for the row in work: only what
+ * was not used for the longest time is forgotten. */
 struct owner *owners_get(struct owners *o, struct db *db, int64_t account);
 uint64_t owner_next_seq(struct owner *owner, struct db *db, enum shelf shelf);
 

@@ -1,8 +1,10 @@
-/* rows.h: what the writer and the readers can do with the tables: one function per kind of row and of query.
+/* rows.h: what the writer and the readers can do with the tables: one function per kind of row and
+ * of query.
  *
- * A row function changes tables inside the open transaction. What it refuses (ERR_EXISTS, ERR_MISSING,
- * ERR_CONFLICT) it refuses before it has changed anything, through db_fail(). `account` exists, where the kind
- * asks for one. A query function fills q->out from one snapshot; records live in q->op.arena.
+ * A row function changes tables inside the open transaction. What it refuses (ERR_EXISTS,
+ * ERR_MISSING, ERR_CONFLICT) it refuses before it has changed anything, through db_fail().
+ * `account` exists, where the kind asks for one. A query function fills q->out from one snapshot;
+ * records live in q->op.arena.
  * Owns: nothing.  Threads: row functions the writer's, query functions the reader's.
  */
 #ifndef SOTTO_SERVER_STORE_SQLITE_ROWS_H
@@ -60,6 +62,7 @@ struct str document_find(struct db *db, struct arena *a, int64_t account, enum d
 /* devices.c */
 row_fn device_put, device_seen, device_gone;
 query_fn devices_query;
+void devices_new_password(struct db *db, int64_t account);
 
 /* archive.c */
 row_fn message_put, cursor_put, entry_move, entry_gone;

@@ -1,4 +1,5 @@
-/* schema.c: creating and migrating the tables. PRAGMA user_version counts the steps below that a file has taken. */
+/* schema.c: creating and migrating the tables. PRAGMA user_version counts the steps below that a
+ * file has taken. */
 #include "server/store/sqlite/schema.h"
 
 enum { APPLICATION_ID = 0x536f7474 }; /* "Sott", for file(1) and for us */

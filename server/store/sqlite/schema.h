@@ -7,8 +7,8 @@
 
 #include "server/store/sqlite/sql.h"
 
-/* Run on a connection without open transaction. ERR_UNSUPPORTED comes with a sentence in `why`; for other failures
- * see db->failure. */
+/* Run on a connection without open transaction. ERR_UNSUPPORTED comes with a sentence in `why`; for
+ * other failures see db->failure. */
 CHECKED enum err schema_prepare(struct db *db, struct str path, struct str *why,
                                 struct arena *why_arena);
 

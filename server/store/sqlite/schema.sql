@@ -2,18 +2,18 @@
 -- Whoever refers to an account checks that it exists when writing: there are no foreign keys.
 
 CREATE TABLE account (
-    id             INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used twice: old entries may await their removal
+    id             INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: old entries may wait
     domain         TEXT NOT NULL,
     local          TEXT NOT NULL,
     created        INTEGER NOT NULL,
     roster_version INTEGER NOT NULL DEFAULT 0,
-    cursor         INTEGER NOT NULL DEFAULT 0,          -- offline messages up to this seq are delivered
-    archive_seq    INTEGER NOT NULL DEFAULT 0,          -- highest seq reserved; the writer counts in memory
+    cursor         INTEGER NOT NULL DEFAULT 0,     -- delivered up to this seq
+    archive_seq    INTEGER NOT NULL DEFAULT 0,     -- highest reserved; the writer counts
     requests_seq   INTEGER NOT NULL DEFAULT 0,
     UNIQUE (domain, local)
 ) STRICT;
 
-CREATE TABLE credential (                               -- SCRAM keys; device '' is the account's password
+CREATE TABLE credential (                          -- SCRAM keys; device '': the password
     account    INTEGER NOT NULL,
     device     TEXT NOT NULL,
     hash       INTEGER NOT NULL,
@@ -45,13 +45,13 @@ CREATE TABLE roster (
     account      INTEGER NOT NULL,
     jid          TEXT NOT NULL,
     name         TEXT NOT NULL,
-    subscription INTEGER NOT NULL,                      -- 0 none, 1 to, 2 from, 3 both
+    subscription INTEGER NOT NULL,                 -- 0 none, 1 to, 2 from, 3 both
     ask          INTEGER NOT NULL,
     approved     INTEGER NOT NULL,
     pending_in   INTEGER NOT NULL,
     listed       INTEGER NOT NULL,
     request      TEXT NOT NULL,
-    groups       TEXT NOT NULL,                         -- separated by U+001F, which XML cannot contain
+    groups       TEXT NOT NULL,                    -- separated by U+001F: never in XML
     version      INTEGER NOT NULL,
     PRIMARY KEY (account, jid)
 ) STRICT, WITHOUT ROWID;
@@ -73,8 +73,8 @@ CREATE TABLE pep_node (
     notify_retract   INTEGER NOT NULL,
     notify_delete    INTEGER NOT NULL,
     publish_open     INTEGER NOT NULL,
-    max_items        INTEGER NOT NULL,                  -- -1: as many as the server allows
-    expire           INTEGER NOT NULL,                  -- seconds; 0: never
+    max_items        INTEGER NOT NULL,             -- -1: as many as the server allows
+    expire           INTEGER NOT NULL,             -- seconds; 0: never
     title            TEXT NOT NULL,
     type             TEXT NOT NULL,
     groups           TEXT NOT NULL,
@@ -84,7 +84,7 @@ CREATE TABLE pep_node (
 CREATE INDEX pep_node_expire ON pep_node (expire) WHERE expire > 0;
 
 CREATE TABLE pep_item (
-    n         INTEGER PRIMARY KEY,                      -- grows with every publish: the order of the items
+    n         INTEGER PRIMARY KEY,                 -- grows with every publish: their order
     node      INTEGER NOT NULL,
     id        TEXT NOT NULL,
     publisher TEXT NOT NULL,
@@ -95,7 +95,7 @@ CREATE TABLE pep_item (
 
 CREATE INDEX pep_item_order ON pep_item (node, n);
 
-CREATE TABLE document (                                 -- private XML, vCard, preferences, markers, push
+CREATE TABLE document (                            -- private XML, vCard, preferences, push
     account INTEGER NOT NULL,
     kind    INTEGER NOT NULL,
     key     TEXT NOT NULL,
@@ -103,37 +103,37 @@ CREATE TABLE document (                                 -- private XML, vCard, p
     UNIQUE (account, kind, key)
 ) STRICT;
 
--- The archive. A body is stored once, in arrival order; each owner has a narrow entry that points to it.
--- `ts` never decreases along the seqs of one owner, which is why no index holds it.
+-- The archive. A body is stored once, in arrival order; each owner has a narrow entry that points
+-- to it. `ts` never decreases along the seqs of one owner, which is why no index holds it.
 
 CREATE TABLE message (
     id     INTEGER PRIMARY KEY,
     ts     INTEGER NOT NULL,
-    sent   INTEGER,                                     -- first arrival, where moving an entry renewed ts
-    refs   INTEGER NOT NULL,                            -- entries that point here
+    sent   INTEGER,                                -- first arrival, if a move renewed ts
+    refs   INTEGER NOT NULL,                       -- entries that point here
     origin BLOB,
     body   TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE entry (
-    owner   INTEGER NOT NULL,                           -- account * 2 + shelf (0 archive, 1 requests)
+    owner   INTEGER NOT NULL,                      -- account * 2 + shelf (0 archive, 1 requests)
     seq     INTEGER NOT NULL,
-    peer    INTEGER NOT NULL,                           -- jid.id
+    peer    INTEGER NOT NULL,                      -- jid.id
     message INTEGER NOT NULL,
     flags   INTEGER NOT NULL,
     PRIMARY KEY (owner, seq)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE jid (                                      -- peers of entries; unused ones are swept now and then
+CREATE TABLE jid (                                 -- peers of entries; the unused are swept
     id       INTEGER PRIMARY KEY,
     bare     TEXT NOT NULL,
     resource TEXT NOT NULL,
     UNIQUE (bare, resource)
 ) STRICT;
 
-CREATE TABLE purge (                                    -- entries that are gone, but not yet removed
+CREATE TABLE purge (                               -- entries that are gone, but not yet removed
     owner INTEGER PRIMARY KEY,
-    upto  INTEGER NOT NULL                              -- this seq and all below
+    upto  INTEGER NOT NULL                         -- this seq and all below
 ) STRICT;
 
 CREATE TABLE invite (
@@ -150,7 +150,7 @@ CREATE INDEX invite_expires ON invite (expires);
 
 CREATE TABLE upload (
     slot         TEXT PRIMARY KEY,
-    account      INTEGER NOT NULL,                      -- 0: its account is gone, the file shall go
+    account      INTEGER NOT NULL,                 -- 0: its account is gone, the file shall go
     filename     TEXT NOT NULL,
     content_type TEXT NOT NULL,
     size         INTEGER NOT NULL,
@@ -162,7 +162,7 @@ CREATE TABLE upload (
 CREATE INDEX upload_account ON upload (account, created);
 CREATE INDEX upload_expires ON upload (expires);
 
-CREATE TABLE tally (                                    -- one row, so that counting costs nothing
+CREATE TABLE tally (                               -- one row, so that counting costs nothing
     accounts INTEGER NOT NULL,
     messages INTEGER NOT NULL,
     entries  INTEGER NOT NULL

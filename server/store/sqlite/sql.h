@@ -5,8 +5,9 @@
  *     while (sql_row(&q))
  *         use(sql_get_str(&q, arena));
  *
- * A failure sticks in db->error and turns every later statement into nothing, so a write-set or a query checks
- * once, at its end. Conditions (ERR_EXISTS, ERR_MISSING …) stick in the same way through db_fail().
+ * A failure sticks in db->error and turns every later statement into nothing, so a write-set or a
+ * query checks once, at its end. Conditions (ERR_EXISTS, ERR_MISSING …) stick in the same way
+ * through db_fail().
  * Owns: the connection and its statements. Bound views are borrowed until the statement has run.
  * Threads: one at a time.  Errors: ERR_IO, ERR_FULL.
  */
@@ -20,11 +21,13 @@
 /* One slot per statement; its text stands where it is used. */
 /* clang-format off */
 enum sql_id {
-    SQL_BEGIN, SQL_BEGIN_READ, SQL_COMMIT, SQL_SAVEPOINT, SQL_ROLLBACK_TO, SQL_RELEASE, SQL_TALLY, SQL_STATS,
-    SQL_ACCOUNT_FIND, SQL_ACCOUNT_ADD, SQL_ACCOUNT_REMOVE, SQL_ACCOUNT_LOAD, SQL_ACCOUNT_LIST, SQL_ACCOUNT_CURSOR,
+    SQL_BEGIN, SQL_BEGIN_READ, SQL_COMMIT, SQL_SAVEPOINT, SQL_ROLLBACK_TO, SQL_RELEASE, SQL_TALLY,
+    SQL_STATS,
+    SQL_ACCOUNT_FIND, SQL_ACCOUNT_ADD, SQL_ACCOUNT_REMOVE, SQL_ACCOUNT_LOAD, SQL_ACCOUNT_LIST,
+    SQL_ACCOUNT_CURSOR,
     SQL_ACCOUNT_ROSTER_VERSION,
     SQL_CREDENTIAL_PUT, SQL_CREDENTIAL_FIND, SQL_CREDENTIAL_REMOVE, SQL_CREDENTIAL_CLEAR,
-    SQL_DEVICE_PUT, SQL_DEVICE_SEEN, SQL_DEVICE_FIND, SQL_DEVICE_TRIM, SQL_DEVICE_REMOVE, SQL_DEVICE_LIST,
+    SQL_DEVICE_PUT, SQL_DEVICE_SEEN, SQL_DEVICE_FIND, SQL_DEVICE_TRIM, SQL_DEVICE_FORGET, SQL_DEVICE_REMOVE, SQL_DEVICE_LIST,
     SQL_DEVICE_CLEAR,
     SQL_ROSTER_PUT, SQL_ROSTER_REMOVE, SQL_ROSTER_LOAD, SQL_ROSTER_CLEAR,
     SQL_BLOCK_PUT, SQL_BLOCK_REMOVE, SQL_BLOCK_CLEAR, SQL_BLOCK_LOAD,
@@ -35,12 +38,17 @@ enum sql_id {
     SQL_OWNER_LOAD, SQL_OWNER_LAST, SQL_OWNER_RESERVE_ARCHIVE, SQL_OWNER_RESERVE_REQUESTS,
     SQL_JID_FIND, SQL_JID_ADD, SQL_JID_MAX, SQL_JID_SCAN, SQL_JID_REMOVE, SQL_JID_USES,
     SQL_MESSAGE_ADD, SQL_MESSAGE_REMOVE, SQL_MESSAGE_UNREF, SQL_MESSAGE_RENEW, SQL_MESSAGE_COPY,
-    SQL_ENTRY_ADD, SQL_ENTRY_FIND, SQL_ENTRY_REMOVE, SQL_ENTRY_OF_PEER, SQL_ENTRY_OLDEST, SQL_ENTRY_NEXT_OWNER,
+    SQL_ENTRY_ADD, SQL_ENTRY_FIND, SQL_ENTRY_REMOVE, SQL_ENTRY_OF_PEER, SQL_ENTRY_OLDEST,
+    SQL_ENTRY_NEXT_OWNER,
     SQL_PURGE_ADD, SQL_PURGE_NEXT, SQL_PURGE_DONE, SQL_PURGE_FLOOR,
-    SQL_PAGE_UP, SQL_PAGE_DOWN, SQL_PAGE_UP_WITH, SQL_PAGE_DOWN_WITH, SQL_PAGE_COUNT, SQL_PAGE_COUNT_WITH,
-    SQL_SHELF_FIRST, SQL_SHELF_LAST, SQL_SHELF_PROBE, SQL_SHELF_MAX, SQL_SHELF_ORIGINS, SQL_SHELF_WRITTEN, SQL_SHELF_WIDTH, SQL_SHELF_SURPLUS,
+    SQL_PAGE_UP, SQL_PAGE_DOWN, SQL_PAGE_UP_WITH, SQL_PAGE_DOWN_WITH, SQL_PAGE_COUNT,
+    SQL_PAGE_COUNT_WITH,
+    SQL_SHELF_FIRST, SQL_SHELF_LAST, SQL_SHELF_PROBE, SQL_SHELF_MAX, SQL_SHELF_ORIGINS,
+    SQL_SHELF_WRITTEN, SQL_SHELF_WIDTH, SQL_SHELF_SURPLUS,
     SQL_INVITE_ADD, SQL_INVITE_USE, SQL_INVITE_FIND, SQL_INVITE_LIST, SQL_INVITE_EXPIRE,
-    SQL_UPLOAD_PUT, SQL_UPLOAD_REMOVE, SQL_UPLOAD_ORPHAN, SQL_UPLOAD_FIND, SQL_UPLOAD_USE, SQL_UPLOAD_EXPIRED,
+    SQL_UPLOAD_PUT, SQL_UPLOAD_REMOVE, SQL_UPLOAD_ORPHAN, SQL_UPLOAD_FIND, SQL_UPLOAD_USE,
+    SQL_UPLOAD_USE_ALL,
+    SQL_UPLOAD_EXPIRED,
     SQL_COUNT
 };
 /* clang-format on */
@@ -54,7 +62,8 @@ struct db {
     sqlite3_stmt *statements[SQL_COUNT];
 };
 
-/* `vfs` NULL: the default. Waits for a person who works on the file with another program, but not for ever. */
+/* `vfs` NULL: the default. Waits for a person who works on the file with another program, but
+ * not for ever. */
 CHECKED enum err db_open(struct db *db, const char *path, const char *vfs);
 void db_close(struct db *db);                       /* a zeroed struct is fine */
 void db_exec(struct db *db, const char *text);      /* statements without parameters or results */
@@ -65,7 +74,8 @@ int64_t db_last_id(struct db *db);                  /* rowid of the last inserti
 /* `mode` is one of SQLITE_CHECKPOINT_…; false: busy for longer than that, or a failure. */
 bool db_checkpoint(struct db *db, int mode, int patience_ms);
 
-/* A condition of the write does not hold, or what was asked for is missing. An earlier failure stays. */
+/* A condition of the write does not hold, or what was asked for is missing. An earlier failure
+ * stays. */
 void db_fail(struct db *db, enum err condition);
 void db_clear(struct db *db);
 

@@ -1,5 +1,6 @@
-/* uploads.c: slots of uploaded files (XEP-0363). The files themselves are the server's; a slot's row stays until the
- * server says that the file is gone, so that a crash between the two leaves no file without a row. */
+/* uploads.c: slots of uploaded files (XEP-0363). The files themselves are the server's; a slot's
+ * row stays until the server says that the file is gone, so that a crash between the two leaves no
+ * file without a row. */
 #include "server/store/growing.h"
 #include "server/store/sqlite/rows.h"
 
@@ -60,18 +61,29 @@ void upload_query(struct db *db, struct store_query *q)
     sql_end(&s);
 }
 
+static void use_read(struct sql *s, struct store_query *q)
+{
+    sql_put_u64(s, q->in.upload.since_ms);
+    while (sql_row(s)) {
+        q->out.upload.bytes = sql_get_u64(s);
+        q->out.upload.files = sql_get_u64(s);
+    }
+}
+
 void upload_use_query(struct db *db, struct store_query *q)
 {
-    struct sql s = sql_of(
-        db, SQL_UPLOAD_USE,
-        "SELECT coalesce(sum(size), 0), count(*) FROM upload WHERE account = ? AND created >= ?");
+    struct sql s;
 
-    sql_put_i64(&s, q->in.upload.account);
-    sql_put_u64(&s, q->in.upload.since_ms);
-    while (sql_row(&s)) {
-        q->out.upload.bytes = sql_get_u64(&s);
-        q->out.upload.files = sql_get_u64(&s);
+    if (q->in.upload.account == UPLOADS_OF_ALL) {
+        s = sql_of(db, SQL_UPLOAD_USE_ALL,
+                   "SELECT coalesce(sum(size), 0), count(*) FROM upload WHERE created >= ?");
+    } else {
+        s = sql_of(db, SQL_UPLOAD_USE,
+                   "SELECT coalesce(sum(size), 0), count(*) FROM upload "
+                   "WHERE account = ? AND created >= ?");
+        sql_put_i64(&s, q->in.upload.account);
     }
+    use_read(&s, q);
 }
 
 /* Those of removed accounts expired at 0. */

@@ -116,8 +116,8 @@ static bool row_refusable(struct writer *w, const struct row *row)
     return kinds[row->kind].of_account && !known(w, account_of(w, row));
 }
 
-/* One row refuses before it writes. Several need a way back, unless none of them can be refused, which is the
- * common case and spares the savepoint. */
+/* One row refuses before it writes. Several need a way back, unless none of them can be refused,
+ * which is the common case and spares the savepoint. */
 static bool needs_savepoint(struct writer *w, const struct write_set *set)
 {
     if (set->first == set->last)

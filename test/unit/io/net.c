@@ -250,7 +250,7 @@ void tcp_pair(int out[2])
 {
     struct sockaddr_in at = { .sin_family = AF_INET };
     socklen_t n = sizeof at;
-    int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), send_room = 16 * 1024;
 
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(bind(l, (struct sockaddr *)&at, sizeof at), 0);
@@ -260,6 +260,7 @@ void tcp_pair(int out[2])
     assert_int_equal(connect(out[1], (struct sockaddr *)&at, sizeof at), 0);
     out[0] = accept4(l, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     assert_true(out[0] >= 0);
+    setsockopt(out[0], SOL_SOCKET, SO_SNDBUF, &send_room, sizeof send_room);
     be_patient(out[1]);
     close(l);
 }

@@ -71,7 +71,7 @@ bool peer_ended(struct peer *p); /* the next thing is the end; close_notify with
 void peer_reset(struct peer *p); /* RST instead of FIN */
 void peer_close(struct peer *p);
 
-/* Two connected TCP sockets; [0] is non-blocking. */
+/* Two connected TCP sockets; [0] is non-blocking, and the kernel keeps little of what it sends. */
 void tcp_pair(int out[2]);
 
 /* ---- One connection under test, with its peer */

@@ -92,6 +92,7 @@ static void test_offers(void **state)
         if (ok != (seen.version != NULL))
             fail_msg("%s: %s", offers[i].what, ok ? "accepted" : "refused");
         if (!ok) {
+            peer_close(&s.peer);
             subject_await_closed(&s, ERR_MALFORMED);
             assert_int_equal(s.secured, 0);
         } else {
@@ -202,6 +203,7 @@ static void test_garbage(void **state)
         peer_write(&s.peer, garbage[i].bytes);
         while (peer_read_some(&s.peer, &c, 1) > 0) /* an alert, perhaps */
             ;
+        peer_close(&s.peer);
         subject_await_closed(&s, ERR_MALFORMED);
         assert_int_equal(s.calls, 0);
         subject_shut(&s);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -123,20 +124,22 @@ struct door {
     struct worker worker;
     struct listener *listener;
     uint16_t port;
-    unsigned accepted;
-    bool free_at_next;
+    unsigned accepted, last; /* after the last one the listener is freed from inside its call */
 };
 
 static void on_accepted(void *ctx, int fd)
 {
     struct door *d = ctx;
+    int no_delay = 0;
+    socklen_t n = sizeof no_delay;
 
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &n), 0);
+    assert_true(no_delay);
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     assert_int_equal(write(fd, "x", 1), 1);
     close(fd);
-    d->accepted++;
-    if (d->free_at_next) {
+    if (++d->accepted == d->last) {
         listener_free(d->listener);
         d->listener = NULL;
     }
@@ -161,7 +164,7 @@ static void shut_door(void *ctx)
 
 static void test_accepts(void **state)
 {
-    struct door d = { 0 };
+    struct door d = { .last = 100 };
     struct peer p;
     char c;
 
@@ -169,7 +172,6 @@ static void test_accepts(void **state)
     worker_start(&d.worker);
     worker_call(&d.worker, open_door, &d);
     for (int i = 0; i < 100; i++) {
-        d.free_at_next = i == 99;
         peer_connect(&p, d.port);
         peer_read(&p, &c, 1);
         peer_close(&p);

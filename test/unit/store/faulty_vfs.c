@@ -1,4 +1,5 @@
-/* faulty_vfs.c: an SQLite VFS that passes everything on to the default one, but for the chosen operation. */
+/* faulty_vfs.c: an SQLite VFS that passes everything on to the default one, but for the chosen
+ * operation. */
 #include "faulty_vfs.h"
 
 #include <sqlite3.h>

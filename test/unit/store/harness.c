@@ -266,3 +266,15 @@ int harness_run(const struct store_test *tests, size_t n)
     arena_deinit(&arena);
     return failures;
 }
+
+const struct device_record *devices_of(struct harness *h, int64_t account, const char *resource,
+                                       size_t expected)
+{
+    struct call *c = call_new(h);
+
+    c->query.in.devices.account = account;
+    c->query.in.devices.resource = str_from(resource);
+    assert_int_equal(ask(c, QUERY_DEVICES), ERR_NONE);
+    assert_int_equal(c->query.out.devices.count, expected);
+    return c->query.out.devices.devices;
+}

@@ -81,4 +81,8 @@ struct row *add_message(struct call *c, int64_t to, const char *from_jid, int64_
         assert_memory_equal(actual_.n ? actual_.p : "", expected, actual_.n);                      \
     } while (0)
 
+/* The devices of an account, all or the one with this resource; their number is checked. */
+const struct device_record *devices_of(struct harness *h, int64_t account, const char *resource,
+                                       size_t expected);
+
 #endif

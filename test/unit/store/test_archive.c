@@ -1,4 +1,5 @@
-/* test_archive.c: pages of the archive against a shadow copy, over random writes and every kind of question. */
+/* test_archive.c: pages of the archive against a shadow copy, over random writes and every kind
+ * of question. */
 #include "harness.h"
 
 #include <string.h>
@@ -39,7 +40,7 @@ static uint64_t below(struct shadow *s, uint64_t n)
     return (s->random * 0x2545f4914f6cdd1dU >> 16) % n;
 }
 
-/* ---- Writing ------------------------------------------------------------------------------------ */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static struct shadow_entry *shadow_add(struct shadow_shelf *shelf)
 {
@@ -76,8 +77,8 @@ static void random_message(struct harness *h, struct shadow *s)
     for (int i = 0; i < 2; i++) {
         row->message.entry[i].shelf = shelves[i];
         row->message.entry[i].flags = random_flags(s);
-        if (shelves[i]
-            == SHELF_REQUESTS) /* hidden from both kinds of question, it could not be learned again */
+        /* Hidden from both kinds of question, it could not be learned again when it moves. */
+        if (shelves[i] == SHELF_REQUESTS)
             row->message.entry[i].flags |= ENTRY_OFFLINE;
     }
     assert_int_equal(commit(c), ERR_NONE);
@@ -123,7 +124,8 @@ static bool matches_address(const char *peer, const char *with)
     return with[strcspn(with, "/")] == '/' ? strcmp(peer, with) == 0 : same_bare(peer, with);
 }
 
-/* The store chooses seqs and times of moved entries; the shadow learns them by their bodies, which are unique. */
+/* The store chooses seqs and times of moved entries; the shadow learns them by their bodies,
+ * which are unique. */
 static void learn_moved(struct harness *h, const struct archive_query *in, struct shadow_shelf *to,
                         size_t first, uint64_t clock)
 {
@@ -176,7 +178,7 @@ static void random_move(struct harness *h, struct shadow *s)
         assert_true(to->entries[i].seq > (i > 0 ? to->entries[i - 1].seq : 0));
 }
 
-/* ---- Asking ------------------------------------------------------------------------------------- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 static bool matches(const struct shadow_entry *e, const struct archive_query *in)
 {

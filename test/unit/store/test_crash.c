@@ -1,7 +1,8 @@
-/* test_crash.c: kill -9 at any moment loses nothing that was acknowledged, leaves no half of a write-set and lets no
- * sequence number come twice.
+/* test_crash.c: kill -9 at any moment loses nothing that was acknowledged, leaves no half of a
+ * write-set and lets no sequence number come twice.
  *
- * A child commits in a loop and tells through a pipe what was acknowledged; it is killed and the file looked at.
+ * A child commits in a loop and tells through a pipe what was acknowledged; it is killed and the
+ * file looked at.
  */
 #include "harness.h"
 
@@ -19,7 +20,7 @@ struct report {
     uint64_t n, seq_to, seq_from;
 };
 
-/* ---- The child ---------------------------------------------------------------------------------------- */
+/* ---- The child ------------------------------------------------------------------------------- */
 
 struct flight {
     struct write_set set;
@@ -119,7 +120,7 @@ static void child_main(const struct harness *h, int64_t alice, int64_t bob, uint
     }
 }
 
-/* ---- The parent --------------------------------------------------------------------------------------- */
+/* ---- The parent ------------------------------------------------------------------------------ */
 
 struct witness {
     struct report *reports; /* of all rounds */

@@ -1,5 +1,5 @@
-/* test_faults.c: every write, sync and truncation of a run fails once. What was acknowledged is there afterwards,
- * every write-set is whole or absent, and the store says when it must not go on.
+/* test_faults.c: every write, sync and truncation of a run fails once. What was acknowledged is
+ * there afterwards, every write-set is whole or absent, and the store says when it must not go on.
  */
 #include "harness.h"
 
@@ -176,7 +176,8 @@ static void truncations_fail(void **state)
     each_fails(FAULT_TRUNCATE, SQLITE_IOERR_TRUNCATE);
 }
 
-/* An acknowledgement means the disk has it: one sync for each transaction; none where the operator chose so. */
+/* An acknowledgement means the disk has it: one sync for each transaction; none where the
+ * operator chose so. */
 static void syncs_per_commit(void **state)
 {
     enum { COMMITS = 10, MANY = 1000 };
@@ -232,8 +233,8 @@ static void no_second_try(void **state)
     harness_free(h);
 }
 
-/* The checkpoint thread meets the failure: the next write-sets are refused, those acknowledged before are there.
- * Without syncs at commits, the first one is the thread's. */
+/* The checkpoint thread meets the failure: the next write-sets are refused, those acknowledged
+ * before are there. Without syncs at commits, the first one is the thread's. */
 static void checkpoint_fails(void **state)
 {
     enum { MESSAGES = 3000, BODY = 20000 };

@@ -186,7 +186,8 @@ static void backup(void **state)
     harness_free(h);
 }
 
-/* Acknowledged without waiting for the disk: the same answers, and nothing lost without a power failure. */
+/* Acknowledged without waiting for the disk: the same answers, and nothing lost without a power
+ * failure. */
 static void ack_memory(void **state)
 {
     struct harness *h = harness_new(IN_FILE_THREADED);

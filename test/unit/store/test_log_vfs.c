@@ -1,4 +1,5 @@
-/* test_log_vfs.c: whatever order of writes, reads, syncs and truncations, the log reads as if nothing were gathered.
+/* test_log_vfs.c: whatever order of writes, reads, syncs and truncations, the log reads as if
+ * nothing were gathered.
  */
 #include "server/store/sqlite/log_vfs.h"
 
@@ -136,7 +137,8 @@ static void random_use(void **state)
     log_vfs_deinit(&v);
 }
 
-/* A write that fails later shows in the next call that matters, and is not tried again behind SQLite's back. */
+/* A write that fails later shows in the next call that matters, and is not tried again behind
+ * SQLite's back. */
 static void late_failure(void **state)
 {
     struct log_vfs v;

@@ -1,4 +1,5 @@
-/* test_removal.c: what is removed is gone: from answers at once, from the file after housekeeping. */
+/* test_removal.c: what is removed is gone: from answers at once, from the file after
+ * housekeeping. */
 #include "harness.h"
 
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 
 static const uint64_t day_ms = 86400000, today = 1700000000000;
 
-/* ---- Reading the file as a thief would ------------------------------------------------------------ */
+/* ---- Reading the file as a thief would ------------------------------------------------------- */
 
 static bool file_contains(const char *path, const char *text)
 {
@@ -49,7 +50,7 @@ static void expect_vanished(struct harness *h, const char *text)
     assert_false(on_disk(h, text));
 }
 
-/* ---- Accounts ------------------------------------------------------------------------------------- */
+/* ---- Accounts -------------------------------------------------------------------------------- */
 
 static void fill_account(struct harness *h, int64_t account)
 {
@@ -170,7 +171,7 @@ static void interrupted(struct harness *h)
     expect_vanished(h, "<body>SECRETVALUE");
 }
 
-/* ---- Retention -------------------------------------------------------------------------------------- */
+/* ---- Retention ------------------------------------------------------------------------------- */
 
 static void add_aged(struct harness *h, int64_t account, enum shelf shelf, unsigned days,
                      int64_t sender)
@@ -258,7 +259,7 @@ static void retention_of_many(struct harness *h)
     assert_str(query_archive(h, first, SHELF_ARCHIVE)->query.out.archive.results[0].body, "young");
 }
 
-/* ---- Small things ----------------------------------------------------------------------------------- */
+/* ---- Small things ---------------------------------------------------------------------------- */
 
 static void add_invite(struct harness *h, const char *token, uint64_t expires_ms)
 {
@@ -326,7 +327,8 @@ static void expiring_rows(struct harness *h)
     assert_int_equal(items_left(h, alice, "lasting"), 1);
 }
 
-/* Addresses that nobody uses go; those in use stay, also when they come into use while the sweep is at work. */
+/* Addresses that nobody uses go; those in use stay, also when they come into use while the sweep
+ * is at work. */
 static void sweep(struct harness *h)
 {
     enum { PEERS = 1500, STEPS = 40 };

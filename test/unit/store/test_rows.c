@@ -1,4 +1,5 @@
-/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every way of running. */
+/* test_rows.c: every kind of row and of query, one after the other, on every engine and in every
+ * way of running. */
 #include "harness.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ static struct store_query *account_view(struct harness *h, const char *local)
     return &c->query;
 }
 
-/* ---- Accounts --------------------------------------------------------------------------------------- */
+/* ---- Accounts -------------------------------------------------------------------------------- */
 
 static void accounts(struct harness *h)
 {
@@ -106,7 +107,7 @@ static void credentials(struct harness *h)
     assert_int_equal(credential_fill(h, alice, "bob", "", HASH_SHA1), -1);
 }
 
-/* ---- Roster and block list -------------------------------------------------------------------- */
+/* ---- Roster and block list ------------------------------------------------------------------- */
 
 static void put_roster(struct harness *h, int64_t account, const struct roster_item *item)
 {
@@ -196,7 +197,7 @@ static void blocks(struct harness *h)
     assert_int_equal(account_view(h, "bob")->out.account.block_count, 1);
 }
 
-/* ---- PEP ---------------------------------------------------------------------------------------- */
+/* ---- PEP ------------------------------------------------------------------------------------- */
 
 static const struct pep_config config = {
     .access = PEP_PRESENCE,
@@ -324,7 +325,7 @@ static void pep(struct harness *h)
     assert_string_equal(item_ids(h, bob, "n", 0), "");
 }
 
-/* ---- Documents and devices ---------------------------------------------------------------------- */
+/* ---- Documents and devices ------------------------------------------------------------------- */
 
 static void put_document(struct harness *h, int64_t account, enum document_kind kind,
                          const char *key, const char *value)
@@ -360,11 +361,14 @@ static void documents(struct harness *h)
     put_document(h, alice, DOC_VCARD, "x", "3");
     put_document(h, alice, DOC_PRIVATE, "x", "4");
     put_document(h, alice, DOC_MAM_PREFS, "", "<prefs/>");
+    put_document(h, alice, DOC_AVATAR, "", "0123 image/png");
     put_document(h, bob, DOC_PRIVATE, "x", "5");
     assert_str(document_of(h, alice, DOC_PRIVATE, "x"), "4");
     assert_str(document_of(h, alice, DOC_VCARD, "x"), "3");
     assert_str(document_of(h, alice, DOC_VCARD, "y"), "");
     assert_str(account_view(h, "alice")->out.account.mam_prefs, "<prefs/>");
+    assert_str(account_view(h, "alice")->out.account.avatar, "0123 image/png");
+    assert_str(account_view(h, "bob")->out.account.avatar, "");
     all->query.in.document.account = alice;
     all->query.in.document.kind = DOC_PRIVATE;
     assert_int_equal(ask(all, QUERY_DOCUMENTS), ERR_NONE);
@@ -374,18 +378,6 @@ static void documents(struct harness *h)
     put_document(h, alice, DOC_PRIVATE, "x", "");
     assert_str(document_of(h, alice, DOC_PRIVATE, "x"), "");
     assert_str(document_of(h, bob, DOC_PRIVATE, "x"), "5");
-}
-
-static const struct device_record *devices_of(struct harness *h, int64_t account,
-                                              const char *resource, size_t expected)
-{
-    struct call *c = call_new(h);
-
-    c->query.in.devices.account = account;
-    c->query.in.devices.resource = str_from(resource);
-    assert_int_equal(ask(c, QUERY_DEVICES), ERR_NONE);
-    assert_int_equal(c->query.out.devices.count, expected);
-    return c->query.out.devices.devices;
 }
 
 static void devices(struct harness *h)
@@ -414,7 +406,6 @@ static void devices(struct harness *h)
     call_row(c, ROW_DEVICE, alice)->device = phone;
     assert_int_equal(commit(c), ERR_NONE);
     put_credential(h, alice, "phone", HASH_SHA256, 1);
-    put_credential(h, alice, "", HASH_SHA256, 2);
     devices_of(h, alice, "", 2);
     devices_of(h, alice, "none", 0);
     found = devices_of(h, alice, "phone", 1);
@@ -429,6 +420,9 @@ static void devices(struct harness *h)
                 && found->token.count == UINT32_MAX);
     assert_true(found->next_token.seed.n == 1 && found->next_token.expires_ms == 5);
     assert_true(found->app_password && found->first_ms == 1 && found->last_ms == 2);
+    put_credential(h, alice, "", HASH_SHA256, 2); /* a new password: no token of before is left */
+    found = devices_of(h, alice, "phone", 1);
+    assert_true(found->token.seed.n == 0 && found->next_token.seed.n == 0 && !found->password);
 
     c = call_new(h);
     call_row(c, ROW_DEVICE_GONE, alice)->device.resource = STR("phone");
@@ -568,7 +562,7 @@ static void uploads(struct harness *h)
     assert_int_equal(ask(c, QUERY_UPLOAD), ERR_MISSING);
 }
 
-/* ---- Archive ------------------------------------------------------------------------------------ */
+/* ---- Archive --------------------------------------------------------------------------------- */
 
 static const struct archive_result *page_of(struct harness *h, const struct archive_query *in,
                                             size_t expected)

@@ -1,4 +1,5 @@
-/* test_write_sets.c: whole or not at all, in order, once: what the store promises about write-sets. */
+/* test_write_sets.c: whole or not at all, in order, once: what the store promises about
+ * write-sets. */
 #include "harness.h"
 
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static void expect_tally(struct harness *h, uint64_t accounts, uint64_t messages
     assert_int_equal(c->query.out.stats.entries, entries);
 }
 
-/* ---- Atomicity ------------------------------------------------------------------------------------ */
+/* ---- Atomicity ------------------------------------------------------------------------------- */
 
 /* What stands in a write-set after rows that would succeed, and spoils it. */
 enum spoiler {
@@ -143,7 +144,7 @@ static void registration(struct harness *h)
     expect_tally(h, 1, 0, 0);
 }
 
-/* ---- Order ---------------------------------------------------------------------------------------- */
+/* ---- Order ----------------------------------------------------------------------------------- */
 
 static void order(struct harness *h)
 {
@@ -179,7 +180,7 @@ static void order(struct harness *h)
     assert_int_equal(archived(h, alice), SETS - SETS / 10);
 }
 
-/* ---- Many submitters -------------------------------------------------------------------------------- */
+/* ---- Many submitters ------------------------------------------------------------------------- */
 
 enum { EACH = 250, WINDOW = 16, CROWD_ACCOUNTS = 5 };
 
@@ -282,9 +283,10 @@ static void concurrency(struct harness *h)
     expect_tally(h, CROWD_ACCOUNTS, HOMES * EACH, 2 * HOMES * EACH);
 }
 
-/* ---- Sequences -------------------------------------------------------------------------------------- */
+/* ---- Sequences ------------------------------------------------------------------------------- */
 
-/* Numbers grow over restarts, also where the newest entries are gone: a client never sees one twice. */
+/* Numbers grow over restarts, also where the newest entries are gone: a client never sees one
+ * twice. */
 static void sequences(struct harness *h)
 {
     int64_t alice = make_account(h, "alice");
@@ -306,7 +308,8 @@ static void sequences(struct harness *h)
     expect_tally(h, 1, 0, 0);
 }
 
-/* One write-set larger than any cache, so that the engine writes parts of it before the end, and reads them again. */
+/* One write-set larger than any cache, so that the engine writes parts of it before the end, and
+ * reads them again. */
 static void huge(struct harness *h)
 {
     enum { MESSAGES = 1500, BODY = 20000 };

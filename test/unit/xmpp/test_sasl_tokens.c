@@ -12,11 +12,16 @@
 #define TOKEN "secret-token:fast-Bq7vQqTlyvA"
 
 static const struct {
-    enum ht_side side; struct str binding; const char *proof;
+    enum ht_side side;
+    struct str binding;
+    const char *proof;
 } proofs[] = {
-    { HT_INITIATOR, STR_INIT(""), "d2d11286262425c8c69c9c881194709fd887fa6b8310107c2899e3a2ed7175fb" },
-    { HT_RESPONDER, STR_INIT(""), "08e1e6ba7c6c19d3bfedd62bcde1a98b9b492b8374af54fd8af66282ce1323c8" },
-    { HT_INITIATOR, STR_INIT("tls data"), "3707c44665fea48322f635a858658dd378c94b692d937afca78ed91ae8396da0" },
+    { HT_INITIATOR, STR_INIT(""),
+      "d2d11286262425c8c69c9c881194709fd887fa6b8310107c2899e3a2ed7175fb" },
+    { HT_RESPONDER, STR_INIT(""),
+      "08e1e6ba7c6c19d3bfedd62bcde1a98b9b492b8374af54fd8af66282ce1323c8" },
+    { HT_INITIATOR, STR_INIT("tls data"),
+      "3707c44665fea48322f635a858658dd378c94b692d937afca78ed91ae8396da0" },
 };
 
 static void test_proofs(void **state)
@@ -35,10 +40,14 @@ static void test_proofs(void **state)
 #define PROOF "0123456789abcdef0123456789abcdef"
 
 static const struct {
-    struct str message; enum err err; const char *user;
+    struct str message;
+    enum err err;
+    const char *user;
 } messages[] = {
     { STR_INIT("alice\0" PROOF), ERR_NONE, "alice" },
-    { STR_INIT("a\0\0" "123456789abcdef0123456789abcdef"), ERR_NONE, "a" }, /* the proof may hold a NUL */
+    { STR_INIT("a\0\0"
+               "123456789abcdef0123456789abcdef"),
+      ERR_NONE, "a" }, /* the proof may hold a NUL */
     { STR_INIT(""), ERR_MALFORMED, "-" },
     { STR_INIT("alice"), ERR_MALFORMED, "-" },
     { STR_INIT("alice\0"), ERR_MALFORMED, "-" },
