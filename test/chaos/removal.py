@@ -132,7 +132,9 @@ def run(seconds):
             one.join(30)
         print(f'# {sum(one.sent for one in load)} messages of others meanwhile; nothing left after '
               f'{took:.0f} s')
-        assert not left, f'after {GONE_S} s: {sorted(left)}'
+        cells = {(table, column) for text in texts
+                 for _, table, column, _ in leak.find_in_sqlite(at.data, text)}
+        assert not left, f'after {GONE_S} s: {sorted(left)}; in {sorted(cells) or "no cell any more"}'
         assert kept, 'what a friend received is gone with its sender'
 
 
