@@ -206,7 +206,8 @@ def login(world, name):
 def sealed(to, ident):
     """A message that passes the policy."""
     return (f"<message to='{to}' type='chat' id='{ident}'>"
-            "<received xmlns='urn:xmpp:receipts' id='x'/><store xmlns='urn:xmpp:hints'/></message>")
+            "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'><key rid='2'>MwohBQ==</key>"
+            "<iv>AAAAAAAAAAAAAAAA</iv></header><payload>bm90IHBsYWludGV4dA==</payload></encrypted></message>")
 
 
 @case('two clients log in over WebSocket, wherever their accounts live, and talk')

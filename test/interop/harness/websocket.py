@@ -33,7 +33,7 @@ class WebSocket(raw.Raw):
         self.jid = None
         self.closed_with = None
         self._buffer = b''
-        self._socket = connect(at, timeout)
+        self.socket = connect(at, timeout)
         self._shake_hands(headers)
         self._open_stream()
 
@@ -41,9 +41,9 @@ class WebSocket(raw.Raw):
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f'GET /ws HTTP/1.1', f'Host: {self.at.domain}', 'Upgrade: websocket', 'Connection: Upgrade',
                  f'Sec-WebSocket-Key: {key}', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: xmpp', *headers]
-        self._socket.sendall(('\r\n'.join(lines) + '\r\n\r\n').encode())
+        self.socket.sendall(('\r\n'.join(lines) + '\r\n\r\n').encode())
         while b'\r\n\r\n' not in self._buffer:
-            octets = self._socket.recv(65536)
+            octets = self.socket.recv(65536)
             if not octets:
                 raise raw.Closed('end of file')
             self._buffer += octets
@@ -58,7 +58,7 @@ class WebSocket(raw.Raw):
             else struct.pack('!BQ', 0xff, n)
         masked = bytes(c ^ mask[i % 4] for i, c in enumerate(payload))
         try:
-            self._socket.sendall(bytes([first]) + size + mask + masked)
+            self.socket.sendall(bytes([first]) + size + mask + masked)
         except OSError as error:
             raise raw.Closed(str(error)) from error
 
@@ -69,7 +69,7 @@ class WebSocket(raw.Raw):
     def _octets(self, n):
         while len(self._buffer) < n:
             try:
-                octets = self._socket.recv(65536)
+                octets = self.socket.recv(65536)
             except (TimeoutError, ssl.SSLWantReadError):
                 return None
             except OSError as error:
@@ -81,7 +81,7 @@ class WebSocket(raw.Raw):
 
     def next_frame(self, timeout=raw.TIMEOUT_S):
         """(opcode, payload) of the next frame, or None if none came in time. The server sends no fragments."""
-        self._socket.settimeout(timeout)
+        self.socket.settimeout(timeout)
         if not self._octets(2):
             return None
         first, n = self._buffer[:2]
