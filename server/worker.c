@@ -168,6 +168,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .boot = group->boot,
         .settings = group->settings,
         .random = w->host.random,
+        .disk = group->disk,
         .uploads_fd = group->uploads_fd,
         .ctx = w,
         .websocket = upgraded,
