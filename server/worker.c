@@ -4,7 +4,7 @@
 #include "server/session.h"
 #include "server/web/web.h"
 
-enum { SWEEP_MS = 1000, DRAIN_MS = 1500 };
+enum { SWEEP_MS = 1000, DRAIN_MS = 1500, MANY_SESSIONS = 500 };
 
 void worker_enter(struct worker *w)
 {
@@ -122,12 +122,26 @@ static void orders_came(void *ctx, struct list *items)
     }
 }
 
+/* The allocator keeps what many small things leave behind, after ten thousand connections for ever. */
+static void give_memory_back(struct worker *w)
+{
+    uint64_t now = w->home.counters.sessions;
+
+    if (now > w->most_sessions)
+        w->most_sessions = now;
+    if (w->most_sessions < MANY_SESSIONS || now > w->most_sessions / 2)
+        return;
+    mem_trim();
+    w->most_sessions = now;
+}
+
 static void sweep(void *ctx)
 {
     struct worker *w = ctx;
 
     worker_enter(w);
     home_sweep(&w->home);
+    give_memory_back(w);
     timer_start(w->sweep, SWEEP_MS);
 }
 
@@ -154,6 +168,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .boot = group->boot,
         .settings = group->settings,
         .random = w->host.random,
+        .disk = group->disk,
         .uploads_fd = group->uploads_fd,
         .ctx = w,
         .websocket = upgraded,

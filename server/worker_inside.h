@@ -42,6 +42,7 @@ struct worker {
     size_t door_count;
     struct timer *sweep, *end;
     struct list clients;
+    uint64_t most_sessions;          /* since memory was given back */
     struct doorkeeper doorkeeper;
     struct worker_tls tls;
     struct web *web;

@@ -13,6 +13,9 @@ void *mem_alloc_raw(size_t n);             /* not zeroed, never NULL */
 void *mem_resize(void *p, size_t n);       /* never NULL; p may be NULL */
 void mem_free(void *p);                    /* NULL is allowed */
 
+/* Gives free memory back to the system, where the allocator can; takes milliseconds. */
+void mem_trim(void);
+
 /* Overwrites a secret in a way that the compiler keeps. */
 void secure_zero(void *p, size_t n);
 

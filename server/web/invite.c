@@ -8,6 +8,7 @@
  */
 #include "base/encode.h"
 #include "http/target.h"
+#include "server/disk.h"
 #include "server/registration.h"
 #include "server/web/html.h"
 #include "server/web/qr.h"
@@ -243,6 +244,8 @@ static void found(struct store_op *op)
     v->invite = op->result == ERR_NONE ? v->query.out.invites.invites : NULL;
     if (exchange_gone(v->exchange) || v->invite == NULL || !is_good(v) || (posted && !v->invite->account))
         say_invalid(v);
+    else if (posted && disk_level(v->exchange->host->disk) >= DISK_LOW)
+        show_invitation(v, 503, STR(""), STR("The server has no room for new accounts now. The invitation stays valid."));
     else if (posted)
         take_name(v);
     else

@@ -11,6 +11,7 @@
 #include "server/settings.h"
 #include "server/store.h"
 
+struct disk;
 struct web_host {
     struct loop *loop;
     struct store *store;
@@ -18,6 +19,7 @@ struct web_host {
     const struct server_boot *boot;
     const struct settings *settings;
     struct random random;
+    const struct disk *disk;
     int uploads_fd;                  /* folder; -1: there are no uploads */
     void *ctx;
     /* The handshake is answered: takes the connection, which is a WebSocket now. `early`: what came behind it. */

@@ -95,6 +95,8 @@ static void purge_step(struct chores *c, struct writer *w)
         w->purge_wanted = false;
         c->empty_log = true;
         c->next_sweep_ms = 0;
+        if (c->jids_unused) /* addresses that only this account knew are not to wait for a minute */
+            chores_begin(c, c->now_ms);
         return;
     }
     doomed_read(&doomed, &w->db, owner, upto, UINT64_MAX);

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""removal.py [--seconds N]: an account is removed while the server is busy. A minute later nothing of
+it is left in any file of the server: database, write-ahead log, logs; and everybody else has what
+he had, also what she wrote to him.
+"""
+import argparse
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'interop'))
+
+from harness import leak, server                                    # noqa: E402
+from harness.raw import CLIENT, NS_SM, Raw                          # noqa: E402
+
+PREFIX = 'bystander'
+BYSTANDERS = 6
+GONE = 'aldegonde-removed'                       # stands in no file for any other reason
+MARKS = {name: f'mark-{name}-5f2c9a71' for name in
+         ('self', 'node', 'item', 'private', 'card', 'contact', 'group', 'blocked')}
+KEPT = 'mark-kept-by-the-friend-8d1e'
+GONE_S = 60
+MESSAGE = (
+    "<message type='chat' to='{to}' id='{ident}'><encrypted xmlns='eu.siacs.conversations.axolotl'>"
+    "<header sid='1'><key rid='2'>MwohBQ==</key><iv>AAAAAAAAAAAAAAAA</iv></header>"
+    "<payload>bm90</payload></encrypted><origin-id xmlns='urn:xmpp:sid:0' id='{mark}'/></message>"
+)
+
+
+def logged_in(at, name, password):
+    """A connection with stream management."""
+    raw = Raw(at)
+    raw.start_tls()
+    raw.login(name, password)
+    raw.enable_sm()
+    return raw
+
+
+def ask(raw, kind, payload, to=None):
+    """One iq and its result."""
+    ask.number += 1
+    address = f" to='{to}'" if to else ''
+    raw.send(f"<iq type='{kind}' id='q{ask.number}'{address}>{payload}</iq>")
+    while (element := raw.next()) is not None:
+        if element.tag == f'{CLIENT}iq' and element.get('id') == f'q{ask.number}':
+            assert element.get('type') == 'result', [c.tag for c in element.iter()]
+            return element
+    raise AssertionError(f'no answer to {payload}')
+
+
+ask.number = 0
+
+
+def stored(raw):
+    """Waits until all that was sent is safe."""
+    raw.send("<r xmlns='urn:xmpp:sm:3'/>")
+    raw.until(f'{NS_SM}a')
+
+
+class Load(threading.Thread):
+    """Messages from one bystander to the next, as fast as they are stored."""
+
+    def __init__(self, at, number, password):
+        super().__init__(daemon=True)
+        self._raw = logged_in(at, f'{PREFIX}{number}', password)
+        self._to = at.jid(f'{PREFIX}{(number + 1) % BYSTANDERS}')
+        self.ending = threading.Event()
+        self.sent = 0
+
+    def run(self):
+        while not self.ending.is_set():
+            for _ in range(20):
+                self.sent += 1
+                self._raw.send(MESSAGE.format(to=self._to, ident=f'l{self.sent}',
+                                              mark=f'load-{self.sent}'))
+            stored(self._raw)
+
+
+def leave_traces(raw, at):
+    """Everything that an account can have, each with a mark of its own."""
+    ask(raw, 'set', "<query xmlns='jabber:iq:roster'><item jid='%s@%s' name='%s'><group>%s</group></item>"
+        '</query>' % (MARKS['contact'], at.domain, MARKS['contact'], MARKS['group']))
+    ask(raw, 'set', "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:%s'>"
+        "<item id='%s'><x xmlns='urn:x'>%s</x></item></publish></pubsub>"
+        % (MARKS['node'], MARKS['item'], MARKS['item']))
+    ask(raw, 'set', "<query xmlns='jabber:iq:private'><x xmlns='urn:x'>%s</x></query>" % MARKS['private'])
+    ask(raw, 'set', "<vCard xmlns='vcard-temp'><FN>%s</FN></vCard>" % MARKS['card'])
+    ask(raw, 'set', "<block xmlns='urn:xmpp:blocking'><item jid='%s@%s'/></block>"
+        % (MARKS['blocked'], at.domain))
+    for n in range(300):
+        raw.send(MESSAGE.format(to=at.jid(GONE), ident=f's{n}', mark=f"{MARKS['self']}-{n}"))
+    stored(raw)
+
+
+def traces(at, texts):
+    """Which of the texts lie in which files."""
+    return {f'{path}: {text}' for text in texts for path in leak.find(at.folder, text)}
+
+
+def run(seconds):
+    """One removal."""
+    texts = [GONE, *MARKS.values()]
+    password = server.new_password()
+    with server.Sottod(options=['limits.exempt=127.0.0.0/8']) as at:
+        at.ctl('user', 'add-many', PREFIX, str(BYSTANDERS), '--password-stdin', stdin=password + '\n')
+        for name in (GONE, 'alice', 'bob'):
+            at.add_user(name, password)
+        raw = logged_in(at, GONE, password)
+        leave_traces(raw, at)
+        alice = logged_in(at, 'alice', password)
+        alice.send(MESSAGE.format(to=at.jid('bob'), ident='k', mark=KEPT))
+        stored(alice)
+        load = [Load(at, n, password) for n in range(BYSTANDERS)]
+        for one in load:
+            one.start()
+        time.sleep(2)
+        before = traces(at, texts)
+        missing = [text for text in texts if not any(text in hit for hit in before)]
+        assert not missing, f'the search would not have found {missing}'
+        at.delete_user(GONE)
+        start = time.monotonic()
+        while (left := traces(at, texts)) and time.monotonic() - start < GONE_S:
+            time.sleep(2)
+        took = time.monotonic() - start
+        at.delete_user('alice')                  # what bob has of her stays his
+        time.sleep(seconds)
+        kept = leak.find(at.data, KEPT)
+        for one in load:
+            one.ending.set()
+        for one in load:
+            one.join(30)
+        print(f'# {sum(one.sent for one in load)} messages of others meanwhile; nothing left after '
+              f'{took:.0f} s')
+        cells = {(table, column) for text in texts
+                 for _, table, column, _ in leak.find_in_sqlite(at.data, text)}
+        assert not left, f'after {GONE_S} s: {sorted(left)}; in {sorted(cells) or "no cell any more"}'
+        assert kept, 'what a friend received is gone with its sender'
+
+
+def main():
+    """TAP on standard output."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--seconds', type=int, default=5)
+    options = parser.parse_args()
+    print('1..1', flush=True)
+    run(options.seconds)
+    print('ok 1 - a removed account leaves nothing behind', flush=True)
+
+
+if __name__ == '__main__':
+    main()
