@@ -166,6 +166,7 @@ static struct account *account_new(struct home *h, const struct jid *jid)
     list_init(&a->arriving);
     list_init(&a->settling);
     list_init(&a->asking);
+    list_init(&a->originals);
     view_init(&a->view, a->bare);
     map_put(&h->accounts, a->bare, a);
     account_load(a);

@@ -28,6 +28,7 @@ struct account {
     struct list arriving;            /* sessions.in_account: bound once the view is there */
     struct list settling;            /* routed: in order of arrival, until committed and delivered */
     struct list asking;              /* routed: until fewer of its archive queries are in work */
+    struct list originals;           /* routed.twin: sent with an origin-id and not back yet */
     unsigned archive_queries;        /* in work */
     unsigned pins;                   /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;

@@ -160,7 +160,8 @@ void outcome_end_device(struct outcome *out, struct str resource);
 void outcome_session(struct outcome *out, unsigned set, unsigned clear);   /* enum session_flag */
 void outcome_note(struct outcome *out, unsigned notes);                    /* enum note */
 
-/* True if the sender's account sent a message of this origin before (of its last 256); remembers it otherwise. */
+/* True if the sender's account sent a message of this origin before (of its last 256); remembers it otherwise.
+ * A repetition of what is not durable yet is answered when that is. */
 bool outcome_repeats(struct outcome *out, const uint8_t origin[16]);
 
 /* In HOOK_OUT: limits of what the sender's account asks of others (budget.h). False: it has asked too much. */

@@ -13,6 +13,7 @@ struct routed *routed_new(void)
     struct routed *r = mem_alloc(sizeof *r);
 
     r->deliver = true;
+    list_init(&r->twins);
     return r;
 }
 
@@ -152,11 +153,10 @@ bool outcome_repeats(struct outcome *out, const uint8_t origin[16])
 {
     struct routed *r = out->routed;
 
-    if (view_repeats(&r->sender_home->view, origin))
-        return true;
     memcpy(r->origin_hash, origin, sizeof r->origin_hash);
-    r->has_origin = true;
-    return false;
+    r->repeats = view_repeats(&r->sender_home->view, origin);
+    r->has_origin = !r->repeats;
+    return r->repeats;
 }
 
 static bool is_exempt(const struct routed *r)

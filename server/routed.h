@@ -65,7 +65,10 @@ struct routed {
     int64_t sender_account;
     unsigned session_set, session_clear;
     uint8_t origin_hash[16];         /* of (sender, recipient, origin-id) */
-    bool has_origin;
+    bool has_origin;                 /* and is the first of it */
+    bool repeats;                    /* sent before by this origin */
+    struct link twin;                /* in its account's originals, or in its original's repeats */
+    struct list twins;               /* repeats that came while it was under way: they are told what it is told */
     struct account *sender_home;     /* pinned account of the session; its effects happen there */
     bool sender_writes;              /* HOOK_OUT appended rows of it */
 

@@ -1,6 +1,8 @@
 /* router.c: the way of a stanza: judged at its origin, judged and committed at its target, delivered, back. */
 #include "server/router.h"
 
+#include <string.h>
+
 #include "server/caps.h"
 #include "server/deliver.h"
 #include "server/derivation.h"
@@ -424,13 +426,62 @@ static void post_out(struct home *h, struct routed *r)
 
 /* ---- Origin home ----------------------------------------------------------------------------------- */
 
+/* Ends here: nothing for the target. Keeps its place behind what the session sent before. */
+static void end_at_origin(struct routed *r)
+{
+    r->deliver = false;
+    r->account = r->sender_home;
+    r->account->pins++;
+    settle(r);
+}
+
+static bool is_refused(const struct routed *r)
+{
+    for (const struct effect *e = r->at_origin.first; e != NULL && !r->deliver; e = e->next)
+        if (e->kind == EFFECT_REPLY)
+            return true;
+    return false;
+}
+
+/* A message sent again while it was on its way (XEP-0359 §5) is acknowledged when its original is durable, not before;
+ * if that was refused, its client may have gone without hearing of it. */
+static void answer_repeats(struct routed *original)
+{
+    for (struct link *l; (l = list_pop(&original->twins)) != NULL;) {
+        struct routed *r = LIST_ENTRY(l, struct routed, twin);
+        struct incoming in = { .stanza = &r->stanza };
+        struct outcome out = { r, &r->at_origin, 0 };
+
+        if (is_refused(original))
+            outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
+                           STR("The server did not take this when it came first; please try again."));
+        end_at_origin(r);
+    }
+}
+
+/* True if it waits for its original now. */
+static bool joins_original(struct routed *r)
+{
+    LIST_EACH(&r->sender_home->originals, l) {
+        struct routed *original = LIST_ENTRY(l, struct routed, twin);
+
+        if (memcmp(original->origin_hash, r->origin_hash, sizeof r->origin_hash) != 0)
+            continue;
+        list_add(&original->twins, &r->twin);
+        return true;
+    }
+    return false;
+}
+
 static void router_return(struct routed *r)
 {
     struct session *s = r->session;
     struct account *a = r->sender_home;
 
-    if (r->has_origin && (r->archived == NULL || r->writes.op.result != ERR_NONE))
+    if (r->has_origin && !r->deliver)
         view_forget_origin(&a->view, r->origin_hash); /* sent again, it is no repetition */
+    list_remove(&r->twin);
+    answer_repeats(r);
     if (r->sender_writes)
         account_wrote(a);
     if (r->stale && a->view.account != 0)
@@ -451,15 +502,6 @@ static void router_return(struct routed *r)
     if (s->state == SESSION_BOUND)
         session_resume_reading(s);
     session_release(s);
-}
-
-/* Ends here: nothing for the target. Keeps its place behind what the session sent before. */
-static void end_at_origin(struct routed *r)
-{
-    r->deliver = false;
-    r->account = r->sender_home;
-    r->account->pins++;
-    settle(r);
 }
 
 static enum stanza_condition choose_target(struct routed *r, const struct session *s)
@@ -523,9 +565,12 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
         account_writes(a);
     }
     if (v != PASS) {
-        end_at_origin(r);
+        if (!r->repeats || !joins_original(r))
+            end_at_origin(r);
         return;
     }
+    if (r->has_origin)
+        list_add(&a->originals, &r->twin);
     presence_sent(s, r);
     post_out(s->home, r);
 }
