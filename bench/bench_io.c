@@ -21,7 +21,7 @@
 #include "io/conn.h"
 #include "io/listen.h"
 
-enum { MESSAGE = 900, SMALL = 100, BATCH = 10, WARM_UP = 50 };
+enum { MESSAGE = 900, SMALL = 100, BATCH = 10, WARM_UP = 3 };
 
 struct reading {
     uint64_t cpu_ns; /* of the server's thread */
@@ -258,6 +258,7 @@ static void bench_echo(struct bench *b, const char *what, size_t n, size_t batch
 
 static void run_client(struct bench *b)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     b->settings = SSL_CTX_new(TLS_client_method());
     b->peers = mem_alloc(b->count * sizeof *b->peers);
     open_all(b, false);

@@ -75,12 +75,10 @@ void conn_feed_unread(struct conn *c)
     conn_feed(c, n);
 }
 
-/* A first flight costs much more than anything else a peer can send. */
-static bool must_wait(struct conn *c)
+/* A handshake costs much more than anything else that a peer can ask for: some of them a round. */
+static bool take_turn(struct conn *c)
 {
-    if (c->context == NULL || c->secured)
-        return false;
-    return c->hub->handshakes++ >= ROUND_HANDSHAKES;
+    return c->context == NULL || c->secured || c->hub->handshakes++ < ROUND_HANDSHAKES;
 }
 
 static void read_and_drop(struct conn *c)
@@ -104,7 +102,7 @@ void conn_readable(struct conn *c)
         read_and_drop(c);
         return;
     }
-    if (c->paused || c->in_due.next != NULL || must_wait(c))
+    if (c->paused || c->in_due.next != NULL || !take_turn(c))
         return; /* reported again in the next round */
     n = recv(c->fd, h->in + before, room < READ_BYTES ? room : READ_BYTES, 0);
     if (n > 0) {

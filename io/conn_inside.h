@@ -19,21 +19,20 @@ enum {
     READ_BYTES = 64 * 1024,                /* from one descriptor in one round */
     PLAIN_BYTES = 16 * 1024,               /* content of one TLS record, RFC 8446 §5.1 */
     RECORD_BYTES = 5 + PLAIN_BYTES + 2048, /* on the wire at most, RFC 5246 §6.2.3 */
-    IN_BYTES =
-        READ_BYTES + RECORD_BYTES, /* what a round reads, after a record cut short by the last */
-    OUT_BYTES = 64 * 1024,         /* sealed bytes between two writes */
-    ROUND_OUT_BYTES = 256 * 1024,  /* to one descriptor in one round */
-    ROUND_HANDSHAKES = 8,          /* about 2 ms of processor time */
-    WIRE_MAX = 512 * 1024,         /* sealed bytes that the kernel would not take */
-    LINGER_MS = 2000,              /* from conn_close() to giving up */
-    TLS_STATE_BYTES = 13900,       /* heap of an idle SSL of OpenSSL 3.0, measured by bench_io */
+    IN_BYTES = READ_BYTES + RECORD_BYTES,  /* with a record that the last read cut short */
+    OUT_BYTES = 64 * 1024,                 /* sealed bytes between two writes */
+    ROUND_OUT_BYTES = 256 * 1024,          /* to one descriptor in one round */
+    ROUND_HANDSHAKES = 8,                  /* about 2 ms of processor time */
+    WIRE_MAX = 128 * 1024,                 /* sealed bytes that the kernel would not take */
+    LINGER_MS = 2000,                      /* from conn_close() to giving up */
+    TLS_STATE_BYTES = 13900, /* heap of an idle SSL of OpenSSL 3.0, measured by bench_io */
 };
 
 enum conn_state {
     CONN_OPEN,
-    CONN_CLOSING, /* output leaves, then close_notify; input is dropped */
-    CONN_LINGERING, /* our direction is shut; the peer's end is awaited, so that it reads all of our output */
-    CONN_OVER, /* descriptor closed or given away; the memory waits for libuv */
+    CONN_CLOSING,   /* output leaves, then close_notify; input is dropped */
+    CONN_LINGERING, /* our direction is shut; waits for the peer's end, so that it can read all */
+    CONN_OVER,      /* descriptor closed or given away; the memory waits for libuv */
 };
 
 struct conn {
@@ -46,8 +45,7 @@ struct conn {
     struct blob_queue queue;     /* not sealed yet */
     struct buf wire;             /* leaves before `queue`, as it is */
     struct buf unread;           /* read, not opened yet: part of a record, or all while paused */
-    uint64_t
-        stalled_since_ms; /* last time the kernel took something while output waits; 0: none waits */
+    uint64_t stalled_since_ms;   /* the kernel last took something; 0: no output waits for it */
     struct timer *linger;
     struct link in_due, in_dirty;
     int fd;

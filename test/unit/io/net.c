@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static void *run_loop(void *ctx)
 
 void worker_start(struct worker *w)
 {
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL's clients write without MSG_NOSIGNAL */
     w->loop = loop_new();
     assert_non_null(w->loop);
     w->calls = inbox_new(w->loop, run_calls, w);
