@@ -12,17 +12,20 @@ struct tls_context;
 
 /* ALPN: space separated protocol names the listener speaks, "" for none ("xmpp-client", "http/1.1").
  * `why` gets one sentence for the operator on failure. */
-CHECKED enum err tls_context_new(const char *certificate_path, const char *key_path, const char *alpn,
-                                 struct tls_context **out, struct str *why, struct arena *why_arena);
+CHECKED enum err tls_context_new(const char *certificate_path, const char *key_path,
+                                 const char *alpn, struct tls_context **out, struct str *why,
+                                 struct arena *why_arena);
 struct tls_context *tls_context_ref(struct tls_context *c);
 void tls_context_unref(struct tls_context *c);
 
 /* Writes a self-signed P-256 certificate with the names as dNSName (addresses as iPAddress), 10 years. */
-CHECKED enum err tls_make_self_signed(const char *certificate_path, const char *key_path, const struct str *names,
-                                      size_t count, struct str *why, struct arena *why_arena);
+CHECKED enum err tls_make_self_signed(const char *certificate_path, const char *key_path,
+                                      const struct str *names, size_t count, struct str *why,
+                                      struct arena *why_arena);
 /* When the certificate ends, ms since the epoch, and whether `name` is among its names; for `check`. */
-CHECKED enum err tls_certificate_info(const char *certificate_path, struct str name, uint64_t *out_not_after_ms,
-                                      bool *out_has_name);
-void tls_random(void *ctx, uint8_t *out, size_t n);     /* struct random's fill: the system's generator */
+CHECKED enum err tls_certificate_info(const char *certificate_path, struct str name,
+                                      uint64_t *out_not_after_ms, bool *out_has_name);
+void tls_random(void *ctx, uint8_t *out,
+                size_t n); /* struct random's fill: the system's generator */
 
 #endif

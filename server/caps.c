@@ -7,7 +7,9 @@
 #include "server/pep_events.h"
 #include "xmpp/disco.h"
 
-struct caps_cache { struct map by_ver; };
+struct caps_cache {
+    struct map by_ver;
+};
 
 static void caps_unref(struct caps *c)
 {

@@ -12,9 +12,9 @@
 
 struct caps {
     unsigned refs;
-    struct str ver;                  /* its hash; the texts follow in the same memory */
+    struct str ver; /* its hash; the texts follow in the same memory */
     size_t count;
-    struct str nodes[];              /* of its "+notify" features */
+    struct str nodes[]; /* of its "+notify" features */
 };
 
 struct caps_cache;
@@ -22,7 +22,7 @@ struct caps_cache *caps_cache_new(const struct random *random);
 void caps_cache_free(struct caps_cache *c);
 
 void caps_presence(struct session *s, const struct xml_node *presence);
-bool caps_answer(struct session *s, const struct stanza *iq);  /* true: it answered our question */
+bool caps_answer(struct session *s, const struct stanza *iq); /* true: it answered our question */
 bool caps_wants(const struct session *s, struct str node);
 void caps_forget(struct session *s);
 

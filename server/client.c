@@ -8,15 +8,15 @@
 #include "server/web/websocket.h"
 
 struct client {
-    struct link link;                /* in worker->clients */
+    struct link link; /* in worker->clients */
     struct worker *worker;
     struct conn *conn;
-    struct websocket *websocket;     /* NULL: the stream is on TCP */
+    struct websocket *websocket; /* NULL: the stream is on TCP */
     struct session *session;
-    struct timer *wake;              /* only while there is a deadline, or nothing to wait for before moving */
-    struct timer *again;             /* WebSocket: messages are left after a pause */
+    struct timer *wake;  /* only while there is a deadline, or nothing to wait for before moving */
+    struct timer *again; /* WebSocket: messages are left after a pause */
     struct peer peer;
-    bool counted, stranger;          /* by the doorkeeper; it has not logged in */
+    bool counted, stranger; /* by the doorkeeper; it has not logged in */
     bool paused, moving;
     unsigned move_to;
 };
@@ -51,11 +51,8 @@ static void pump(struct client *c)
 
     while (c->session != NULL && !c->paused && !c->moving) {
         switch (websocket_next(c->websocket, &text)) {
-        case WEBSOCKET_MORE:
-            return;
-        case WEBSOCKET_TEXT:
-            session_received(c->session, text);
-            break;
+        case WEBSOCKET_MORE: return;
+        case WEBSOCKET_TEXT: session_received(c->session, text); break;
         case WEBSOCKET_CLOSED: /* without <close/> first the session may be resumed (RFC 7395 §3.6) */
             conn_close(c->conn);
             return;
@@ -257,7 +254,7 @@ void client_arrive(struct worker *w, struct worker_order *o)
 
 void clients_shut_down(struct worker *w)
 {
-    LIST_EACH(&w->clients, l) {
+    LIST_EACH (&w->clients, l) {
         struct client *c = LIST_ENTRY(l, struct client, link);
 
         if (c->session != NULL)
@@ -267,7 +264,7 @@ void clients_shut_down(struct worker *w)
 
 void clients_free(struct worker *w)
 {
-    LIST_EACH(&w->clients, l) {
+    LIST_EACH (&w->clients, l) {
         struct client *c = LIST_ENTRY(l, struct client, link);
 
         if (c->session != NULL)

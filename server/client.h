@@ -10,10 +10,10 @@
 void client_accept(struct worker *w, int fd, bool direct_tls);
 /* An HTTP connection that has become a WebSocket; `early`: what came behind the handshake. Takes the connection. */
 void client_upgrade(struct worker *w, struct conn *conn, struct str early);
-void client_arrive(struct worker *w, struct worker_order *o);   /* from another worker, logged in */
-void clients_shut_down(struct worker *w);                       /* say goodbye to all */
-void clients_free(struct worker *w);                            /* the loop has ended */
+void client_arrive(struct worker *w, struct worker_order *o); /* from another worker, logged in */
+void clients_shut_down(struct worker *w);                     /* say goodbye to all */
+void clients_free(struct worker *w);                          /* the loop has ended */
 
-extern const struct host_ops client_host_ops;                   /* ctx: the worker */
+extern const struct host_ops client_host_ops; /* ctx: the worker */
 
 #endif

@@ -175,7 +175,7 @@ void config_unref(const struct config *c); /* NULL is allowed */
 
 bool config_has_domain(const struct config *c, struct str domain); /* prepared domain */
 bool cidr_list_holds(const struct cidr_list *list, const uint8_t ip[16]);
-const char *listener_name(enum listener_kind kind);                /* "c2s": its key is listen.c2s */
+const char *listener_name(enum listener_kind kind); /* "c2s": its key is listen.c2s */
 
 /* The folder of a store that is a file, NUL-terminated; NULL: it is none. */
 const char *config_store_folder(const struct config *c, struct arena *a);

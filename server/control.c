@@ -282,8 +282,7 @@ void control_free(struct control *c)
 {
     if (c == NULL)
         return;
-    LIST_EACH(&c->peers, link)
-    {
+    LIST_EACH (&c->peers, link) {
         struct control_peer *p = LIST_ENTRY(link, struct control_peer, link);
 
         if (p->call != NULL)

@@ -58,7 +58,8 @@ static struct blob *live_blob(struct routed *r, const struct archive_entry *entr
     return stanza_blob(r->stanza.node);
 }
 
-struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrapping, struct xml_node *inner)
+struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrapping,
+                         struct xml_node *inner)
 {
     struct str direction = wrapping == WRAP_SENT ? STR("sent") : STR("received");
     struct xml_node *copy = stanza_new(a, STANZA_MESSAGE, "chat", bare, bare, STR_NONE);
@@ -82,7 +83,7 @@ static struct blob *carbon_blob(struct routed *r, struct account *a, enum wrappi
 
 static struct session *find_resource(struct account *a, struct str resource)
 {
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (str_eq(s->jid.resource, resource))
@@ -129,7 +130,7 @@ static void carbon_received(struct routed *r, const struct session *except,
 
     if (!(r->notes & NOTE_CARBON) || (r->notes & NOTE_PRIVATE))
         return;
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (s == except || !(s->flags & SESSION_CARBONS)
@@ -148,7 +149,7 @@ static void message_to_all(struct routed *r, const struct archive_entry *entry)
 {
     struct blob *b = NULL;
 
-    LIST_EACH(&r->account->sessions, l) {
+    LIST_EACH (&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (!(s->flags & SESSION_AVAILABLE) || s->priority < 0)
@@ -165,7 +166,7 @@ static void event_to_interested(struct routed *r)
 {
     struct blob *b = NULL;
 
-    LIST_EACH(&r->account->sessions, l) {
+    LIST_EACH (&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (!caps_wants(s, r->pep_node)
@@ -207,7 +208,7 @@ static void deliver_presence(struct routed *r)
 {
     struct blob *b = live_blob(r, NULL);
 
-    LIST_EACH(&r->account->sessions, l) {
+    LIST_EACH (&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (!(s->flags & SESSION_AVAILABLE))
@@ -266,7 +267,7 @@ void deliver_sent_carbons(struct routed *r)
     if (a == NULL || !(r->notes & NOTE_CARBON) || (r->notes & NOTE_PRIVATE))
         return;
     entry = entry_of(r, r->sender_account);
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (s == r->session || !(s->flags & SESSION_CARBONS))

@@ -8,10 +8,11 @@
 #include "server/routed.h"
 #include "server/session.h"
 
-void deliver_stanza(struct routed *r);           /* at the target home, after the commit */
-void deliver_sent_carbons(struct routed *r);     /* at the origin, to the sender's other devices */
+void deliver_stanza(struct routed *r);       /* at the target home, after the commit */
+void deliver_sent_carbons(struct routed *r); /* at the origin, to the sender's other devices */
 
 /* The copy of a message for another device (XEP-0280 §7): from and to are the account's own bare address. */
-struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrapping, struct xml_node *inner);
+struct blob *carbon_wrap(struct arena *a, struct str bare, enum wrapping wrapping,
+                         struct xml_node *inner);
 
 #endif

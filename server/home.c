@@ -10,7 +10,8 @@
 
 /* ---- Dispatch table of iq handlers ----------------------------------------------------------------- */
 
-static struct str handler_key(struct arena *a, enum stanza_type type, struct str ns, struct str name)
+static struct str handler_key(struct arena *a, enum stanza_type type, struct str ns,
+                              struct str name)
 {
     return arena_printf(a, "%d %.*s %.*s", (int)type, STR_ARG(ns), STR_ARG(name));
 }
@@ -25,7 +26,8 @@ const struct iq_handler *home_handler(const struct home *h, enum stanza_type typ
                                       enum iq_target to, const struct xml_node *payload)
 {
     struct arena a = { 0 };
-    const struct iq_handler *i = map_get(&h->handlers, handler_key(&a, type, payload->ns, payload->name));
+    const struct iq_handler *i =
+        map_get(&h->handlers, handler_key(&a, type, payload->ns, payload->name));
 
     if (i == NULL)
         i = map_get(&h->handlers, handler_key(&a, type, payload->ns, STR("")));
@@ -160,7 +162,8 @@ static struct account *account_new(struct home *h, const struct jid *jid)
     memcpy(text + at, jid->domain.p, jid->domain.n);
     a->home = h;
     a->bare = (struct str){ text, at + jid->domain.n };
-    a->jid = (struct jid){ .local = { text, jid->local.n }, .domain = { text + at, jid->domain.n } };
+    a->jid =
+        (struct jid){ .local = { text, jid->local.n }, .domain = { text + at, jid->domain.n } };
     list_init(&a->sessions);
     list_init(&a->waiting);
     list_init(&a->arriving);
@@ -218,11 +221,15 @@ static void cancel_subscriptions(struct account *a)
         struct arena scratch = { 0 };
 
         if (view_sees_them(&a->view, item->jid) || item->ask)
-            router_emit(a->home, stanza_new(&scratch, STANZA_PRESENCE, "unsubscribe", a->bare,
-                                            item->jid, STR_NONE), STR_NONE);
+            router_emit(
+                a->home,
+                stanza_new(&scratch, STANZA_PRESENCE, "unsubscribe", a->bare, item->jid, STR_NONE),
+                STR_NONE);
         if (view_sees_us(&a->view, item->jid) || item->pending_in)
-            router_emit(a->home, stanza_new(&scratch, STANZA_PRESENCE, "unsubscribed", a->bare,
-                                            item->jid, STR_NONE), STR_NONE);
+            router_emit(
+                a->home,
+                stanza_new(&scratch, STANZA_PRESENCE, "unsubscribed", a->bare, item->jid, STR_NONE),
+                STR_NONE);
         arena_deinit(&scratch);
     }
 }
@@ -230,7 +237,7 @@ static void cancel_subscriptions(struct account *a)
 void account_end(struct account *a)
 {
     a->pins++;
-    LIST_EACH(&a->sessions, l)
+    LIST_EACH (&a->sessions, l)
         session_fail(LIST_ENTRY(l, struct session, in_account), STREAM_NOT_AUTHORIZED,
                      STR("This account has been removed."));
     cancel_subscriptions(a);
@@ -277,7 +284,7 @@ static void store_cursors(struct home *h)
 
 static void end_unresumed(struct home *h)
 {
-    LIST_EACH(&h->waiting, l) {
+    LIST_EACH (&h->waiting, l) {
         struct session *s = LIST_ENTRY(l, struct session, waiting);
 
         if (h->now_ms >= sm_waits_until_ms(s))
@@ -288,10 +295,11 @@ static void end_unresumed(struct home *h)
 /* The connection ends, the session may still be resumed: it holds positions, not copies. */
 static void end_lagging(struct home *h)
 {
-    LIST_EACH(&h->lagging, l) {
+    LIST_EACH (&h->lagging, l) {
         struct session *s = LIST_ENTRY(l, struct session, lagging);
 
-        if (s->link == NULL || h->now_ms - s->lagging_since_ms < (uint64_t)h->settings->lagging_s * 1000)
+        if (s->link == NULL
+            || h->now_ms - s->lagging_since_ms < (uint64_t)h->settings->lagging_s * 1000)
             continue;
         h->host->ops->drop(s->link);
         list_remove(&s->lagging);

@@ -19,25 +19,25 @@ enum account_state { ACCOUNT_LOADING, ACCOUNT_READY };
 
 struct account {
     struct home *home;
-    struct jid jid;                  /* bare; its texts belong to the account */
-    struct str bare;                 /* the same as text: the key in home->accounts */
+    struct jid jid;  /* bare; its texts belong to the account */
+    struct str bare; /* the same as text: the key in home->accounts */
     enum account_state state;
-    struct view view;                /* once ready; while it is loaded again, as it was */
-    struct list sessions;            /* bound: session.in_account */
-    struct list waiting;             /* routed: until the view is there */
-    struct list arriving;            /* sessions.in_account: bound once the view is there */
-    struct list settling;            /* routed: in order of arrival, until committed and delivered */
-    struct list asking;              /* routed: until fewer of its archive queries are in work */
-    struct list originals;           /* routed.twin: sent with an origin-id and not back yet */
-    unsigned archive_queries;        /* in work */
-    unsigned pins;                   /* routed stanzas and queries that name it */
+    struct view view;         /* once ready; while it is loaded again, as it was */
+    struct list sessions;     /* bound: session.in_account */
+    struct list waiting;      /* routed: until the view is there */
+    struct list arriving;     /* sessions.in_account: bound once the view is there */
+    struct list settling;     /* routed: in order of arrival, until committed and delivered */
+    struct list asking;       /* routed: until fewer of its archive queries are in work */
+    struct list originals;    /* routed.twin: sent with an origin-id and not back yet */
+    unsigned archive_queries; /* in work */
+    unsigned pins;            /* routed stanzas and queries that name it */
     uint64_t idle_since_ms;
-    struct bucket messages, stanzas, bytes;          /* what it has sent lately */
+    struct bucket messages, stanzas, bytes; /* what it has sent lately */
     struct bucket password_changes;
-    struct link dirty;               /* in home->dirty: the cursor has moved since it was stored */
+    struct link dirty; /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
-    unsigned writing;                /* write-sets under way with rows of the view */
-    bool load_again;                 /* the load may have missed some of them */
+    unsigned writing; /* write-sets under way with rows of the view */
+    bool load_again;  /* the load may have missed some of them */
 };
 
 struct home {
@@ -45,18 +45,20 @@ struct home {
     const struct settings *settings;
     struct store *store;
     unsigned number;
-    uint64_t now_ms;                 /* wall clock at the entry in work */
-    struct map accounts;             /* bare JID -> struct account */
-    struct map handlers;             /* "type ns name" -> struct iq_handler */
+    uint64_t now_ms;     /* wall clock at the entry in work */
+    struct map accounts; /* bare JID -> struct account */
+    struct map handlers; /* "type ns name" -> struct iq_handler */
     struct arena constants;
     struct caps_cache *caps;
-    struct budget budget;            /* of what accounts ask of others */
+    struct budget budget; /* of what accounts ask of others */
     struct login_guard guard;
-    struct list dirty;               /* accounts whose cursor is to be stored */
-    struct list lagging;             /* sessions whose client takes nothing */
-    struct list waiting;             /* sessions without connection that may be resumed */
-    uint64_t next_id;                /* of iqs of ours */
-    struct { uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins, early; } counters;
+    struct list dirty;   /* accounts whose cursor is to be stored */
+    struct list lagging; /* sessions whose client takes nothing */
+    struct list waiting; /* sessions without connection that may be resumed */
+    uint64_t next_id;    /* of iqs of ours */
+    struct {
+        uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins, early;
+    } counters;
 };
 
 void home_init(struct home *h, const struct host *host, const struct settings *settings,
@@ -66,25 +68,26 @@ void home_deinit(struct home *h);
 /* The home of an account: the same on every node and after every restart. */
 unsigned home_of(const struct home *h, const struct jid *account);
 
-void home_now(struct home *h, uint64_t now_ms);               /* before any other entry */
-void home_receive(struct home *h, struct link *parcel);       /* a routed stanza of another home */
-void home_completed(struct home *h, struct list *ops);        /* store operations of this home */
+void home_now(struct home *h, uint64_t now_ms);         /* before any other entry */
+void home_receive(struct home *h, struct link *parcel); /* a routed stanza of another home */
+void home_completed(struct home *h, struct list *ops);  /* store operations of this home */
 void home_login_noted(struct home *h, struct login_note note);
-void home_sweep(struct home *h);                              /* every second or so: store cursors, forget idle views */
+void home_sweep(struct home *h); /* every second or so: store cursors, forget idle views */
 
 /* The account at its home, loading if it is not cached. Pinned until account_unpin(). */
 struct account *account_get(struct home *h, const struct jid *jid);
 void account_unpin(struct account *a);
-void account_delivered(struct account *a, uint64_t seq);       /* offline messages up to seq reached a client */
-void account_end(struct account *a);                          /* it was removed from the store: sessions end */
-void account_forget_view(struct account *a);                  /* after a failed commit: load again */
-void account_writes(struct account *a);                       /* a write-set with rows of its view is under way */
-void account_wrote(struct account *a);                        /* one of them is done */
+void account_delivered(struct account *a,
+                       uint64_t seq);        /* offline messages up to seq reached a client */
+void account_end(struct account *a);         /* it was removed from the store: sessions end */
+void account_forget_view(struct account *a); /* after a failed commit: load again */
+void account_writes(struct account *a);      /* a write-set with rows of its view is under way */
+void account_wrote(struct account *a);       /* one of them is done */
 
 /* "p" + number: an id for an iq of ours. */
 struct str home_iq_id(struct home *h, struct arena *a);
 
-const struct iq_handler *home_handler(const struct home *h, enum stanza_type type, enum iq_target to,
-                                      const struct xml_node *payload);
+const struct iq_handler *home_handler(const struct home *h, enum stanza_type type,
+                                      enum iq_target to, const struct xml_node *payload);
 
 #endif

@@ -17,33 +17,38 @@ struct session;
 
 /* All that the engine learns of where a connection comes from. */
 struct peer {
-    uint64_t address;                /* keyed hash of the IPv4 address or the IPv6 /64 */
-    bool exempt;                     /* limits.exempt: no limits at all */
+    uint64_t address; /* keyed hash of the IPv4 address or the IPv6 /64 */
+    bool exempt;      /* limits.exempt: no limits at all */
 };
 
 /* A login that failed or succeeded: who and where from, as keyed hashes (login_guard.h). */
-struct login_note { uint64_t account, address; bool failed; };
+struct login_note {
+    uint64_t account, address;
+    bool failed;
+};
 
 struct host_ops {
-    void (*send)(void *link, struct blob *b);              /* takes one reference */
-    void (*write)(void *link, struct str text);            /* copies */
-    void (*close)(void *link);                             /* flush, then close; session_gone() follows */
-    size_t (*queued)(void *link);                          /* bytes written and not yet taken by the kernel;
+    void (*send)(void *link, struct blob *b);   /* takes one reference */
+    void (*write)(void *link, struct str text); /* copies */
+    void (*close)(void *link);                  /* flush, then close; session_gone() follows */
+    size_t (*queued)(void *link);               /* bytes written and not yet taken by the kernel;
                                                               session_drained() follows when there are none */
-    void (*pause)(void *link, bool paused);                /* stop or go on reading */
-    void (*start_tls)(void *link);                         /* after what was written; session_secured() follows */
+    void (*pause)(void *link, bool paused);     /* stop or go on reading */
+    void (*start_tls)(void *link); /* after what was written; session_secured() follows */
     struct binding_data (*binding)(void *link, struct arena *a);
     struct peer (*peer)(void *link);
-    void (*logged_in)(void *link);                         /* from now on it is no stranger's */
-    void (*wake_at)(void *link, uint64_t at_ms);           /* session_wake() at that time; 0: never. One per link */
-    void (*move)(void *link, unsigned home);               /* hand session and connection to another home, where
+    void (*logged_in)(void *link); /* from now on it is no stranger's */
+    void (*wake_at)(void *link,
+                    uint64_t at_ms); /* session_wake() at that time; 0: never. One per link */
+    void (*move)(void *link, unsigned home); /* hand session and connection to another home, where
                                                               session_arrived() runs; this home forgets it */
-    void (*take)(void *link, struct session *to);          /* from now on the connection is that session's */
-    void (*drop)(void *link);                              /* abort it; no session is told */
+    void (*take)(void *link, struct session *to); /* from now on the connection is that session's */
+    void (*drop)(void *link);                     /* abort it; no session is told */
     void (*offload)(void *ctx, void (*work)(void *), void (*done)(void *), void *arg);
-                                                           /* work on another thread, then done on ours */
-    void (*post)(void *ctx, unsigned home, struct link *parcel);   /* home_receive() there */
-    void (*note_login)(void *ctx, struct login_note note); /* home_login_noted() at every home, here at once */
+    /* work on another thread, then done on ours */
+    void (*post)(void *ctx, unsigned home, struct link *parcel); /* home_receive() there */
+    void (*note_login)(void *ctx,
+                       struct login_note note); /* home_login_noted() at every home, here at once */
     void (*log)(void *ctx, const char *event, struct str account, const char *key, uint64_t value);
 };
 
@@ -52,7 +57,7 @@ struct host {
     void *ctx;
     struct random random;
     unsigned home_count;
-    const struct disk *disk;         /* NULL: never full */
+    const struct disk *disk; /* NULL: never full */
 };
 
 #endif

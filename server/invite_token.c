@@ -18,8 +18,8 @@ static void seal(const struct settings *s, struct str inviter, uint8_t token[TOK
 {
     uint8_t key[HASH_SIZE_MAX], mac[HASH_SIZE_MAX];
 
-    hmac(HASH_SHA256, bytes_of(s->secret, sizeof s->secret),
-         bytes_of_str(STR("invitation token")), key);
+    hmac(HASH_SHA256, bytes_of(s->secret, sizeof s->secret), bytes_of_str(STR("invitation token")),
+         key);
     hmac2(HASH_SHA256, bytes_of(key, hash_size(HASH_SHA256)), bytes_of(token, HEAD_OCTETS),
           bytes_of_str(inviter), mac);
     memcpy(token + HEAD_OCTETS, mac, MAC_OCTETS);

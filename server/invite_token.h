@@ -16,7 +16,9 @@
 #include "server/settings.h"
 
 /* `nonce`: whatever tells two invitations of one minute apart. */
-struct str invite_token(const struct settings *s, struct arena *a, struct str inviter, uint64_t expires_ms, struct str nonce);
-bool invite_token_is_of(const struct settings *s, struct str token, struct str inviter, uint64_t now_ms);
+struct str invite_token(const struct settings *s, struct arena *a, struct str inviter,
+                        uint64_t expires_ms, struct str nonce);
+bool invite_token_is_of(const struct settings *s, struct str token, struct str inviter,
+                        uint64_t now_ms);
 
 #endif

@@ -18,10 +18,10 @@
 struct account;
 
 enum verdict {
-    PASS,                /* go on with the next hook, then deliver */
-    DROP,                /* stop here without a word; what was written is still committed */
-    HANDLED,             /* stop here; replies and rows of the outcome are all there is to do */
-    WAIT,                /* iq handlers: run what outcome_query() or outcome_derive() asked for, then its continuation */
+    PASS,    /* go on with the next hook, then deliver */
+    DROP,    /* stop here without a word; what was written is still committed */
+    HANDLED, /* stop here; replies and rows of the outcome are all there is to do */
+    WAIT, /* iq handlers: run what outcome_query() or outcome_derive() asked for, then its continuation */
 };
 
 /* HOOK_OUT runs at the sender's home on the sender's view, for stanzas of our own clients; HOOK_IN at the
@@ -29,18 +29,19 @@ enum verdict {
 enum hook { HOOK_OUT, HOOK_IN, HOOK_COUNT };
 
 struct incoming {
-    const struct stanza *stanza;         /* from and to are complete; to is absent for the sender's own account */
-    const struct view *view;             /* of the account at whose home we are */
+    const struct stanza
+        *stanza; /* from and to are complete; to is absent for the sender's own account */
+    const struct view *view; /* of the account at whose home we are */
     const struct settings *settings;
     uint64_t now_ms;
-    struct str sender;                   /* bare JID text of the stanza's from */
-    int64_t sender_account;              /* 0 if it is not ours */
+    struct str sender;      /* bare JID text of the stanza's from */
+    int64_t sender_account; /* 0 if it is not ours */
     enum disk_level disk;
-    bool own;                            /* the sender is the view's account itself */
-    bool reachable;                      /* a device of the view's account takes messages now */
-    unsigned sender_notes;               /* enum note, set by HOOK_OUT */
-    const struct account *account;       /* of the view; for incoming_resources() */
-    const uint8_t *origin;               /* 16 octets given to outcome_repeats() by HOOK_OUT, or NULL */
+    bool own;                      /* the sender is the view's account itself */
+    bool reachable;                /* a device of the view's account takes messages now */
+    unsigned sender_notes;         /* enum note, set by HOOK_OUT */
+    const struct account *account; /* of the view; for incoming_resources() */
+    const uint8_t *origin;         /* 16 octets given to outcome_repeats() by HOOK_OUT, or NULL */
 };
 
 /* Resources of the view's account that have a session, be it without connection and waiting to be resumed. */
@@ -48,27 +49,30 @@ const struct str *incoming_resources(const struct incoming *in, struct arena *a,
 
 struct outcome;
 typedef enum verdict hook_fn(const struct incoming *in, struct outcome *out);
-typedef enum verdict query_fn(const struct incoming *in, const struct store_query *done, struct outcome *out);
+typedef enum verdict query_fn(const struct incoming *in, const struct store_query *done,
+                              struct outcome *out);
 
-enum { DERIVED_KEYS = 3 };               /* one for each hash of SCRAM */
-typedef enum verdict derived_fn(const struct incoming *in, const struct scram_keys *keys, struct outcome *out);
+enum { DERIVED_KEYS = 3 }; /* one for each hash of SCRAM */
+typedef enum verdict derived_fn(const struct incoming *in, const struct scram_keys *keys,
+                                struct outcome *out);
 
 /* What has happened to a node of the account; its rows are written. Neither item nor id: everything on it is gone. */
 struct pep_change {
     struct str node;
-    const struct pep_item *item;         /* published, or NULL */
-    struct str retracted;                /* id of an item that was taken away */
+    const struct pep_item *item; /* published, or NULL */
+    struct str retracted;        /* id of an item that was taken away */
 };
-typedef void pep_fn(const struct incoming *in, const struct pep_change *change, struct outcome *out);
+typedef void pep_fn(const struct incoming *in, const struct pep_change *change,
+                    struct outcome *out);
 
 /* Our domain; a bare JID (or no `to`: the sender's own). Of somebody who does not see the account's presence, handlers
  * of an account never hear: he gets the answer of an account that does not exist, unless they ask for strangers too. */
 enum iq_target { TO_SERVER = 1, TO_ACCOUNT = 2, TO_STRANGERS = 4 };
 
 struct iq_handler {
-    enum stanza_type type;               /* IQ_GET or IQ_SET */
-    unsigned to;                         /* enum iq_target */
-    struct str ns, name;                 /* of the payload; an empty name takes every name of the namespace */
+    enum stanza_type type; /* IQ_GET or IQ_SET */
+    unsigned to;           /* enum iq_target */
+    struct str ns, name;   /* of the payload; an empty name takes every name of the namespace */
     hook_fn *handle;
 };
 
@@ -79,20 +83,20 @@ struct ad_hoc {
 };
 
 struct module {
-    const char *name, *spec;             /* "XEP-0199 2.0.1": docs/compliance.md is made of these */
-    const struct str *features;          /* disco#info of the server, ended by an empty one; or NULL */
-    const struct str *account_features;  /* disco#info of accounts */
+    const char *name, *spec;    /* "XEP-0199 2.0.1": docs/compliance.md is made of these */
+    const struct str *features; /* disco#info of the server, ended by an empty one; or NULL */
+    const struct str *account_features; /* disco#info of accounts */
     /* What else disco#info of the server says, depending on the settings; or NULL. */
     void (*describe)(const struct settings *s, struct arena *a, struct xml_node *query);
-    const struct iq_handler *iqs;        /* ended by one without handle; or NULL */
-    const struct ad_hoc *commands;       /* ended by one without execute; or NULL */
+    const struct iq_handler *iqs;  /* ended by one without handle; or NULL */
+    const struct ad_hoc *commands; /* ended by one without execute; or NULL */
     hook_fn *hooks[HOOK_COUNT];
-    pep_fn *pep;                         /* hears of changes of the account's PEP nodes, or NULL */
+    pep_fn *pep; /* hears of changes of the account's PEP nodes, or NULL */
 };
 
-#define LIST(...) ((const struct str[]){ __VA_ARGS__, { NULL, 0 } })
+#define LIST(...)     ((const struct str[]){ __VA_ARGS__, { NULL, 0 } })
 #define COMMANDS(...) ((const struct ad_hoc[]){ __VA_ARGS__, { .execute = NULL } })
-#define IQS(...) ((const struct iq_handler[]){ __VA_ARGS__, { .handle = NULL } })
+#define IQS(...)      ((const struct iq_handler[]){ __VA_ARGS__, { .handle = NULL } })
 
 /* Every module, in hook order, ended by NULL. */
 extern const struct module *const all_modules[];
@@ -101,19 +105,19 @@ extern const struct module *const all_modules[];
 
 /* Of the sender's session; set and cleared by outcome_session(). */
 enum session_flag {
-    SESSION_ROSTER = 1,                  /* asked for its roster: gets pushes (RFC 6121 §2.1.6) */
-    SESSION_BLOCKLIST = 2,               /* asked for its block list: gets pushes (XEP-0191 §3.2) */
-    SESSION_CARBONS = 4,                 /* XEP-0280 */
-    SESSION_INACTIVE = 8,                /* XEP-0352 */
-    SESSION_AVAILABLE = 16,              /* sent initial presence: the engine's own */
+    SESSION_ROSTER = 1,     /* asked for its roster: gets pushes (RFC 6121 §2.1.6) */
+    SESSION_BLOCKLIST = 2,  /* asked for its block list: gets pushes (XEP-0191 §3.2) */
+    SESSION_CARBONS = 4,    /* XEP-0280 */
+    SESSION_INACTIVE = 8,   /* XEP-0352 */
+    SESSION_AVAILABLE = 16, /* sent initial presence: the engine's own */
 };
 
 /* Remarks on a stanza, passed from the sender's home to the recipient's. */
 enum note {
-    NOTE_PRIVATE = 1,                    /* no carbons: XEP-0280 §6 */
-    NOTE_CARBON = 2,                     /* eligible for carbons */
-    NOTE_UNSENT = 4,                     /* the sender does not want it in its own archive */
-    NOTE_OFFLINE = 8,                    /* somebody should see it: keep it for an offline account */
+    NOTE_PRIVATE = 1, /* no carbons: XEP-0280 §6 */
+    NOTE_CARBON = 2,  /* eligible for carbons */
+    NOTE_UNSENT = 4,  /* the sender does not want it in its own archive */
+    NOTE_OFFLINE = 8, /* somebody should see it: keep it for an offline account */
 };
 
 struct arena *outcome_arena(struct outcome *out);
@@ -121,9 +125,9 @@ struct arena *outcome_arena(struct outcome *out);
 /* To the sender's session. outcome_refuse() answers with an error, or not at all where none is allowed
  * (RFC 6120 §8.3.1), and returns HANDLED. */
 void outcome_reply(struct outcome *out, struct xml_node *node);
-enum verdict outcome_refuse(const struct incoming *in, struct outcome *out, enum stanza_condition why,
-                            struct str text);
-enum verdict outcome_result(const struct incoming *in, struct outcome *out);   /* empty iq result */
+enum verdict outcome_refuse(const struct incoming *in, struct outcome *out,
+                            enum stanza_condition why, struct str text);
+enum verdict outcome_result(const struct incoming *in, struct outcome *out); /* empty iq result */
 /* To somebody else who asked for what is the account's own. Who does not see its presence gets the answer of an
  * account that does not exist. */
 enum verdict outcome_forbid(const struct incoming *in, struct outcome *out);
@@ -157,8 +161,8 @@ void outcome_notify(struct outcome *out, const struct pep_node *node, struct xml
 /* Ends the sessions of the sender's account with this resource. */
 void outcome_end_device(struct outcome *out, struct str resource);
 
-void outcome_session(struct outcome *out, unsigned set, unsigned clear);   /* enum session_flag */
-void outcome_note(struct outcome *out, unsigned notes);                    /* enum note */
+void outcome_session(struct outcome *out, unsigned set, unsigned clear); /* enum session_flag */
+void outcome_note(struct outcome *out, unsigned notes);                  /* enum note */
 
 /* True if the sender's account sent a message of this origin before (of its last 256); remembers it otherwise.
  * A repetition of what is not durable yet is answered when that is. */
@@ -185,7 +189,9 @@ bool outcome_may_change_password(struct outcome *out);
 void outcome_end_account(struct outcome *out);
 
 /* An opaque archive id that stays the same for ever (XEP-0359 stanza-id), and back: false if it is not ours. */
-struct str archive_id(const struct settings *s, struct arena *a, int64_t account, enum shelf shelf, uint64_t seq);
-bool archive_id_read(const struct settings *s, struct str id, int64_t account, enum shelf shelf, uint64_t *out_seq);
+struct str archive_id(const struct settings *s, struct arena *a, int64_t account, enum shelf shelf,
+                      uint64_t seq);
+bool archive_id_read(const struct settings *s, struct str id, int64_t account, enum shelf shelf,
+                     uint64_t *out_seq);
 
 #endif

@@ -73,9 +73,9 @@ enum verdict outcome_result(const struct incoming *in, struct outcome *out)
 
 enum verdict outcome_forbid(const struct incoming *in, struct outcome *out)
 {
-    return outcome_refuse(in, out,
-                          view_shows(in->view, in->sender) ? COND_FORBIDDEN : COND_SERVICE_UNAVAILABLE,
-                          STR_NONE);
+    return outcome_refuse(
+        in, out, view_shows(in->view, in->sender) ? COND_FORBIDDEN : COND_SERVICE_UNAVAILABLE,
+        STR_NONE);
 }
 
 struct row *outcome_write(struct outcome *out, enum row_kind kind)
@@ -168,7 +168,8 @@ bool outcome_may_subscribe(struct outcome *out)
 {
     struct home *h = out->routed->sender_home->home;
 
-    return is_exempt(out->routed) || budget_subscribe(&h->budget, h->settings, out->account, h->now_ms);
+    return is_exempt(out->routed)
+           || budget_subscribe(&h->budget, h->settings, out->account, h->now_ms);
 }
 
 bool outcome_may_fetch(struct outcome *out, struct str target, bool bundle)

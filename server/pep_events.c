@@ -44,7 +44,8 @@ struct xml_node *pep_event(struct arena *a, struct str from, struct str to, stru
     return m;
 }
 
-void pep_event_item(struct arena *a, struct xml_node *items, const struct pep_item *item, bool payload)
+void pep_event_item(struct arena *a, struct xml_node *items, const struct pep_item *item,
+                    bool payload)
 {
     struct xml_node *node = xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("item"));
     struct xml_node *content = payload ? stored_element(a, item->payload) : NULL;
@@ -63,7 +64,7 @@ void pep_notify(struct account *a, const struct pep_node *node, struct xml_node 
     xml_set(&scratch, event, STR("from"), a->bare);
     xml_set(&scratch, event, STR("to"), a->bare);
     b = stanza_blob(event);
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (caps_wants(s, node->name))

@@ -14,12 +14,13 @@
 bool pep_may_hear(const struct view *v, const struct pep_config *c, struct str bare);
 
 void pep_notify(struct account *a, const struct pep_node *node, struct xml_node *event);
-void pep_ask(struct session *s);                              /* its interests are known: newest items, please */
-void pep_send_newest(struct account *a, struct routed *ask);  /* ROUTED_ASKING */
+void pep_ask(struct session *s); /* its interests are known: newest items, please */
+void pep_send_newest(struct account *a, struct routed *ask); /* ROUTED_ASKING */
 
 /* <message type='headline'> with <event><items node=…/></event>; *out_items is where items go. */
 struct xml_node *pep_event(struct arena *a, struct str from, struct str to, struct str node,
                            struct xml_node **out_items);
-void pep_event_item(struct arena *a, struct xml_node *items, const struct pep_item *item, bool payload);
+void pep_event_item(struct arena *a, struct xml_node *items, const struct pep_item *item,
+                    bool payload);
 
 #endif

@@ -11,7 +11,9 @@
 #include "server/view.h"
 #include "xml/tree.h"
 
-struct photo { struct str id, type; };           /* id.n == 0: none */
+struct photo {
+    struct str id, type;
+}; /* id.n == 0: none */
 
 struct photo photo_of(const struct view *v);
 struct str photo_text(struct arena *a, struct photo p);

@@ -54,7 +54,7 @@ static void broadcast(struct session *s, struct arena *arena, struct xml_node *n
     /* Also to the account's own devices, this one included: RFC 6121 §4.2.2. */
     xml_set(arena, node, STR("to"), a->bare);
     b = stanza_blob(node);
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
         if (other->flags & SESSION_AVAILABLE)
@@ -65,7 +65,7 @@ static void broadcast(struct session *s, struct arena *arena, struct xml_node *n
 
 void presence_refresh(struct account *a)
 {
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
         struct arena scratch = { 0 };
         struct xml_node *node = current_presence(&scratch, s);
@@ -109,7 +109,8 @@ void presence_gone(struct session *s)
 {
     struct arena a = { 0 };
 
-    become_unavailable(s, &a, stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, STR_NONE, STR_NONE));
+    become_unavailable(s, &a,
+                       stanza_new(&a, STANZA_PRESENCE, "unavailable", s->full, STR_NONE, STR_NONE));
     arena_deinit(&a);
 }
 
@@ -133,7 +134,7 @@ static void probe_contacts(struct session *s)
 
 static void send_own_devices(struct session *s)
 {
-    LIST_EACH(&s->account->sessions, l) {
+    LIST_EACH (&s->account->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
         struct arena scratch = { 0 };
         struct xml_node *node = other != s ? current_presence(&scratch, other) : NULL;
@@ -153,7 +154,8 @@ static void send_requests(struct session *s)
         const struct roster_item *item = slot.value;
         struct blob *b;
 
-        if (!item->pending_in || item->request.n == 0 || view_blocks_text(&s->account->view, item->jid))
+        if (!item->pending_in || item->request.n == 0
+            || view_blocks_text(&s->account->view, item->jid))
             continue;
         b = blob_new(item->request);
         session_send(s, b);
@@ -224,7 +226,7 @@ void presence_sent(struct session *s, struct routed *r)
 
 static void announce_all(struct account *a, struct str to, bool available, size_t *out_count)
 {
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (!(s->flags & SESSION_AVAILABLE))
@@ -238,7 +240,8 @@ void presence_announce(struct account *a, struct str jid, bool available)
 {
     size_t count = 0;
 
-    if (!view_blocks_text(&a->view, jid)) /* who is blocked was told so, and hears no more: XEP-0191 §3.3 */
+    if (!view_blocks_text(&a->view,
+                          jid)) /* who is blocked was told so, and hears no more: XEP-0191 §3.3 */
         announce_all(a, jid, available, &count);
 }
 
@@ -255,7 +258,8 @@ void presence_probed(struct account *a, const struct stanza *probe)
         announce_all(a, to, true, &count);
         if (count == 0)
             router_emit(a->home,
-                        stanza_new(&scratch, STANZA_PRESENCE, "unavailable", a->bare, to, STR_NONE), STR_NONE);
+                        stanza_new(&scratch, STANZA_PRESENCE, "unavailable", a->bare, to, STR_NONE),
+                        STR_NONE);
     }
     arena_deinit(&scratch);
 }
@@ -265,7 +269,7 @@ void presence_probed(struct account *a, const struct stanza *probe)
 struct catch_up {
     struct store_query query;
     struct session *session;
-    uint64_t newest;                 /* of the account when the page was asked for */
+    uint64_t newest; /* of the account when the page was asked for */
 };
 
 void presence_delivered(struct session *s, uint64_t seq)
@@ -280,8 +284,8 @@ static void send_archived(struct session *s, const struct archive_result *m)
 {
     struct account *account = s->account;
     struct arena a = { 0 };
-    struct xml_node *node = stored_message(&a, s->home->settings, account->bare, account->view.account,
-                                           m, s->domain);
+    struct xml_node *node =
+        stored_message(&a, s->home->settings, account->bare, account->view.account, m, s->domain);
     struct blob *b = node ? stanza_blob(node) : NULL;
 
     /* Nothing of the blocked is delivered (XEP-0191 §3.3), what they wrote before neither; it stays in the archive. */

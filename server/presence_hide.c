@@ -17,8 +17,7 @@ static void take_back(struct outcome *out, const struct session *s, struct str t
 
 static void take_back_all(struct account *a, struct outcome *out, struct str to)
 {
-    LIST_EACH(&a->sessions, l)
-    {
+    LIST_EACH (&a->sessions, l) {
         const struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (s->flags & SESSION_AVAILABLE)
@@ -73,8 +72,8 @@ void presence_hide(struct account *a, const struct map *blocks, struct outcome *
 {
     hide_from_contacts(a, blocks, out);
     hide_from_devices(a, blocks, out);
-    LIST_EACH(&a->sessions, l)
-    hide_directed(LIST_ENTRY(l, struct session, in_account), blocks, out);
+    LIST_EACH (&a->sessions, l)
+        hide_directed(LIST_ENTRY(l, struct session, in_account), blocks, out);
 }
 
 void presence_show(struct account *a, struct str jid)

@@ -22,9 +22,9 @@ bool invite_is_good(const struct invite_record *i, struct str domain, uint64_t n
 static bool is_role(struct str local)
 {
     static const char *const roles[] = {
-        "abuse", "admin", "administrator", "anonymous", "help", "hostmaster", "info", "moderator",
-        "noreply", "operator", "postmaster", "root", "security", "server", "sotto", "support",
-        "system", "webmaster", "xmpp",
+        "abuse",     "admin",   "administrator", "anonymous",  "help", "hostmaster", "info",
+        "moderator", "noreply", "operator",      "postmaster", "root", "security",   "server",
+        "sotto",     "support", "system",        "webmaster",  "xmpp",
     };
 
     for (size_t i = 0; i < COUNT_OF(roles); i++)

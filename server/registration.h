@@ -22,7 +22,7 @@ bool invite_is_good(const struct invite_record *i, struct str domain, uint64_t n
 CHECKED enum err registration_name(struct arena *a, struct str text, struct str *out_local);
 
 struct registration {
-    struct write_set set;            /* set.op is the caller's to set: home, done */
+    struct write_set set; /* set.op is the caller's to set: home, done */
     struct str password;
     uint32_t iterations;
     uint8_t salts[HASH_COUNT][SCRAM_SALT_OCTETS];
@@ -30,13 +30,13 @@ struct registration {
 };
 
 /* `password` is prepared; it is copied. */
-void registration_init(struct registration *r, const struct settings *s, const struct random *random,
-                       struct str password);
+void registration_init(struct registration *r, const struct settings *s,
+                       const struct random *random, struct str password);
 void registration_deinit(struct registration *r);
-void registration_derive(void *registration);            /* tens of milliseconds: never on a loop */
+void registration_derive(void *registration); /* tens of milliseconds: never on a loop */
 /* After it; then store_commit(&r->set). token_hash.n == 0: without invitation. ERR_EXISTS: the name is taken;
  * ERR_CONFLICT, ERR_MISSING: the invitation is not good any more. */
-void registration_fill(struct registration *r, struct str local, struct str domain, struct bytes token_hash,
-                       uint64_t now_ms);
+void registration_fill(struct registration *r, struct str local, struct str domain,
+                       struct bytes token_hash, uint64_t now_ms);
 
 #endif

@@ -18,77 +18,86 @@ struct home;
 struct session;
 
 enum routed_stage {
-    ROUTED_ARRIVING,                 /* to be judged at the target home */
-    ROUTED_ASKING,                   /* no stanza: asks for the newest items of `interests` (XEP-0163 §4.3.4) */
-    ROUTED_RETURNING,                /* done at the target home, on its way back to its origin */
+    ROUTED_ARRIVING,  /* to be judged at the target home */
+    ROUTED_ASKING,    /* no stanza: asks for the newest items of `interests` (XEP-0163 §4.3.4) */
+    ROUTED_RETURNING, /* done at the target home, on its way back to its origin */
 };
 
 enum routed_target { TARGET_ACCOUNT, TARGET_SERVER };
 
 enum effect_kind {
-    EFFECT_REPLY, EFFECT_PUSH, EFFECT_ROUTE, EFFECT_ANNOUNCE, EFFECT_SHOW, EFFECT_NOTIFY,
-    EFFECT_PRESENCE, EFFECT_END_DEVICE, EFFECT_END_ACCOUNT,
+    EFFECT_REPLY,
+    EFFECT_PUSH,
+    EFFECT_ROUTE,
+    EFFECT_ANNOUNCE,
+    EFFECT_SHOW,
+    EFFECT_NOTIFY,
+    EFFECT_PRESENCE,
+    EFFECT_END_DEVICE,
+    EFFECT_END_ACCOUNT,
 };
 
 struct effect {
     struct effect *next;
     enum effect_kind kind;
     struct xml_node *node;
-    struct str jid;                  /* EFFECT_ANNOUNCE, EFFECT_SHOW; EFFECT_END_DEVICE: a resource */
-    unsigned flags;                  /* EFFECT_PUSH: enum session_flag; EFFECT_ANNOUNCE: available */
-    struct pep_node pep;             /* EFFECT_NOTIFY */
+    struct str jid;      /* EFFECT_ANNOUNCE, EFFECT_SHOW; EFFECT_END_DEVICE: a resource */
+    unsigned flags;      /* EFFECT_PUSH: enum session_flag; EFFECT_ANNOUNCE: available */
+    struct pep_node pep; /* EFFECT_NOTIFY */
 };
 
-struct effects { struct effect *first, *last; };
+struct effects {
+    struct effect *first, *last;
+};
 
 struct outcome {
     struct routed *routed;
-    struct effects *effects;         /* of the home where the hook runs */
-    int64_t account;                 /* of the view */
+    struct effects *effects; /* of the home where the hook runs */
+    int64_t account;         /* of the view */
 };
 
 struct routed {
-    struct link link;                /* in one inbox or queue */
-    struct link pending;             /* in the list of its session's stanzas that are not durable yet */
+    struct link link;    /* in one inbox or queue */
+    struct link pending; /* in the list of its session's stanzas that are not durable yet */
     struct arena arena;
     struct stanza stanza;
     enum routed_stage stage;
     enum routed_target target;
 
     /* Where it came from. Origin home only, but for the constants. */
-    unsigned origin;                 /* number of the home */
-    struct session *session;         /* held; NULL for stanzas of our own making */
-    uint32_t serial;                 /* XEP-0198 count of the session */
-    bool counted;                    /* has a XEP-0198 slot */
-    size_t bytes;                    /* received */
-    struct str sender;               /* bare JID text of from */
+    unsigned origin;         /* number of the home */
+    struct session *session; /* held; NULL for stanzas of our own making */
+    uint32_t serial;         /* XEP-0198 count of the session */
+    bool counted;            /* has a XEP-0198 slot */
+    size_t bytes;            /* received */
+    struct str sender;       /* bare JID text of from */
     int64_t sender_account;
     unsigned session_set, session_clear;
-    uint8_t origin_hash[16];         /* of (sender, recipient, origin-id) */
-    bool has_origin;                 /* and is the first of it */
-    bool repeats;                    /* sent before by this origin */
-    struct link twin;                /* in its account's originals, or in its original's repeats */
-    struct list twins;               /* repeats that came while it was under way: they are told what it is told */
-    struct account *sender_home;     /* pinned account of the session; its effects happen there */
-    bool sender_writes;              /* HOOK_OUT appended rows of it */
+    uint8_t origin_hash[16]; /* of (sender, recipient, origin-id) */
+    bool has_origin;         /* and is the first of it */
+    bool repeats;            /* sent before by this origin */
+    struct link twin;        /* in its account's originals, or in its original's repeats */
+    struct list twins; /* repeats that came while it was under way: they are told what it is told */
+    struct account *sender_home; /* pinned account of the session; its effects happen there */
+    bool sender_writes;          /* HOOK_OUT appended rows of it */
 
     /* Where it goes. Target home only. */
     struct account *account;
-    bool settled;                    /* committed, or nothing to commit */
-    bool deliver;                    /* false: a hook dropped or answered it */
-    struct str pep_node;             /* an event for clients interested in this node only */
-    const struct str *interests;     /* ROUTED_ASKING */
+    bool settled;                /* committed, or nothing to commit */
+    bool deliver;                /* false: a hook dropped or answered it */
+    struct str pep_node;         /* an event for clients interested in this node only */
+    const struct str *interests; /* ROUTED_ASKING */
     size_t interest_count;
 
-    unsigned notes;                  /* enum note */
-    bool stale;                      /* the commit failed: views must be loaded again */
+    unsigned notes; /* enum note */
+    bool stale;     /* the commit failed: views must be loaded again */
     struct write_set writes;
-    struct row *archived;            /* the ROW_MESSAGE among the rows, or NULL */
+    struct row *archived; /* the ROW_MESSAGE among the rows, or NULL */
     struct effects at_origin, at_target;
-    struct store_query *query;       /* of a handler that waits */
-    struct derivation *derivation;   /* the same; owned, or NULL */
+    struct store_query *query;     /* of a handler that waits */
+    struct derivation *derivation; /* the same; owned, or NULL */
     query_fn *then;
-    bool held;                       /* its query waits for what the session sent before */
+    bool held; /* its query waits for what the session sent before */
 };
 
 struct routed *routed_new(void);

@@ -19,7 +19,8 @@ struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
 
 static bool is_reachable(const struct account *a)
 {
-    for (const struct link *l = list_first(&a->sessions); l != NULL; l = list_next(&a->sessions, l)) {
+    for (const struct link *l = list_first(&a->sessions); l != NULL;
+         l = list_next(&a->sessions, l)) {
         const struct session *s = LIST_ENTRY(l, const struct session, in_account);
 
         if ((s->flags & SESSION_AVAILABLE) && s->priority >= 0 && s->link != NULL)
@@ -28,7 +29,8 @@ static bool is_reachable(const struct account *a)
     return false;
 }
 
-static struct incoming incoming_of(const struct routed *r, const struct home *h, const struct account *a)
+static struct incoming incoming_of(const struct routed *r, const struct home *h,
+                                   const struct account *a)
 {
     return (struct incoming){
         .stanza = &r->stanza,
@@ -58,7 +60,8 @@ const struct str *incoming_resources(const struct incoming *in, struct arena *a,
     *out_count = n;
     n = 0;
     for (const struct link *l = list_first(sessions); l != NULL; l = list_next(sessions, l))
-        resources[n++] = arena_str(a, LIST_ENTRY(l, const struct session, in_account)->jid.resource);
+        resources[n++] =
+            arena_str(a, LIST_ENTRY(l, const struct session, in_account)->jid.resource);
     return resources;
 }
 
@@ -99,7 +102,7 @@ static void post_back(struct routed *r, struct home *here)
 
 static void push(struct account *a, struct effect *e, struct arena *arena)
 {
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if ((s->flags & e->flags) != e->flags)
@@ -112,7 +115,7 @@ static void push(struct account *a, struct effect *e, struct arena *arena)
 
 static void end_sessions(struct account *a, struct str resource)
 {
-    LIST_EACH(&a->sessions, l) {
+    LIST_EACH (&a->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (str_eq(s->jid.resource, resource))
@@ -120,7 +123,8 @@ static void end_sessions(struct account *a, struct str resource)
     }
 }
 
-static void run_effects(struct effects *effects, struct account *a, struct session *s, struct arena *arena)
+static void run_effects(struct effects *effects, struct account *a, struct session *s,
+                        struct arena *arena)
 {
     for (struct effect *e = effects->first; e != NULL; e = e->next) {
         switch (e->kind) {
@@ -149,10 +153,12 @@ static void refuse_uncommitted(struct routed *r)
     r->session_set = r->session_clear = 0;
     r->deliver = false;
     r->stale = true;
-    outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
-                   r->writes.op.result == ERR_FULL
-                       ? STR("There is no room for this: what you may store, or the server's disk, is used up.")
-                       : STR("The server could not store this. Nothing of it was kept; please try again."));
+    outcome_refuse(
+        &in, &out, COND_RESOURCE_CONSTRAINT,
+        r->writes.op.result == ERR_FULL
+            ? STR(
+                "There is no room for this: what you may store, or the server's disk, is used up.")
+            : STR("The server could not store this. Nothing of it was kept; please try again."));
 }
 
 static void finish_at_target(struct routed *r)
@@ -332,9 +338,11 @@ static bool is_stranger(const struct incoming *in)
     return !in->own && !view_shows(in->view, in->sender);
 }
 
-static enum verdict handle_iq(struct routed *r, enum iq_target to, const struct incoming *in, struct outcome *out)
+static enum verdict handle_iq(struct routed *r, enum iq_target to, const struct incoming *in,
+                              struct outcome *out)
 {
-    const struct iq_handler *i = home_handler(r->account->home, r->stanza.type, to, r->stanza.payload);
+    const struct iq_handler *i =
+        home_handler(r->account->home, r->stanza.type, to, r->stanza.payload);
 
     /* What exists looks to strangers like what does not, octet by octet. */
     if (i == NULL || (to == TO_ACCOUNT && is_stranger(in) && !(i->to & TO_STRANGERS)))
@@ -347,7 +355,8 @@ static bool is_request(const struct stanza *s)
     return s->kind == STANZA_IQ && (s->type == IQ_GET || s->type == IQ_SET);
 }
 
-static enum verdict judge_at_target(struct routed *r, const struct incoming *in, struct outcome *out)
+static enum verdict judge_at_target(struct routed *r, const struct incoming *in,
+                                    struct outcome *out)
 {
     struct account *a = r->account;
     enum verdict v;
@@ -356,7 +365,8 @@ static enum verdict judge_at_target(struct routed *r, const struct incoming *in,
         return is_request(&r->stanza) ? handle_iq(r, TO_SERVER, in, out) : DROP;
     if (a->view.account == 0)
         return r->stanza.kind == STANZA_PRESENCE
-                   ? DROP : outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+                   ? DROP
+                   : outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     v = run_hooks(HOOK_IN, in, out);
     if (v != PASS)
         return v;
@@ -403,7 +413,7 @@ void router_receive(struct home *h, struct routed *r)
 void router_account_ready(struct account *a)
 {
     a->pins++;
-    for (struct link *l; (l = list_pop(&a->arriving)) != NULL;)  {
+    for (struct link *l; (l = list_pop(&a->arriving)) != NULL;) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         bind_complete(s);
@@ -453,8 +463,9 @@ static void answer_repeats(struct routed *original)
         struct outcome out = { r, &r->at_origin, 0 };
 
         if (is_refused(original))
-            outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
-                           STR("The server did not take this when it came first; please try again."));
+            outcome_refuse(
+                &in, &out, COND_RESOURCE_CONSTRAINT,
+                STR("The server did not take this when it came first; please try again."));
         end_at_origin(r);
     }
 }
@@ -462,7 +473,7 @@ static void answer_repeats(struct routed *original)
 /* True if it waits for its original now. */
 static bool joins_original(struct routed *r)
 {
-    LIST_EACH(&r->sender_home->originals, l) {
+    LIST_EACH (&r->sender_home->originals, l) {
         struct routed *original = LIST_ENTRY(l, struct routed, twin);
 
         if (memcmp(original->origin_hash, r->origin_hash, sizeof r->origin_hash) != 0)

@@ -17,9 +17,9 @@ struct server {
     struct arena arena;
     struct settings settings;
     struct worker_group group;
-    struct loop *loop;               /* the main thread's: control socket, orders */
-    struct inbox *completions;       /* of store operations submitted here */
-    struct inbox *tokens;            /* answers of workers to calls */
+    struct loop *loop;         /* the main thread's: control socket, orders */
+    struct inbox *completions; /* of store operations submitted here */
+    struct inbox *tokens;      /* answers of workers to calls */
     struct timer *minute, *disk_check;
     struct disk disk;
     struct uploads uploads;
@@ -42,7 +42,8 @@ static void fill_settings(struct server *s)
     struct settings *to = &s->settings;
     uint8_t key[HASH_SIZE_MAX];
 
-    hmac(HASH_SHA256, bytes_of(s->boot->server_key, SERVER_KEY_SIZE), bytes_of_str(STR("engine")), key);
+    hmac(HASH_SHA256, bytes_of(s->boot->server_key, SERVER_KEY_SIZE), bytes_of_str(STR("engine")),
+         key);
     for (size_t i = 0; i < sizeof to->secret; i++)
         to->secret[i] = key[i];
     to->web_url = web_url(s->boot, &s->arena);
@@ -63,8 +64,10 @@ static void fill_settings(struct server *s)
     to->archive_on = c->archive.mode == ARCHIVE_ON;
     to->mechanism_plain = c->auth.mechanisms & MECHANISM_PLAIN;
     to->mechanism_sha1 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_1 | MECHANISM_SCRAM_SHA_1_PLUS);
-    to->mechanism_sha256 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_256 | MECHANISM_SCRAM_SHA_256_PLUS);
-    to->mechanism_sha512 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_512 | MECHANISM_SCRAM_SHA_512_PLUS);
+    to->mechanism_sha256 =
+        c->auth.mechanisms & (MECHANISM_SCRAM_SHA_256 | MECHANISM_SCRAM_SHA_256_PLUS);
+    to->mechanism_sha512 =
+        c->auth.mechanisms & (MECHANISM_SCRAM_SHA_512 | MECHANISM_SCRAM_SHA_512_PLUS);
     to->mechanism_fast = c->auth.mechanisms & MECHANISM_FAST;
     to->scram_iterations = (uint32_t)c->auth.scram_iterations;
     to->stanza_bytes = c->limits.stanza_bytes;
@@ -162,10 +165,12 @@ static void note_disk(struct server *s, uint64_t free, uint64_t total)
     if (level == DISK_ROOMY)
         LOG(s->boot->log, INFO, "disk.roomy");
     else
-        LOG(s->boot->log, ERROR, "disk.low", log_int("free_percent", (int64_t)(free / (total / 100))),
+        LOG(s->boot->log, ERROR, "disk.low",
+            log_int("free_percent", (int64_t)(free / (total / 100))),
             log_text("refused", level == DISK_LOW ? STR("registrations, uploads")
-                                : level == DISK_LOWER ? STR("registrations, uploads, messages of non-contacts")
-                                                      : STR("registrations, uploads, messages")));
+                                : level == DISK_LOWER
+                                    ? STR("registrations, uploads, messages of non-contacts")
+                                    : STR("registrations, uploads, messages")));
 }
 
 enum { DISK_CHECK_MS = 10 * 1000 };
@@ -252,7 +257,11 @@ static const struct lifeline_handlers lifeline_handlers = { drain, reload, orpha
 
 /* ---- Calls of the control socket -------------------------------------------------------------------- */
 
-struct removal { struct link token; struct control_call *call; json_t *result; };
+struct removal {
+    struct link token;
+    struct control_call *call;
+    json_t *result;
+};
 
 static void tokens_came(void *ctx, struct list *items)
 {
@@ -368,8 +377,10 @@ int server_run(const struct server_boot *boot)
     struct server s = { .boot = boot };
     int status = 1;
 
-    s.group = (struct worker_group){
-        .boot = boot, .settings = &s.settings, .disk = &s.disk, .count = (unsigned)boot->config->server.workers };
+    s.group = (struct worker_group){ .boot = boot,
+                                     .settings = &s.settings,
+                                     .disk = &s.disk,
+                                     .count = (unsigned)boot->config->server.workers };
     tls_random(NULL, (uint8_t *)s.group.address_key, sizeof s.group.address_key);
     fill_settings(&s);
     s.loop = loop_new();

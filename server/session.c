@@ -86,7 +86,9 @@ void session_set_jid(struct session *s, const struct jid *jid)
     struct arena a = { 0 };
     struct str text = jid_text(&a, jid);
     char *memory = mem_alloc_raw(text.n);
-    struct jid copy = { { memory, jid->local.n }, { memory, jid->domain.n }, { memory, jid->resource.n } };
+    struct jid copy = { { memory, jid->local.n },
+                        { memory, jid->domain.n },
+                        { memory, jid->resource.n } };
 
     memcpy(memory, text.p, text.n);
     copy.domain.p += jid->local.n ? jid->local.n + 1 : 0;
@@ -160,7 +162,8 @@ void session_drained(struct session *s)
     presence_unlag(s);
 }
 
-void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping)
+void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
+                           enum wrapping wrapping)
 {
     if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
         return;
@@ -244,7 +247,8 @@ static void session_opened(struct session *s, const struct xml_node *header)
         session_fail(s, STREAM_HOST_UNKNOWN, STR("This server does not serve that domain."));
     } else if (s->domain.p != NULL && !str_eq(domain, s->domain)) {
         stream_open(&s->stream, s->domain, STR_NONE, id, STR("en"));
-        session_fail(s, STREAM_IMPROPER_ADDRESSING, STR("The domain changed within one connection."));
+        session_fail(s, STREAM_IMPROPER_ADDRESSING,
+                     STR("The domain changed within one connection."));
     } else if (comes_from_elsewhere(header, domain)) {
         stream_open(&s->stream, domain, STR_NONE, id, STR("en"));
         session_fail(s, STREAM_INVALID_FROM, STR("That address is not of this domain."));
@@ -324,9 +328,7 @@ static void authenticated_element(struct session *s, struct xml_node *node)
 static void session_event(struct session *s, struct stream_event *e)
 {
     switch (e->kind) {
-    case STREAM_OPENED:
-        session_opened(s, e->node);
-        break;
+    case STREAM_OPENED: session_opened(s, e->node); break;
     case STREAM_ELEMENT:
         if (s->state == SESSION_BOUND)
             bound_element(s, e);
@@ -335,12 +337,8 @@ static void session_event(struct session *s, struct stream_event *e)
         else if (s->state == SESSION_NEGOTIATING)
             negotiate(s, e->node);
         break;
-    case STREAM_CLOSED:
-        session_close(s);
-        break;
-    case STREAM_FAILED: /* the stream has written its error already */
-        session_close(s);
-        break;
+    case STREAM_CLOSED: session_close(s); break;
+    case STREAM_FAILED: /* the stream has written its error already */ session_close(s); break;
     }
     arena_deinit(&e->arena);
 }
@@ -349,14 +347,12 @@ static void session_event(struct session *s, struct stream_event *e)
 static bool may_read(const struct session *s)
 {
     switch (s->state) {
-    case SESSION_NEGOTIATING:
-        return !s->paused && !s->want_tls;
-    case SESSION_AUTHENTICATED:
-        return true;
+    case SESSION_NEGOTIATING: return !s->paused && !s->want_tls;
+    case SESSION_AUTHENTICATED: return true;
     case SESSION_BOUND:
-        return s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES && rate_wait_ms(s) == 0;
-    default:
-        return false;
+        return s->pending_count < PENDING_STANZAS && s->pending_bytes < PENDING_BYTES
+               && rate_wait_ms(s) == 0;
+    default: return false;
     }
 }
 

@@ -16,7 +16,8 @@ void bind_features(struct session *s, struct arena *a, struct xml_node *features
     if (s->state == SESSION_AUTHENTICATED) {
         xml_add(a, features, STR(NS_BIND), STR("bind"));
         /* RFC 3921 clients ask for it; RFC 6120 servers say that it is not needed. */
-        xml_add(a, xml_add(a, features, STR(NS_SESSION), STR("session")), STR(NS_SESSION), STR("optional"));
+        xml_add(a, xml_add(a, features, STR(NS_SESSION), STR("session")), STR(NS_SESSION),
+                STR("optional"));
     }
     if (s->sm == NULL)
         xml_add(a, features, STR(NS_SM), STR("sm"));
@@ -25,7 +26,8 @@ void bind_features(struct session *s, struct arena *a, struct xml_node *features
     xml_add(a, features, STR(NS_PREAPPROVAL), STR("sub"));
 }
 
-struct str bind_resource(const struct home *h, struct arena *a, const struct jid *jid, struct str wish)
+struct str bind_resource(const struct home *h, struct arena *a, const struct jid *jid,
+                         struct str wish)
 {
     struct str account = jid_bare_text(a, jid);
     uint8_t tag[HASH_SIZE_MAX];
@@ -36,13 +38,15 @@ struct str bind_resource(const struct home *h, struct arena *a, const struct jid
     buf_add(&input, account);
     buf_add_char(&input, '\0');
     buf_add(&input, wish.n > 0 ? wish : random_token(&h->host->random, a, 16));
-    hmac(HASH_SHA256, bytes_of(h->settings->secret, sizeof h->settings->secret), buf_bytes(&input), tag);
+    hmac(HASH_SHA256, bytes_of(h->settings->secret, sizeof h->settings->secret), buf_bytes(&input),
+         tag);
     buf_deinit(&input);
     text = base32_text(a, bytes_of(tag, 8));
     return str_slice(text, 0, RESOURCE_OCTETS);
 }
 
-static void bind_refuse(struct session *s, const struct stanza *iq, enum stanza_condition why, struct str text)
+static void bind_refuse(struct session *s, const struct stanza *iq, enum stanza_condition why,
+                        struct str text)
 {
     struct arena a = { 0 };
 
@@ -108,7 +112,7 @@ done:
 /* The same client again: the older session is a ghost or a second run of the same program. */
 static void end_conflict(struct session *s)
 {
-    LIST_EACH(&s->account->sessions, l) {
+    LIST_EACH (&s->account->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
         if (other != s && str_eq(other->jid.resource, s->jid.resource)) {
@@ -154,7 +158,8 @@ void bind_complete(struct session *s)
         return;
     end_conflict(s);
     if (session_count(a) >= s->home->settings->sessions_per_account) {
-        session_fail(s, STREAM_RESOURCE_CONSTRAINT, STR("Too many devices are connected to this account."));
+        session_fail(s, STREAM_RESOURCE_CONSTRAINT,
+                     STR("Too many devices are connected to this account."));
         return;
     }
     list_add(&a->sessions, &s->in_account);

@@ -8,8 +8,7 @@
 void rate_bytes(struct session *s, size_t n)
 {
     if (!s->exempt)
-        bucket_take(&s->account->bytes, &s->home->settings->bytes_per_account, n,
-                    s->home->now_ms);
+        bucket_take(&s->account->bytes, &s->home->settings->bytes_per_account, n, s->home->now_ms);
 }
 
 /* Elements of stream management cost an answer, so they count as stanzas. */
@@ -21,8 +20,7 @@ void rate_element(struct session *s, const struct xml_node *node)
         return;
     bucket_take(&s->account->stanzas, &settings->stanzas_per_account, 1, s->home->now_ms);
     if (str_is(node->name, "message"))
-        bucket_take(&s->account->messages, &settings->messages_per_account, 1,
-                    s->home->now_ms);
+        bucket_take(&s->account->messages, &settings->messages_per_account, 1, s->home->now_ms);
 }
 
 static uint64_t later(uint64_t a, uint64_t b)

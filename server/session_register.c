@@ -14,12 +14,12 @@
 
 struct enrolment {
     struct session *session;
-    struct arena arena;              /* of the question in work */
+    struct arena arena; /* of the question in work */
     struct stanza iq;
     struct store_query query;
     struct registration registration;
     struct str local;
-    bool invited;                    /* token_hash is that of an invitation that was good when it was shown */
+    bool invited; /* token_hash is that of an invitation that was good when it was shown */
     uint8_t token_hash[HASH_SIZE_MAX];
     unsigned failures;
 };
@@ -144,9 +144,7 @@ static void stored(struct store_op *op)
             e->invited = false; /* the token is used up */
             succeed(e);
             break;
-        case ERR_EXISTS:
-            refuse(e, COND_CONFLICT, STR("This name is taken."));
-            break;
+        case ERR_EXISTS: refuse(e, COND_CONFLICT, STR("This name is taken.")); break;
         case ERR_CONFLICT:
         case ERR_MISSING:
             refuse(e, COND_ITEM_NOT_FOUND, STR("This invitation is not valid, or not any more."));

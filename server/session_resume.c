@@ -22,7 +22,7 @@ static struct session *find_resumable(struct session *s, struct str id)
     arena_deinit(&a);
     if (account == NULL || id.n == 0)
         return NULL;
-    LIST_EACH(&account->sessions, l) {
+    LIST_EACH (&account->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
         if (other->sm != NULL && !other->sm->overflowed && str_eq(other->sm->id, id))
@@ -40,7 +40,8 @@ static void move_connection(struct session *from, struct session *to)
     stream_deinit(&to->stream);
     stream_park(&from->stream);
     to->stream = from->stream;
-    stream_init(&from->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT), &(struct xml_limits){ 0 });
+    stream_init(&from->stream, STREAM_SERVER, STREAM_TCP, STR(NS_CLIENT),
+                &(struct xml_limits){ 0 });
     to->exempt = from->exempt;
     to->link = from->link;
     to->exempt = from->exempt;
@@ -118,7 +119,8 @@ static void send_text(struct session *s, struct blob *text)
 }
 
 /* An archived message that is gone meanwhile still counts for both sides: an empty message takes its place. */
-static struct blob *replay_blob(struct session *s, const struct unacked *u, const struct archive_result *m)
+static struct blob *replay_blob(struct session *s, const struct unacked *u,
+                                const struct archive_result *m)
 {
     struct account *account = s->account;
     struct arena a = { 0 };
@@ -151,7 +153,8 @@ static void replay_came(struct store_op *op)
     struct replay *r = CONTAINER_OF(op, struct replay, query.op);
     struct session *s = r->session;
 
-    for (size_t i = 0; s->account != NULL && s->replaying && i < r->query.in.archive.id_count; i++) {
+    for (size_t i = 0; s->account != NULL && s->replaying && i < r->query.in.archive.id_count;
+         i++) {
         struct unacked *u = sm_queue_at(s->sm, s->sm->replayed);
 
         if (s->sm->replayed >= s->sm->count || u->seq != r->ids[i])

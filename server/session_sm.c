@@ -12,7 +12,7 @@
 #include "server/routed.h"
 #include "server/sm.h"
 
-enum { QUEUE_ROOM_MIN = 8 };        /* a power of two, like every room */
+enum { QUEUE_ROOM_MIN = 8 }; /* a power of two, like every room */
 
 struct unacked *sm_queue_at(struct sm *sm, size_t i)
 {
@@ -144,7 +144,8 @@ void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping
     }
     if (sm->count == sm->room)
         queue_grow(sm);
-    *sm_queue_at(sm, sm->count++) = (struct unacked){ seq, seq ? NULL : blob_ref(stanza), wrapping };
+    *sm_queue_at(sm, sm->count++) =
+        (struct unacked){ seq, seq ? NULL : blob_ref(stanza), wrapping };
     if (seq != 0 || sm->count >= UNACKED_ASK_EVERY)
         sm_ask(s);
 }
@@ -233,10 +234,11 @@ struct xml_node *sm_enable(struct session *s, struct arena *a, const struct xml_
         return sm_failed(a, STR("unexpected-request"));
     s->sm = mem_alloc(sizeof *s->sm);
     s->submitted = 0;
-    LIST_EACH(&s->pending, l) /* submitted before: none of them has a number */
+    LIST_EACH (&s->pending, l) /* submitted before: none of them has a number */
         LIST_ENTRY(l, struct routed, pending)->serial = 1;
     enabled = xml_new(a, STR(NS_SM), STR("enabled"));
-    if ((str_is(wish, "true") || str_is(wish, "1")) && s->home->settings->resumable_per_account > 0) {
+    if ((str_is(wish, "true") || str_is(wish, "1"))
+        && s->home->settings->resumable_per_account > 0) {
         struct str id = random_token(&s->home->host->random, a, SM_ID_OCTETS);
 
         memcpy(s->sm->id_memory, id.p, id.n);
@@ -273,7 +275,8 @@ bool sm_element(struct session *s, struct xml_node *node)
     } else if (str_eq(node->name, STR("a"))) {
         sm_acked(s, node);
     } else {
-        session_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, STR("That is no element of stream management."));
+        session_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE,
+                     STR("That is no element of stream management."));
     }
     return true;
 }

@@ -13,49 +13,49 @@ enum register_mode { REGISTER_NOBODY, REGISTER_INVITED, REGISTER_ANYBODY };
 struct settings {
     const struct str *domains;
     size_t domain_count;
-    uint8_t secret[32];              /* of this server: resources, archive ids, decoy salts */
+    uint8_t secret[32]; /* of this server: resources, archive ids, decoy salts */
 
-    struct str web_url;              /* "https://host:port"; empty: no HTTPS */
-    struct str web_host;             /* its host */
+    struct str web_url;  /* "https://host:port"; empty: no HTTPS */
+    struct str web_host; /* its host */
 
     enum register_mode registration; /* registration.mode */
     unsigned invitations_per_account;
     uint64_t invitation_days;
     uint64_t upload_bytes, upload_daily_bytes, upload_account_bytes, upload_total_bytes;
 
-    bool e2ee_required;              /* policy.e2ee */
-    const struct str *e2ee_allow;    /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */
+    bool e2ee_required;           /* policy.e2ee */
+    const struct str *e2ee_allow; /* policy.e2ee_allow: domains, bare JIDs, "{namespace}name" */
     size_t e2ee_allow_count;
-    bool strangers_gated;            /* policy.strangers */
-    bool archive_on;                 /* archive.mode */
-    bool mechanism_plain;            /* auth.mechanisms, in the order in which we offer them */
+    bool strangers_gated; /* policy.strangers */
+    bool archive_on;      /* archive.mode */
+    bool mechanism_plain; /* auth.mechanisms, in the order in which we offer them */
     bool mechanism_sha1, mechanism_sha256, mechanism_sha512;
-    bool mechanism_fast;             /* tokens: XEP-0484 */
+    bool mechanism_fast; /* tokens: XEP-0484 */
     uint32_t scram_iterations;
 
-    size_t stanza_bytes;             /* limits.*, authenticated */
+    size_t stanza_bytes; /* limits.*, authenticated */
     unsigned sessions_per_account;
-    unsigned devices_per_account;    /* remembered: XEP-0494 */
+    unsigned devices_per_account; /* remembered: XEP-0494 */
     struct rate messages_per_account, stanzas_per_account, bytes_per_account;
     struct rate password_changes_per_account;
     struct rate failed_logins_per_account, failed_logins_per_address;
-    unsigned resumable_per_account;  /* of them, how many may wait without a connection */
-    uint32_t resume_s;               /* and how long: XEP-0198 §5 */
+    unsigned resumable_per_account; /* of them, how many may wait without a connection */
+    uint32_t resume_s;              /* and how long: XEP-0198 §5 */
     struct rate subscriptions_per_account;
-    struct rate key_targets;         /* bundle_targets_per_account */
-    struct rate keys_per_pair;       /* bundles_per_pair */
-    unsigned archive_queries;        /* of an account in work at a time */
+    struct rate key_targets;   /* bundle_targets_per_account */
+    struct rate keys_per_pair; /* bundles_per_pair */
+    unsigned archive_queries;  /* of an account in work at a time */
     unsigned roster_items;
-    unsigned roster_groups;          /* of one contact */
+    unsigned roster_groups; /* of one contact */
     unsigned pep_nodes, pep_items_per_node;
     unsigned pep_item_bytes;
-    uint64_t pep_bytes;              /* of all items of an account */
+    uint64_t pep_bytes; /* of all items of an account */
     unsigned blocks;
-    size_t private_bytes;            /* of all private documents of an account */
+    size_t private_bytes; /* of all private documents of an account */
     size_t vcard_bytes;
-    uint32_t archive_page;           /* messages in one answer of XEP-0313 */
-    size_t output_bytes;             /* of a session whose peer does not read: then it lags */
-    uint32_t lagging_s;              /* and this long, until its connection is ended */
+    uint32_t archive_page; /* messages in one answer of XEP-0313 */
+    size_t output_bytes;   /* of a session whose peer does not read: then it lags */
+    uint32_t lagging_s;    /* and this long, until its connection is ended */
 };
 
 /* True if `domain` is one of ours. */

@@ -22,170 +22,215 @@ struct store;
 struct store_op;
 
 typedef void store_done(struct store_op *op);
-typedef void store_deliver(void *ctx, unsigned home, struct list *ops); /* takes the list; any thread */
+typedef void store_deliver(void *ctx, unsigned home,
+                           struct list *ops); /* takes the list; any thread */
 
 struct store_op {
     struct link link;
     unsigned home;
     enum err result;
     store_done *done;
-    struct arena arena;              /* of the operation; rows and results live here; freed by the submitter */
-    uint64_t ticket;                 /* the store's own */
+    struct arena arena; /* of the operation; rows and results live here; freed by the submitter */
+    uint64_t ticket;    /* the store's own */
 };
 
 /* ---- Writing ------------------------------------------------------------------------------------- */
 
-enum shelf { SHELF_ARCHIVE, SHELF_REQUESTS };     /* two sequences of one account: history, strangers' requests */
+enum shelf {
+    SHELF_ARCHIVE,
+    SHELF_REQUESTS
+}; /* two sequences of one account: history, strangers' requests */
 
 enum entry_flags {
-    ENTRY_SENT = 1,                  /* the owner sent it; else received */
-    ENTRY_HIDDEN = 2,                /* not shown by MAM: waits for an offline account under archive.mode = off */
-    ENTRY_OFFLINE = 4,               /* delivered as an offline message after the cursor (XEP-0160) */
+    ENTRY_SENT = 1,    /* the owner sent it; else received */
+    ENTRY_HIDDEN = 2,  /* not shown by MAM: waits for an offline account under archive.mode = off */
+    ENTRY_OFFLINE = 4, /* delivered as an offline message after the cursor (XEP-0160) */
     ENTRY_GROUPCHAT = 8,
-    ENTRY_RECEIPT = 16,              /* receipts, markers: archived, but no reason to wake anybody */
+    ENTRY_RECEIPT = 16, /* receipts, markers: archived, but no reason to wake anybody */
 };
 
 struct archive_entry {
-    int64_t account;                 /* 0: no entry here */
+    int64_t account; /* 0: no entry here */
     enum shelf shelf;
-    struct str peer;                 /* full or bare JID text of the other side; indexed by its bare part */
-    unsigned flags;                  /* enum entry_flags */
-    uint64_t seq;                    /* set by the store at completion; grows within (account, shelf) */
+    struct str peer; /* full or bare JID text of the other side; indexed by its bare part */
+    unsigned flags;  /* enum entry_flags */
+    uint64_t seq;    /* set by the store at completion; grows within (account, shelf) */
 };
 
 enum subscription { SUB_NONE, SUB_TO, SUB_FROM, SUB_BOTH };
 
 struct roster_item {
-    struct str jid;                  /* bare */
+    struct str jid; /* bare */
     struct str name;
     enum subscription subscription;
-    bool ask;                        /* our subscribe waits for an answer */
-    bool approved;                   /* pre-approval, RFC 6121 §3.4 */
-    bool pending_in;                 /* their subscribe waits for us; such an item alone is not shown to clients */
-    bool listed;                     /* shown to clients (subscription none + added by the user counts) */
-    struct str request;              /* the presence stanza of pending_in as text, or empty */
+    bool ask;        /* our subscribe waits for an answer */
+    bool approved;   /* pre-approval, RFC 6121 §3.4 */
+    bool pending_in; /* their subscribe waits for us; such an item alone is not shown to clients */
+    bool listed;     /* shown to clients (subscription none + added by the user counts) */
+    struct str request; /* the presence stanza of pending_in as text, or empty */
     const struct str *groups;
     size_t group_count;
-    uint64_t version;                /* of the roster at this change (roster versioning, RFC 6121 §2.6) */
+    uint64_t version; /* of the roster at this change (roster versioning, RFC 6121 §2.6) */
 };
 
 enum pep_access { PEP_OPEN, PEP_PRESENCE, PEP_ROSTER, PEP_WHITELIST, PEP_AUTHORIZE };
 enum pep_last { PEP_LAST_NEVER, PEP_LAST_ON_SUB, PEP_LAST_ON_PRESENCE };
 
-struct pep_config {                  /* node configuration, XEP-0060 §16.4.3 */
+struct pep_config { /* node configuration, XEP-0060 §16.4.3 */
     enum pep_access access;
     enum pep_last send_last;
     bool persist, deliver_payloads, notify_retract, notify_delete, publish_open;
-    uint64_t max_items;              /* UINT64_MAX for "max" */
-    uint64_t expire_s;               /* 0: never */
-    struct str title, type, groups;  /* groups: newline separated, for PEP_ROSTER */
+    uint64_t max_items;             /* UINT64_MAX for "max" */
+    uint64_t expire_s;              /* 0: never */
+    struct str title, type, groups; /* groups: newline separated, for PEP_ROSTER */
 };
 
-struct pep_node { struct str name; struct pep_config config; };
+struct pep_node {
+    struct str name;
+    struct pep_config config;
+};
 
 struct pep_item {
-    struct str node, id, publisher;  /* publisher: full JID text or empty */
-    struct str payload;              /* serialised element, or empty */
+    struct str node, id, publisher; /* publisher: full JID text or empty */
+    struct str payload;             /* serialised element, or empty */
     uint64_t at_ms;
 };
 
 /* Small per-account records that modules keep, by (kind, key): private XML, vCard, preferences. */
 enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH, DOC_AVATAR };
 
-struct document_record { struct str key, value; };
-
-struct device_token {                /* XEP-0484. The token itself is not here: it is made of the seed and of a key that
-                                        the store does not have */
-    struct bytes seed;               /* n == 0: there is none */
-    struct str mechanism;            /* the only one it is good for */
-    uint64_t made_ms, expires_ms;
-    uint32_t count;                  /* of its last use, if that had one */
+struct document_record {
+    struct str key, value;
 };
 
-struct device_record {               /* XEP-0494; one row per stable resource */
+struct
+    device_token { /* XEP-0484. The token itself is not here: it is made of the seed and of a key that
+                                        the store does not have */
+    struct bytes seed;    /* n == 0: there is none */
+    struct str mechanism; /* the only one it is good for */
+    uint64_t made_ms, expires_ms;
+    uint32_t count; /* of its last use, if that had one */
+};
+
+struct device_record { /* XEP-0494; one row per stable resource */
     struct str resource;
     struct str user_agent_id, software, name;
     uint64_t first_ms, last_ms;
-    struct str auth;                 /* mechanism of the last login */
-    struct device_token token;       /* in use */
-    struct device_token next_token;  /* given out, not used yet */
-    bool password;                   /* it has logged in with the account's password */
-    bool app_password;               /* a credential of its own: see ROW_CREDENTIAL.device */
+    struct str auth;                /* mechanism of the last login */
+    struct device_token token;      /* in use */
+    struct device_token next_token; /* given out, not used yet */
+    bool password;                  /* it has logged in with the account's password */
+    bool app_password;              /* a credential of its own: see ROW_CREDENTIAL.device */
 };
 
 enum row_kind {
-    ROW_ACCOUNT_NEW,                 /* account; fills row.account.  ERR_EXISTS if the name is taken */
-    ROW_ACCOUNT_GONE,                /* everything of an account; archives are hidden at once and removed in steps */
-    ROW_CREDENTIAL,                  /* replaces the keys of (account, device, hash); the account's password: no device
+    ROW_ACCOUNT_NEW, /* account; fills row.account.  ERR_EXISTS if the name is taken */
+    ROW_ACCOUNT_GONE, /* everything of an account; archives are hidden at once and removed in steps */
+    ROW_CREDENTIAL, /* replaces the keys of (account, device, hash); the account's password: no device
                                         knows it yet, and all tokens are void */
-    ROW_ROSTER, ROW_ROSTER_GONE,     /* put or remove one item; also sets the roster version */
-    ROW_BLOCK, ROW_BLOCK_GONE,       /* jid; ROW_BLOCK_GONE with an empty jid removes all */
-    ROW_PEP_NODE, ROW_PEP_NODE_GONE, /* put configuration; remove node and items */
-    ROW_PEP_ITEM,                    /* put one item, newest last, then trim to keep_items; ERR_MISSING: no such node */
-    ROW_PEP_ITEM_GONE, ROW_PEP_PURGE,
-    ROW_DOCUMENT,                    /* put; an empty value removes */
-    ROW_MESSAGE,                     /* one archived message with one or two entries; at_ms becomes its time in the
+    ROW_ROSTER,
+    ROW_ROSTER_GONE, /* put or remove one item; also sets the roster version */
+    ROW_BLOCK,
+    ROW_BLOCK_GONE, /* jid; ROW_BLOCK_GONE with an empty jid removes all */
+    ROW_PEP_NODE,
+    ROW_PEP_NODE_GONE, /* put configuration; remove node and items */
+    ROW_PEP_ITEM, /* put one item, newest last, then trim to keep_items; ERR_MISSING: no such node */
+    ROW_PEP_ITEM_GONE,
+    ROW_PEP_PURGE,
+    ROW_DOCUMENT,    /* put; an empty value removes */
+    ROW_MESSAGE,     /* one archived message with one or two entries; at_ms becomes its time in the
                                         archive, never before that of the entries it follows */
-    ROW_CURSOR,                      /* offline messages up to seq are delivered; never moves back */
-    ROW_ENTRY_MOVE,                  /* entries of a peer from SHELF_REQUESTS to SHELF_ARCHIVE, new seqs */
-    ROW_ENTRY_GONE,                  /* one entry (account, shelf, seq), or all of a shelf with seq 0 */
-    ROW_INVITE,                      /* ERR_EXISTS */
-    ROW_INVITE_USED,                 /* by token_hash; ERR_CONFLICT if used up or expired at now_ms, ERR_MISSING */
-    ROW_DEVICE,                      /* put one; ERR_CONFLICT if it is not there with the tokens of device_was (NULL: no
+    ROW_CURSOR,      /* offline messages up to seq are delivered; never moves back */
+    ROW_ENTRY_MOVE,  /* entries of a peer from SHELF_REQUESTS to SHELF_ARCHIVE, new seqs */
+    ROW_ENTRY_GONE,  /* one entry (account, shelf, seq), or all of a shelf with seq 0 */
+    ROW_INVITE,      /* ERR_EXISTS */
+    ROW_INVITE_USED, /* by token_hash; ERR_CONFLICT if used up or expired at now_ms, ERR_MISSING */
+    ROW_DEVICE, /* put one; ERR_CONFLICT if it is not there with the tokens of device_was (NULL: no
                                         matter). Then the ones used longest ago are removed down to keep_devices (0: no
                                         limit) */
-    ROW_DEVICE_SEEN,                 /* put one, or note that it was here again: last_ms, auth, password */
-    ROW_DEVICE_GONE,                 /* and the credentials of that device */
-    ROW_UPLOAD, ROW_UPLOAD_GONE,
+    ROW_DEVICE_SEEN, /* put one, or note that it was here again: last_ms, auth, password */
+    ROW_DEVICE_GONE, /* and the credentials of that device */
+    ROW_UPLOAD,
+    ROW_UPLOAD_GONE,
     ROW_KIND_COUNT
 };
 
 struct invite_record {
-    struct bytes token_hash;         /* SHA-256 of the token; the token itself is never stored */
-    struct str inviter;              /* bare JID, or empty for the operator's */
+    struct bytes token_hash; /* SHA-256 of the token; the token itself is never stored */
+    struct str inviter;      /* bare JID, or empty for the operator's */
     struct str domain;
-    bool account;                    /* may create an account; else a contact token only (XEP-0379) */
+    bool account; /* may create an account; else a contact token only (XEP-0379) */
     bool used;
     uint64_t created_ms, expires_ms;
 };
 
 struct upload_record {
-    struct str slot;                 /* 128-bit random, base32: part of the URL */
+    struct str slot; /* 128-bit random, base32: part of the URL */
     int64_t account;
     struct str filename, content_type;
     uint64_t size, created_ms, expires_ms;
-    bool done;                       /* received whole */
+    bool done; /* received whole */
 };
 
 struct row {
     struct row *next;
     enum row_kind kind;
-    int64_t account;                 /* owner; ROW_ACCOUNT_NEW sets it; 0 in the other rows of the same write-set as a
+    int64_t
+        account; /* owner; ROW_ACCOUNT_NEW sets it; 0 in the other rows of the same write-set as a
                                         ROW_ACCOUNT_NEW means that new account */
     union {
-        struct { struct str local, domain; uint64_t created_ms; } account_new;
-        struct { struct str device; struct scram_keys keys; } credential;   /* device empty: the account's password */
-        struct roster_item roster;   /* ROW_ROSTER_GONE uses jid and version */
-        struct { struct str jid; } block;
+        struct {
+            struct str local, domain;
+            uint64_t created_ms;
+        } account_new;
+        struct {
+            struct str device;
+            struct scram_keys keys;
+        } credential;              /* device empty: the account's password */
+        struct roster_item roster; /* ROW_ROSTER_GONE uses jid and version */
+        struct {
+            struct str jid;
+        } block;
         struct pep_node pep_node;
-        struct { struct pep_item item; uint64_t keep_items, max_bytes; } pep_item;   /* max_bytes: of the payloads of
+        struct {
+            struct pep_item item;
+            uint64_t keep_items, max_bytes;
+        } pep_item; /* max_bytes: of the payloads of
                                         all items of the account, else ERR_FULL; 0: any. ITEM_GONE uses node and id; PURGE node */
-        struct { enum document_kind kind; struct str key, value; } document;
+        struct {
+            enum document_kind kind;
+            struct str key, value;
+        } document;
         struct {
             uint64_t at_ms;
-            struct str body;         /* the stanza as text, jabber:client undeclared */
-            uint8_t origin[16];      /* hash of (sender, recipient, origin-id), zeroes: none */
-            struct archive_entry entry[2];   /* recipient's, sender's */
+            struct str body;    /* the stanza as text, jabber:client undeclared */
+            uint8_t origin[16]; /* hash of (sender, recipient, origin-id), zeroes: none */
+            struct archive_entry entry[2]; /* recipient's, sender's */
         } message;
-        struct { enum shelf shelf; uint64_t seq; struct str peer; uint64_t at_ms; } entry;  /* CURSOR, ENTRY_MOVE (at_ms:
+        struct {
+            enum shelf shelf;
+            uint64_t seq;
+            struct str peer;
+            uint64_t at_ms;
+        } entry; /* CURSOR, ENTRY_MOVE (at_ms:
                                         now; peer bare: any resource), ENTRY_GONE */
-        struct { struct invite_record invite; uint64_t now_ms; } invite;
-        struct { struct device_record device; const struct device_record *device_was; uint32_t keep_devices; };
+        struct {
+            struct invite_record invite;
+            uint64_t now_ms;
+        } invite;
+        struct {
+            struct device_record device;
+            const struct device_record *device_was;
+            uint32_t keep_devices;
+        };
         struct upload_record upload;
     };
 };
 
-struct write_set { struct store_op op; struct row *first, *last; };
+struct write_set {
+    struct store_op op;
+    struct row *first, *last;
+};
 
 /* A row in the write-set's arena, appended. */
 struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t account);
@@ -195,18 +240,18 @@ void store_commit(struct store *s, struct write_set *w);
 /* ---- Reading ------------------------------------------------------------------------------------- */
 
 enum query_kind {
-    QUERY_ACCOUNT,       /* everything that a view needs; ERR_MISSING if there is no such account */
-    QUERY_CREDENTIALS,   /* keys of one hash, of the password or of a device; ERR_MISSING */
+    QUERY_ACCOUNT,     /* everything that a view needs; ERR_MISSING if there is no such account */
+    QUERY_CREDENTIALS, /* keys of one hash, of the password or of a device; ERR_MISSING */
     QUERY_ARCHIVE,
     QUERY_PEP_ITEMS,
-    QUERY_DOCUMENT,      /* one, by kind and key; an empty value if there is none */
-    QUERY_DOCUMENTS,     /* all of a kind */
-    QUERY_ACCOUNTS,      /* names, in order, paged */
-    QUERY_INVITE,        /* by token hash; ERR_MISSING */
-    QUERY_INVITES,       /* the newest thousand */
-    QUERY_UPLOAD,        /* one slot; ERR_MISSING, also when its account is gone */
-    QUERY_UPLOAD_USE,    /* bytes and files of an account, or UPLOADS_OF_ALL, since a time */
-    QUERY_UPLOADS_EXPIRED,  /* slots whose files shall be removed: expired, or their account (0) is gone. Remove the
+    QUERY_DOCUMENT,   /* one, by kind and key; an empty value if there is none */
+    QUERY_DOCUMENTS,  /* all of a kind */
+    QUERY_ACCOUNTS,   /* names, in order, paged */
+    QUERY_INVITE,     /* by token hash; ERR_MISSING */
+    QUERY_INVITES,    /* the newest thousand */
+    QUERY_UPLOAD,     /* one slot; ERR_MISSING, also when its account is gone */
+    QUERY_UPLOAD_USE, /* bytes and files of an account, or UPLOADS_OF_ALL, since a time */
+    QUERY_UPLOADS_EXPIRED, /* slots whose files shall be removed: expired, or their account (0) is gone. Remove the
                             file, then commit ROW_UPLOAD_GONE */
     QUERY_DEVICES,
     QUERY_STATS,
@@ -219,65 +264,140 @@ struct account_record {
     int64_t id;
     uint64_t created_ms;
     uint64_t roster_version;
-    const struct roster_item *roster; size_t roster_count;
-    const struct str *blocks;         size_t block_count;
-    const struct pep_node *pep_nodes; size_t pep_count;
-    struct str mam_prefs, avatar;     /* DOC_MAM_PREFS, DOC_AVATAR, or empty */
-    uint64_t last_seq, cursor;        /* of SHELF_ARCHIVE */
-    const uint8_t (*origins)[16];     size_t origin_count;  /* of the last messages that it sent */
-    const struct str *written;        size_t written_count; /* bare JIDs that it sent one of its last messages to */
+    const struct roster_item *roster;
+    size_t roster_count;
+    const struct str *blocks;
+    size_t block_count;
+    const struct pep_node *pep_nodes;
+    size_t pep_count;
+    struct str mam_prefs, avatar; /* DOC_MAM_PREFS, DOC_AVATAR, or empty */
+    uint64_t last_seq, cursor;    /* of SHELF_ARCHIVE */
+    const uint8_t (*origins)[16];
+    size_t origin_count; /* of the last messages that it sent */
+    const struct str *written;
+    size_t written_count; /* bare JIDs that it sent one of its last messages to */
 };
 
 /* at_ms never decreases along a shelf. Where ROW_ENTRY_MOVE brought an entry here later, sent_ms is when it first
  * came; else both are the same. */
-struct archive_result { uint64_t seq, at_ms, sent_ms; unsigned flags; struct str peer, body; };
+struct archive_result {
+    uint64_t seq, at_ms, sent_ms;
+    unsigned flags;
+    struct str peer, body;
+};
 
 struct archive_query {
     int64_t account;
     enum shelf shelf;
-    struct str with;                  /* bare JID: any resource; full JID: that one; empty: all */
+    struct str with; /* bare JID: any resource; full JID: that one; empty: all */
     bool has_start, has_end;
-    uint64_t start_ms, end_ms;        /* inclusive */
-    uint64_t after, before;           /* exclusive seqs; 0: unbounded */
-    const uint64_t *ids; size_t id_count;   /* only these seqs (XEP-0313 #extended); 0: all */
-    bool newest;                      /* the page at the end of the range instead of its beginning */
-    bool offline;                     /* only ENTRY_OFFLINE, ENTRY_HIDDEN included */
-    bool want_count;                  /* total: of all that matches the other conditions, whatever after and before say */
+    uint64_t start_ms, end_ms; /* inclusive */
+    uint64_t after, before;    /* exclusive seqs; 0: unbounded */
+    const uint64_t *ids;
+    size_t id_count; /* only these seqs (XEP-0313 #extended); 0: all */
+    bool newest;     /* the page at the end of the range instead of its beginning */
+    bool offline;    /* only ENTRY_OFFLINE, ENTRY_HIDDEN included */
+    bool
+        want_count; /* total: of all that matches the other conditions, whatever after and before say */
     uint32_t max;
 };
 
 struct store_query {
     struct store_op op;
-    void *context;                    /* the submitter's */
-    struct store_query *previous;     /* the submitter's: earlier queries whose results are still in use */
+    void *context; /* the submitter's */
+    struct store_query
+        *previous; /* the submitter's: earlier queries whose results are still in use */
     enum query_kind kind;
     union {
-        struct { struct str local, domain; } account;
-        struct { struct str local, domain, device; enum hash hash; } credentials;
+        struct {
+            struct str local, domain;
+        } account;
+        struct {
+            struct str local, domain, device;
+            enum hash hash;
+        } credentials;
         struct archive_query archive;
-        struct { int64_t account; struct str node; const struct str *ids; size_t id_count; uint32_t max; } pep;
-                                     /* newest first, max 0: all; or those of `ids`, in that order.  ERR_MISSING: no node */
-        struct { int64_t account; enum document_kind kind; struct str key; } document;
-        struct { struct str after; uint32_t max; } accounts;          /* after: bare JID text */
-        struct { struct bytes token_hash; } invite;
-        struct { struct str slot; int64_t account; uint64_t since_ms; } upload;
-        struct { uint64_t now_ms; uint32_t max; } uploads_expired;
-        struct { int64_t account; struct str resource; } devices;      /* empty: all */
+        struct {
+            int64_t account;
+            struct str node;
+            const struct str *ids;
+            size_t id_count;
+            uint32_t max;
+        } pep;
+        /* newest first, max 0: all; or those of `ids`, in that order.  ERR_MISSING: no node */
+        struct {
+            int64_t account;
+            enum document_kind kind;
+            struct str key;
+        } document;
+        struct {
+            struct str after;
+            uint32_t max;
+        } accounts; /* after: bare JID text */
+        struct {
+            struct bytes token_hash;
+        } invite;
+        struct {
+            struct str slot;
+            int64_t account;
+            uint64_t since_ms;
+        } upload;
+        struct {
+            uint64_t now_ms;
+            uint32_t max;
+        } uploads_expired;
+        struct {
+            int64_t account;
+            struct str resource;
+        } devices; /* empty: all */
     } in;
     union {
         struct account_record account;
-        struct { int64_t account; struct scram_keys keys; } credentials;
-        struct { const struct archive_result *results; size_t count; bool complete; uint64_t total;
-                 uint64_t first_seq, first_ms, last_seq, last_ms; } archive; /* always ascending; first/last: of the whole shelf */
-        struct { const struct pep_item *items; size_t count; } pep;
-        struct { struct str value; } document;
-        struct { const struct document_record *documents; size_t count; } documents;
-        struct { const struct str *jids; size_t count; } accounts;
-        struct { const struct invite_record *invites; size_t count; } invites;
-        struct { struct upload_record upload; uint64_t bytes, files; } upload;
-        struct { const struct upload_record *uploads; size_t count; } uploads;
-        struct { const struct device_record *devices; size_t count; } devices;
-        struct { uint64_t accounts, messages, entries, file_bytes, wal_bytes, free_bytes; } stats;
+        struct {
+            int64_t account;
+            struct scram_keys keys;
+        } credentials;
+        struct {
+            const struct archive_result *results;
+            size_t count;
+            bool complete;
+            uint64_t total;
+            uint64_t first_seq, first_ms, last_seq, last_ms;
+        } archive; /* always ascending; first/last: of the whole shelf */
+        struct {
+            const struct pep_item *items;
+            size_t count;
+        } pep;
+        struct {
+            struct str value;
+        } document;
+        struct {
+            const struct document_record *documents;
+            size_t count;
+        } documents;
+        struct {
+            const struct str *jids;
+            size_t count;
+        } accounts;
+        struct {
+            const struct invite_record *invites;
+            size_t count;
+        } invites;
+        struct {
+            struct upload_record upload;
+            uint64_t bytes, files;
+        } upload;
+        struct {
+            const struct upload_record *uploads;
+            size_t count;
+        } uploads;
+        struct {
+            const struct device_record *devices;
+            size_t count;
+        } devices;
+        struct {
+            uint64_t accounts, messages, entries, file_bytes, wal_bytes, free_bytes;
+        } stats;
     } out;
 };
 
@@ -286,13 +406,16 @@ void store_query(struct store *s, struct store_query *q);
 /* ---- Life ---------------------------------------------------------------------------------------- */
 
 struct store_options {
-    struct str url;                   /* sqlite:PATH; sqlite::memory: for tests */
-    bool ack_memory;                  /* complete when the operating system has it, without waiting for the disk: what
+    struct str url; /* sqlite:PATH; sqlite::memory: for tests */
+    bool
+        ack_memory; /* complete when the operating system has it, without waiting for the disk: what
                                          was acknowledged survives kill -9, but not a power failure */
-    unsigned readers;                 /* reader threads; 0: the writer answers queries, too */
-    bool inline_run;                  /* no threads: operations run inside store_step(), for scripts on a virtual clock */
-    int64_t retention_days;           /* of archive entries; -1 for ever */
-    uint64_t archive_messages;        /* of one account's archive; the oldest go, within minutes; 0: any number */
+    unsigned readers; /* reader threads; 0: the writer answers queries, too */
+    bool
+        inline_run; /* no threads: operations run inside store_step(), for scripts on a virtual clock */
+    int64_t retention_days; /* of archive entries; -1 for ever */
+    uint64_t
+        archive_messages; /* of one account's archive; the oldest go, within minutes; 0: any number */
     store_deliver *deliver;
     void *deliver_ctx;
     /* The disk failed in a way that leaves open what is on it (a failed fsync above all): every later write-set ends
@@ -304,10 +427,13 @@ struct store_options {
 
 /* Creates or migrates the schema. A newer schema than ours is ERR_UNSUPPORTED. `why` gets one sentence for the
  * operator on failure. */
-CHECKED enum err store_open(const struct store_options *options, struct store **out, struct str *why, struct arena *why_arena);
-void store_close(struct store *s);                 /* waits for what was submitted; completes it */
-bool store_step(struct store *s);                  /* inline_run only: runs what is submitted, false if nothing was */
-void store_expire(struct store *s, uint64_t now_ms);   /* start one bounded round of retention; call every minute */
+CHECKED enum err store_open(const struct store_options *options, struct store **out,
+                            struct str *why, struct arena *why_arena);
+void store_close(struct store *s); /* waits for what was submitted; completes it */
+bool store_step(
+    struct store *s); /* inline_run only: runs what is submitted, false if nothing was */
+void store_expire(struct store *s,
+                  uint64_t now_ms); /* start one bounded round of retention; call every minute */
 /* A consistent copy of a running store, readable by its owner only; blocks the caller. ERR_EXISTS: never over a file. */
 CHECKED enum err store_backup(struct store *s, const char *path);
 

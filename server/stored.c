@@ -73,8 +73,8 @@ struct xml_node *stored_stanza(struct arena *a, struct str text)
     return node;
 }
 
-struct xml_node *stored_message(struct arena *a, const struct settings *s, struct str owner, int64_t account,
-                                const struct archive_result *m, struct str from)
+struct xml_node *stored_message(struct arena *a, const struct settings *s, struct str owner,
+                                int64_t account, const struct archive_result *m, struct str from)
 {
     struct xml_node *node = stored_stanza(a, m->body), *id;
 
@@ -88,8 +88,8 @@ struct xml_node *stored_message(struct arena *a, const struct settings *s, struc
     return node;
 }
 
-static void add_end(struct arena *a, const struct settings *s, int64_t account, struct xml_node *metadata,
-                    struct str name, uint64_t seq, uint64_t at_ms)
+static void add_end(struct arena *a, const struct settings *s, int64_t account,
+                    struct xml_node *metadata, struct str name, uint64_t seq, uint64_t at_ms)
 {
     struct xml_node *end;
 
@@ -105,7 +105,8 @@ struct xml_node *archive_metadata(struct arena *a, const struct settings *s, int
 {
     struct xml_node *metadata = xml_new(a, STR(NS_MAM), STR("metadata"));
 
-    add_end(a, s, account, metadata, STR("start"), q->out.archive.first_seq, q->out.archive.first_ms);
+    add_end(a, s, account, metadata, STR("start"), q->out.archive.first_seq,
+            q->out.archive.first_ms);
     add_end(a, s, account, metadata, STR("end"), q->out.archive.last_seq, q->out.archive.last_ms);
     return metadata;
 }

@@ -21,8 +21,8 @@ struct xml_node *stored_stanza(struct arena *a, struct str text);
 struct xml_node *stored_element(struct arena *a, struct str text);
 
 /* An archived message with its <stanza-id/> (XEP-0359) and, if `from` is given, a <delay/> of it (XEP-0203). */
-struct xml_node *stored_message(struct arena *a, const struct settings *s, struct str owner, int64_t account,
-                                const struct archive_result *m, struct str from);
+struct xml_node *stored_message(struct arena *a, const struct settings *s, struct str owner,
+                                int64_t account, const struct archive_result *m, struct str from);
 
 /* <metadata/> (XEP-0313 §5.2) of a query whose first and last are of the whole shelf. */
 struct xml_node *archive_metadata(struct arena *a, const struct settings *s, int64_t account,

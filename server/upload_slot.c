@@ -6,7 +6,8 @@
 
 enum { SLOT_OCTETS = 16, SLOT_CHARS = 26 };
 
-static struct str keyed(const struct settings *s, struct arena *a, struct str purpose, struct str text)
+static struct str keyed(const struct settings *s, struct arena *a, struct str purpose,
+                        struct str text)
 {
     uint8_t key[HASH_SIZE_MAX], mac[HASH_SIZE_MAX];
 
@@ -47,9 +48,9 @@ bool upload_is_authorized(const struct settings *s, struct str slot, struct str 
 bool upload_type_is_shown(struct str type)
 {
     static const char *const shown[] = {
-        "image/jpeg", "image/png", "image/gif",  "image/webp", "image/avif", "audio/mpeg",
-        "audio/ogg",  "audio/aac", "audio/opus", "audio/mp4",  "audio/webm", "video/mp4",
-        "video/webm", "video/ogg",
+        "image/jpeg", "image/png", "image/gif",  "image/webp", "image/avif",
+        "audio/mpeg", "audio/ogg", "audio/aac",  "audio/opus", "audio/mp4",
+        "audio/webm", "video/mp4", "video/webm", "video/ogg",
     };
 
     for (size_t i = 0; i < COUNT_OF(shown); i++)

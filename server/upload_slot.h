@@ -12,8 +12,9 @@
 
 /* 128 bits as base32. `request`: whatever tells this request from all others. */
 struct str upload_slot(const struct settings *s, struct arena *a, struct str request);
-bool upload_slot_is_one(struct str text);                        /* has the form of one: fit for a file name */
-struct str upload_authorization(const struct settings *s, struct arena *a, struct str slot);   /* "Bearer …" */
+bool upload_slot_is_one(struct str text); /* has the form of one: fit for a file name */
+struct str upload_authorization(const struct settings *s, struct arena *a,
+                                struct str slot); /* "Bearer …" */
 bool upload_is_authorized(const struct settings *s, struct str slot, struct str authorization);
 
 /* A type that browsers may show where it is: pictures, sound, film that run no code. Else it is a download. */

@@ -9,7 +9,7 @@
 
 #include "server/upload_slot.h"
 
-enum { ROUND = 500 };                /* files in one round */
+enum { ROUND = 500 }; /* files in one round */
 
 struct upload_sweep {
     struct uploads *uploads;

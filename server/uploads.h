@@ -14,18 +14,18 @@
 #include "server/store.h"
 
 struct uploads {
-    int folder_fd;                   /* -1: there is none, and no uploads */
+    int folder_fd; /* -1: there is none, and no uploads */
     struct loop *loop;
     struct store *store;
-    unsigned home;                   /* of store operations that complete on this loop */
+    unsigned home; /* of store operations that complete on this loop */
     struct log *log;
     struct upload_sweep *sweeping;
     bool stopped;
 };
 
-int uploads_open(int data_dir_fd, struct log *log);              /* the folder's descriptor, or -1 (logged) */
+int uploads_open(int data_dir_fd, struct log *log); /* the folder's descriptor, or -1 (logged) */
 /* One bounded round, unless the last one is still at work. Call every minute. */
 void uploads_expire(struct uploads *u, uint64_t now_ms);
-void uploads_stop(struct uploads *u);        /* before the store closes: no further operation */
+void uploads_stop(struct uploads *u); /* before the store closes: no further operation */
 
 #endif

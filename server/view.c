@@ -153,21 +153,15 @@ void view_apply(struct view *v, const struct row *row)
         v->roster_version = row->roster.version;
         mem_free(map_remove(&v->roster, row->roster.jid));
         break;
-    case ROW_BLOCK:
-        put_block(v, row->block.jid);
-        break;
+    case ROW_BLOCK: put_block(v, row->block.jid); break;
     case ROW_BLOCK_GONE:
         if (row->block.jid.n == 0)
             clear(&v->blocks);
         else
             mem_free(map_remove(&v->blocks, row->block.jid));
         break;
-    case ROW_PEP_NODE:
-        put_node(v, &row->pep_node);
-        break;
-    case ROW_PEP_NODE_GONE:
-        mem_free(map_remove(&v->pep_nodes, row->pep_node.name));
-        break;
+    case ROW_PEP_NODE: put_node(v, &row->pep_node); break;
+    case ROW_PEP_NODE_GONE: mem_free(map_remove(&v->pep_nodes, row->pep_node.name)); break;
     case ROW_DOCUMENT:
         if (row->document.kind == DOC_MAM_PREFS)
             put_text(&v->mam_prefs, row->document.value);
@@ -178,8 +172,7 @@ void view_apply(struct view *v, const struct row *row)
         if (row->entry.seq > v->cursor)
             v->cursor = row->entry.seq;
         break;
-    default:
-        break; /* what a view does not hold */
+    default: break; /* what a view does not hold */
     }
 }
 

@@ -13,19 +13,19 @@
 #include "xmpp/jid.h"
 
 struct view {
-    int64_t account;                 /* 0: there is no such account */
-    struct str bare;                 /* its address, borrowed from the account */
+    int64_t account; /* 0: there is no such account */
+    struct str bare; /* its address, borrowed from the account */
     uint64_t roster_version;
-    struct map roster;               /* bare JID -> struct roster_item */
-    struct map blocks;               /* JID as given -> its own text */
-    struct map pep_nodes;            /* name -> struct pep_node */
+    struct map roster;    /* bare JID -> struct roster_item */
+    struct map blocks;    /* JID as given -> its own text */
+    struct map pep_nodes; /* name -> struct pep_node */
     struct str mam_prefs;
-    struct str avatar;               /* photo.h */
-    uint64_t cursor;                 /* offline messages up to it were delivered */
-    uint64_t last_seq;               /* newest archive position known here */
-    uint8_t (*origins)[16];          /* RECENT_ORIGINS of them once it sends; else NULL */
+    struct str avatar;      /* photo.h */
+    uint64_t cursor;        /* offline messages up to it were delivered */
+    uint64_t last_seq;      /* newest archive position known here */
+    uint8_t (*origins)[16]; /* RECENT_ORIGINS of them once it sends; else NULL */
     size_t origin_next;
-    uint64_t *written;               /* hashes of whom it wrote to, CORRESPONDENTS of them; NULL: nobody */
+    uint64_t *written; /* hashes of whom it wrote to, CORRESPONDENTS of them; NULL: nobody */
     size_t written_next;
 };
 
@@ -34,11 +34,12 @@ void view_deinit(struct view *v);
 void view_load(struct view *v, const struct account_record *record);
 /* Again, after a failed commit: what is only known here goes on, as cursors not yet stored and origins under way. */
 void view_reload(struct view *v, const struct account_record *record);
-void view_apply(struct view *v, const struct row *row);          /* a row of another account changes nothing */
+void view_apply(struct view *v,
+                const struct row *row); /* a row of another account changes nothing */
 
-const struct roster_item *view_contact(const struct view *v, struct str bare);   /* NULL if unknown */
-bool view_sees_us(const struct view *v, struct str bare);        /* they get our presence: from or both */
-bool view_sees_them(const struct view *v, struct str bare);      /* we get theirs: to or both */
+const struct roster_item *view_contact(const struct view *v, struct str bare); /* NULL if unknown */
+bool view_sees_us(const struct view *v, struct str bare); /* they get our presence: from or both */
+bool view_sees_them(const struct view *v, struct str bare); /* we get theirs: to or both */
 /* Blocks match full JID, bare JID, domain with resource, or domain (XEP-0191 §6). */
 bool view_blocks(const struct view *v, const struct jid *j);
 bool view_blocks_text(const struct view *v, struct str jid);
@@ -49,7 +50,8 @@ bool view_watches(const struct view *v, struct str bare);
 
 /* True if this origin was among the last ones; else remembers it. */
 bool view_repeats(struct view *v, const uint8_t origin[16]);
-void view_forget_origin(struct view *v, const uint8_t origin[16]);   /* that message was not taken after all */
+void view_forget_origin(struct view *v,
+                        const uint8_t origin[16]); /* that message was not taken after all */
 
 /* Whom the account wrote to last. */
 void view_wrote(struct view *v, struct str bare);

@@ -9,6 +9,6 @@
 
 /* web.url, else the first domain with the port of listen.https; empty while HTTPS is off. No slash at its end. */
 struct str web_url(const struct server_boot *boot, struct arena *a);
-struct str web_url_host(struct str url, struct arena *a);        /* without port, lower case */
+struct str web_url_host(struct str url, struct arena *a); /* without port, lower case */
 
 #endif

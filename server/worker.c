@@ -239,7 +239,7 @@ struct worker_counters worker_counters(const struct worker *w)
 {
     return (struct worker_counters){
         w->home.counters.sessions, w->home.counters.stanzas_in, w->home.counters.stanzas_out,
-        w->home.counters.archived, w->home.counters.logins, w->home.counters.failed_logins,
+        w->home.counters.archived, w->home.counters.logins,     w->home.counters.failed_logins,
     };
 }
 

@@ -13,32 +13,38 @@
 
 struct worker;
 
-struct worker_group {                /* what all workers share; constant while they run, but for `tls` */
+struct worker_group { /* what all workers share; constant while they run, but for `tls` */
     const struct server_boot *boot;
     const struct settings *settings;
     struct store *store;
-    int uploads_fd;                  /* folder of uploaded files, or -1 */
+    int uploads_fd; /* folder of uploaded files, or -1 */
     struct worker **workers;
     unsigned count;
     const struct disk *disk;
-    uint64_t address_key[2];         /* of the hashes that stand for addresses; drawn at every start */
+    uint64_t address_key[2]; /* of the hashes that stand for addresses; drawn at every start */
 };
 
 /* One certificate, two sets of application protocols (ALPN): a client that wants the one is not served the other. */
-struct worker_tls { struct tls_context *xmpp, *http; };
+struct worker_tls {
+    struct tls_context *xmpp, *http;
+};
 
 struct worker *worker_new(struct worker_group *group, unsigned number);
-CHECKED enum err worker_start(struct worker *w, const struct worker_tls *tls);  /* takes references; accepts from now on */
+CHECKED enum err
+worker_start(struct worker *w,
+             const struct worker_tls *tls); /* takes references; accepts from now on */
 
 /* Messages to the worker; they take effect on its thread. */
-void worker_deliver(struct worker *w, struct list *ops);               /* completed store operations */
-void worker_reload(struct worker *w, const struct worker_tls *tls);   /* takes references */
-void worker_drain(struct worker *w);                                   /* end sessions, then the loop */
+void worker_deliver(struct worker *w, struct list *ops);            /* completed store operations */
+void worker_reload(struct worker *w, const struct worker_tls *tls); /* takes references */
+void worker_drain(struct worker *w); /* end sessions, then the loop */
 
 /* Ends the sessions of an account and forgets what is cached of it. */
 void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, struct link *token);
-struct worker_counters { uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins; };
-struct worker_counters worker_counters(const struct worker *w);        /* a snapshot, not exact */
+struct worker_counters {
+    uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins;
+};
+struct worker_counters worker_counters(const struct worker *w); /* a snapshot, not exact */
 
 void worker_join(struct worker *w);
 void worker_free(struct worker *w);

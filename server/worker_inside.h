@@ -18,19 +18,23 @@ enum order_kind { ORDER_ARRIVAL, ORDER_LOGIN_NOTE, ORDER_NEW_TLS, ORDER_END, ORD
 struct worker_order {
     struct link link;
     enum order_kind kind;
-    struct conn_parcel parcel;       /* ORDER_ARRIVAL */
+    struct conn_parcel parcel; /* ORDER_ARRIVAL */
     struct session *session;
-    struct websocket *websocket;     /* or NULL */
-    struct login_note note;          /* ORDER_LOGIN_NOTE */
-    struct worker_tls tls;           /* ORDER_NEW_TLS */
-    struct arena arena;              /* ORDER_FORGET */
+    struct websocket *websocket; /* or NULL */
+    struct login_note note;      /* ORDER_LOGIN_NOTE */
+    struct worker_tls tls;       /* ORDER_NEW_TLS */
+    struct arena arena;          /* ORDER_FORGET */
     struct str bare;
     struct inbox *reply;
     struct link *token;
 };
 
 /* A listening socket and what is spoken on it. */
-struct door { struct worker *worker; struct listener *listener; enum listener_kind kind; };
+struct door {
+    struct worker *worker;
+    struct listener *listener;
+    enum listener_kind kind;
+};
 
 struct worker {
     struct worker_group *group;
@@ -42,7 +46,7 @@ struct worker {
     size_t door_count;
     struct timer *sweep, *end;
     struct list clients;
-    uint64_t most_sessions;          /* since memory was given back */
+    uint64_t most_sessions; /* since memory was given back */
     struct doorkeeper doorkeeper;
     struct worker_tls tls;
     struct web *web;
@@ -51,8 +55,8 @@ struct worker {
     bool draining;
 };
 
-void worker_enter(struct worker *w);                             /* before any call of the engine */
-void worker_end_if_empty(struct worker *w);                      /* draining, and nobody is left to wait for */
-void worker_post(struct worker *w, struct worker_order *o);      /* takes it; any thread */
+void worker_enter(struct worker *w);        /* before any call of the engine */
+void worker_end_if_empty(struct worker *w); /* draining, and nobody is left to wait for */
+void worker_post(struct worker *w, struct worker_order *o); /* takes it; any thread */
 
 #endif

@@ -22,8 +22,10 @@ int main(void)
 {
     printf("# Compliance\n\n"
            "Made by the build from the modules' own descriptors; do not edit.\n"
-           "Streams, TLS, SASL, binding, stream management and client states (RFC 6120, RFC 7590, RFC 5802,\n"
-           "XEP-0198 1.6.3, XEP-0352 1.0.0, XEP-0368 1.1.0, XEP-0386 1.1.0, XEP-0388 1.0.4, XEP-0440 1.0.0,\n"
+           "Streams, TLS, SASL, binding, stream management and client states (RFC 6120, RFC 7590, "
+           "RFC 5802,\n"
+           "XEP-0198 1.6.3, XEP-0352 1.0.0, XEP-0368 1.1.0, XEP-0386 1.1.0, XEP-0388 1.0.4, "
+           "XEP-0440 1.0.0,\n"
            "XEP-0474 0.5.0, XEP-0484 0.2.0) are in the engine itself.\n\n"
            "| module | specification | announced | requests |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; all_modules[i] != NULL; i++) {

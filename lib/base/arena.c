@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    CHUNK_MIN = 2048,       /* a chat message with its tree fits in one or two */
+    CHUNK_MIN = 2048, /* a chat message with its tree fits in one or two */
     CHUNK_MAX = 64 * 1024,
 };
 

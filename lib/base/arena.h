@@ -17,18 +17,18 @@ struct arena {
     struct arena_chunk *chunk; /* newest first */
     char *at;                  /* free space of the newest chunk */
     size_t left;
-    size_t used;               /* handed out so far, for quotas and tests */
+    size_t used; /* handed out so far, for quotas and tests */
 };
 
-void arena_init(struct arena *a);          /* allocates nothing yet; a zeroed struct is as good */
-void arena_deinit(struct arena *a);        /* and leaves it as after arena_init() */
-struct arena arena_move(struct arena *a);  /* empties *a and returns what it held */
+void arena_init(struct arena *a);         /* allocates nothing yet; a zeroed struct is as good */
+void arena_deinit(struct arena *a);       /* and leaves it as after arena_init() */
+struct arena arena_move(struct arena *a); /* empties *a and returns what it held */
 
-void *arena_alloc(struct arena *a, size_t n);               /* zeroed, aligned for any object, never NULL */
-char *arena_raw(struct arena *a, size_t n);                 /* not zeroed, not aligned: for text */
-struct str arena_str(struct arena *a, struct str s);        /* a copy */
-struct str arena_cstr(struct arena *a, const char *text);   /* a copy */
-struct bytes arena_bytes(struct arena *a, struct bytes b);  /* a copy */
+void *arena_alloc(struct arena *a, size_t n); /* zeroed, aligned for any object, never NULL */
+char *arena_raw(struct arena *a, size_t n);   /* not zeroed, not aligned: for text */
+struct str arena_str(struct arena *a, struct str s);       /* a copy */
+struct str arena_cstr(struct arena *a, const char *text);  /* a copy */
+struct bytes arena_bytes(struct arena *a, struct bytes b); /* a copy */
 struct str arena_concat(struct arena *a, struct str x, struct str y);
 
 /* printf into the arena. For log-like text and numbers; XML is never built with it. */

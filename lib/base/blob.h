@@ -14,10 +14,10 @@ struct blob {
     char p[];
 };
 
-struct blob *blob_new(struct str content);    /* one reference, for the caller */
-struct blob *blob_new_raw(size_t n);          /* to be filled before anybody else sees it */
+struct blob *blob_new(struct str content); /* one reference, for the caller */
+struct blob *blob_new_raw(size_t n);       /* to be filled before anybody else sees it */
 struct blob *blob_ref(struct blob *b);
-void blob_unref(struct blob *b);              /* NULL is allowed */
+void blob_unref(struct blob *b); /* NULL is allowed */
 struct str blob_str(const struct blob *b);
 
 #endif

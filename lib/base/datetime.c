@@ -3,7 +3,10 @@
 
 enum { DAY_S = 86400, ERA_DAYS = 146097, EPOCH_SHIFT_DAYS = 719468 };
 
-struct civil { int64_t year; unsigned month, day; };
+struct civil {
+    int64_t year;
+    unsigned month, day;
+};
 
 static struct civil civil_from_days(int64_t days)
 {
@@ -15,7 +18,8 @@ static struct civil civil_from_days(int64_t days)
     unsigned mp = (5 * doy + 2) / 153;
     unsigned month = mp < 10 ? mp + 3 : mp - 9;
 
-    return (struct civil){ (int64_t)yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) / 5 + 1 };
+    return (struct civil){ (int64_t)yoe + era * 400 + (month <= 2), month,
+                           doy - (153 * mp + 2) / 5 + 1 };
 }
 
 static int64_t days_from_civil(struct civil c)
@@ -60,7 +64,8 @@ static unsigned take_fraction_ms(struct str *s, bool *failed)
 
     if (s->n == 0 || s->p[0] != '.')
         return 0;
-    for (*s = str_skip(*s, 1); s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9'; *s = str_skip(*s, 1), n++) {
+    for (*s = str_skip(*s, 1); s->n > 0 && s->p[0] >= '0' && s->p[0] <= '9';
+         *s = str_skip(*s, 1), n++) {
         ms += scale * (unsigned)(s->p[0] - '0');
         scale /= 10;
     }

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-struct str datetime_text(struct arena *a, uint64_t at_ms);         /* 2026-01-31T23:59:59.123Z */
-CHECKED enum err datetime_read(struct str in, uint64_t *out_ms);   /* any zone offset, any fraction */
+struct str datetime_text(struct arena *a, uint64_t at_ms);       /* 2026-01-31T23:59:59.123Z */
+CHECKED enum err datetime_read(struct str in, uint64_t *out_ms); /* any zone offset, any fraction */
 
 #endif

@@ -9,9 +9,9 @@
 #include "base/buf.h"
 
 struct str base64_text(struct arena *a, struct bytes in);
-struct str base64url_text(struct arena *a, struct bytes in);   /* RFC 4648 §5, no padding */
-struct str base32_text(struct arena *a, struct bytes in);      /* a-z2-7, no padding */
-struct str hex_text(struct arena *a, struct bytes in);         /* lower case */
+struct str base64url_text(struct arena *a, struct bytes in); /* RFC 4648 §5, no padding */
+struct str base32_text(struct arena *a, struct bytes in);    /* a-z2-7, no padding */
+struct str hex_text(struct arena *a, struct bytes in);       /* lower case */
 
 /* True for what base64_read() takes; decodes nothing. */
 bool base64_valid(struct str in);

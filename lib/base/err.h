@@ -21,7 +21,7 @@ enum err {
     ERR_CONFLICT,    /* a condition of the write does not hold */
     ERR_FULL,        /* a quota or the disk is used up */
     ERR_TIMEOUT,
-    ERR_IO,          /* disk, network or operating system failed */
+    ERR_IO, /* disk, network or operating system failed */
 };
 
 /* A constant lower-case phrase for logs and command lines, never NULL. */

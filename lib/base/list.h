@@ -10,8 +10,12 @@
 
 #include "base/mem.h"
 
-struct link { struct link *prev, *next; };
-struct list { struct link head; };
+struct link {
+    struct link *prev, *next;
+};
+struct list {
+    struct link head;
+};
 
 static inline void list_init(struct list *l)
 {

@@ -8,10 +8,10 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t n);                 /* zeroed, never NULL */
-void *mem_alloc_raw(size_t n);             /* not zeroed, never NULL */
-void *mem_resize(void *p, size_t n);       /* never NULL; p may be NULL */
-void mem_free(void *p);                    /* NULL is allowed */
+void *mem_alloc(size_t n);           /* zeroed, never NULL */
+void *mem_alloc_raw(size_t n);       /* not zeroed, never NULL */
+void *mem_resize(void *p, size_t n); /* never NULL; p may be NULL */
+void mem_free(void *p);              /* NULL is allowed */
 
 /* Gives free memory back to the system, where the allocator can; takes milliseconds. */
 void mem_trim(void);
@@ -20,7 +20,7 @@ void mem_trim(void);
 void secure_zero(void *p, size_t n);
 
 /* The struct that holds `member`, from a pointer to the member. */
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -8,7 +8,8 @@
 #include "base/arena.h"
 
 struct random {
-    void (*fill)(void *ctx, uint8_t *out, size_t n); /* never fails: a system without entropy stops us */
+    void (*fill)(void *ctx, uint8_t *out,
+                 size_t n); /* never fails: a system without entropy stops us */
     void *ctx;
 };
 

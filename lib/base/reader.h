@@ -8,7 +8,10 @@
 
 #include "base/str.h"
 
-struct reader { struct bytes left; bool failed; };
+struct reader {
+    struct bytes left;
+    bool failed;
+};
 
 struct reader reader_of(struct bytes in);
 uint8_t read_u8(struct reader *r);

@@ -6,17 +6,25 @@ static size_t utf8_shape(uint8_t lead, uint8_t *low, uint8_t *high)
 {
     *low = 0x80;
     *high = 0xbf;
-    if (lead < 0x80) return 1;
-    if (lead < 0xc2) return 0;
-    if (lead < 0xe0) return 2;
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xc2)
+        return 0;
+    if (lead < 0xe0)
+        return 2;
     if (lead < 0xf0) {
-        if (lead == 0xe0) *low = 0xa0;   /* shorter forms exist */
-        if (lead == 0xed) *high = 0x9f;  /* surrogates */
+        if (lead == 0xe0)
+            *low = 0xa0; /* shorter forms exist */
+        if (lead == 0xed)
+            *high = 0x9f; /* surrogates */
         return 3;
     }
-    if (lead > 0xf4) return 0;
-    if (lead == 0xf0) *low = 0x90;
-    if (lead == 0xf4) *high = 0x8f;      /* U+10FFFF is the last */
+    if (lead > 0xf4)
+        return 0;
+    if (lead == 0xf0)
+        *low = 0x90;
+    if (lead == 0xf4)
+        *high = 0x8f; /* U+10FFFF is the last */
     return 4;
 }
 

@@ -14,6 +14,6 @@ enum { UTF8_BAD = -1, UTF8_SHORT = -2 };
 int32_t utf8_next(struct str *s);
 bool utf8_valid(struct str s);
 bool utf8_is_ascii(struct str s);
-size_t utf8_put(uint32_t code_point, char out[4]);     /* returns its length; the code point is valid */
+size_t utf8_put(uint32_t code_point, char out[4]); /* returns its length; the code point is valid */
 
 #endif

@@ -14,21 +14,21 @@
 enum hash { HASH_SHA1, HASH_SHA256, HASH_SHA512 };
 enum { HASH_COUNT = 3, HASH_SIZE_MAX = 64, HASH_BLOCK_MAX = 128 };
 
-size_t hash_size(enum hash h);                                     /* 20, 32, 64 */
-size_t hash_block_size(enum hash h);                               /* 64, 64, 128 */
-void hash_digest(enum hash h, struct bytes in, uint8_t *out);      /* out: hash_size(h) octets */
+size_t hash_size(enum hash h);                                /* 20, 32, 64 */
+size_t hash_block_size(enum hash h);                          /* 64, 64, 128 */
+void hash_digest(enum hash h, struct bytes in, uint8_t *out); /* out: hash_size(h) octets */
 
 struct hash_state {
     enum hash kind;
     union {
         void *native;
-        uint64_t inline_state[26];  /* a SHA-512 context of BearSSL on a 32-bit machine */
+        uint64_t inline_state[26]; /* a SHA-512 context of BearSSL on a 32-bit machine */
     } u;
 };
 
 void hash_init(struct hash_state *s, enum hash h);
 void hash_update(struct hash_state *s, struct bytes in);
-void hash_final(struct hash_state *s, uint8_t *out);               /* and forgets the state */
+void hash_final(struct hash_state *s, uint8_t *out); /* and forgets the state */
 
 /* For many digests with a common beginning (hmac.c): end without forgetting, then start over as a
  * copy of another state of the same kind. hash_drop() forgets without a result. */
@@ -44,6 +44,6 @@ void hmac2(enum hash h, struct bytes key, struct bytes in1, struct bytes in2, ui
 void pbkdf2(enum hash h, struct bytes password, struct bytes salt, uint32_t iterations,
             uint8_t *out);
 
-bool ct_equal(const void *a, const void *b, size_t n);             /* no early exit */
+bool ct_equal(const void *a, const void *b, size_t n); /* no early exit */
 
 #endif

@@ -10,11 +10,11 @@
 
 /* "/a/b%20c" to { "a", "b c" }. Refused: what would walk a file system (".", "..", encoded slashes, empty
  * segments), controls, text that is not UTF-8. */
-CHECKED enum err http_path_read(struct arena *a, struct str path, size_t max, const struct str **out,
-                                size_t *out_count);
+CHECKED enum err http_path_read(struct arena *a, struct str path, size_t max,
+                                const struct str **out, size_t *out_count);
 /* "Example.org:5443" to "example.org". */
 CHECKED enum err http_host_read(struct arena *a, struct str field, struct str *out);
-bool http_is_query(struct str query);                            /* its octets are allowed (RFC 3986 §3.4) */
+bool http_is_query(struct str query); /* its octets are allowed (RFC 3986 §3.4) */
 
 /* A value of application/x-www-form-urlencoded text, decoded: p == NULL if absent, twice there, or not UTF-8. */
 struct str http_form_value(struct arena *a, struct str form, const char *name);

@@ -8,6 +8,7 @@
 #include "http/request.h"
 
 /* 101 and the value of Sec-WebSocket-Accept, or the status of the refusal: 400, 405, 426 (another version). */
-unsigned http_websocket_accept(struct arena *a, const struct http_request *r, struct str *out_accept);
+unsigned http_websocket_accept(struct arena *a, const struct http_request *r,
+                               struct str *out_accept);
 
 #endif

@@ -7,7 +7,10 @@
 
 #include "xml/tree.h"
 
-struct dataform { const struct xml_node *x; struct str type, form_type; };
+struct dataform {
+    const struct xml_node *x;
+    struct str type, form_type;
+};
 
 /* The jabber:x:data child of `parent`: ERR_MISSING if there is none, ERR_MALFORMED if it has no
  * type. form_type has p == NULL where there is none that counts (XEP-0068 §3). */
@@ -20,7 +23,7 @@ struct str dataform_value(struct arena *a, const struct dataform *f, struct str 
 /* Calls for each field other than FORM_TYPE, in order: returns NULL after the last. */
 const struct xml_node *dataform_next_field(const struct dataform *f,
                                            const struct xml_node *previous);
-bool dataform_bool(struct str value, bool otherwise);            /* 1/true/0/false */
+bool dataform_bool(struct str value, bool otherwise); /* 1/true/0/false */
 
 struct xml_node *dataform_new(struct arena *a, struct xml_node *parent, struct str type,
                               struct str form_type);

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 
-enum precis_class { PRECIS_IDENTIFIER, PRECIS_FREEFORM };        /* RFC 8264 §4 */
+enum precis_class { PRECIS_IDENTIFIER, PRECIS_FREEFORM }; /* RFC 8264 §4 */
 
 /* UsernameCaseMapped (RFC 8265 §3.3): localparts. */
 CHECKED enum err precis_username(struct arena *a, struct str in, struct str *out);
@@ -20,7 +20,7 @@ CHECKED enum err precis_map(struct arena *a, struct str in, struct str *out);
 /* Every code point allowed in the class, by itself or where it stands (RFC 8264 §8); not empty. */
 CHECKED enum err precis_check(struct arena *a, struct str text, enum precis_class class);
 
-bool precis_has_right_to_left(struct str text);                  /* valid UTF-8 */
-bool precis_obeys_bidi_rule(struct str text);                    /* RFC 5893 §2; valid UTF-8 */
+bool precis_has_right_to_left(struct str text); /* valid UTF-8 */
+bool precis_obeys_bidi_rule(struct str text);   /* RFC 5893 §2; valid UTF-8 */
 
 #endif

@@ -16,13 +16,13 @@
 #include "crypto/hash.h"
 
 enum {
-    SASL_PASSWORD_MAX = 1024,           /* octets; RFC 4616 §2 asks for 255 at least */
-    SCRAM_SALT_OCTETS = 16,             /* of the keys that we make, true and decoy */
-    SCRAM_SALT_MAX = 64,                /* of keys made elsewhere and imported */
+    SASL_PASSWORD_MAX = 1024, /* octets; RFC 4616 §2 asks for 255 at least */
+    SCRAM_SALT_OCTETS = 16,   /* of the keys that we make, true and decoy */
+    SCRAM_SALT_MAX = 64,      /* of keys made elsewhere and imported */
     SCRAM_NONCE_OCTETS = 18,
     SCRAM_MESSAGE_MAX = 2048,
-    SCRAM_ITERATIONS_MIN = 4096,        /* RFC 5802 §5.1: below, a client does not answer */
-    SCRAM_ITERATIONS_MAX = 10000000,    /* above, a server could keep a client busy for long */
+    SCRAM_ITERATIONS_MIN = 4096,     /* RFC 5802 §5.1: below, a client does not answer */
+    SCRAM_ITERATIONS_MAX = 10000000, /* above, a server could keep a client busy for long */
 };
 
 struct scram_keys {
@@ -50,21 +50,23 @@ void scram_decoy(enum hash h, struct bytes secret, struct str name, uint32_t ite
 CHECKED enum err sasl_prepare_password(struct arena *a, struct str in, struct str *out);
 
 enum channel_binding { BINDING_NONE, BINDING_TLS_EXPORTER, BINDING_TLS_SERVER_END_POINT };
-const char *channel_binding_name(enum channel_binding b);       /* "tls-exporter", … */
+const char *channel_binding_name(enum channel_binding b); /* "tls-exporter", … */
 
 /* What the TLS layer knows of the connection; n == 0 where a kind is not available. */
-struct binding_data { struct bytes exporter, server_end_point; };
+struct binding_data {
+    struct bytes exporter, server_end_point;
+};
 
 struct scram_server {
     enum hash hash;
-    bool plus;                          /* the -PLUS form of the mechanism was chosen */
+    bool plus; /* the -PLUS form of the mechanism was chosen */
     enum channel_binding binding;
-    bool plus_offered;                  /* then gs2 flag "y" is a downgrade: RFC 5802 §6 */
-    struct str username;                /* decoded, not prepared */
-    struct str authzid;                 /* empty unless given */
+    bool plus_offered;   /* then gs2 flag "y" is a downgrade: RFC 5802 §6 */
+    struct str username; /* decoded, not prepared */
+    struct str authzid;  /* empty unless given */
     struct str gs2_header, client_first_bare, server_first, nonce;
-    struct str extra;                   /* for the server-first message: XEP-0474's h=…; or empty */
-    const struct scram_keys *keys;      /* borrowed from the challenge to the end */
+    struct str extra;              /* for the server-first message: XEP-0474's h=…; or empty */
+    const struct scram_keys *keys; /* borrowed from the challenge to the end */
 };
 
 void scram_server_init(struct scram_server *s, enum hash h, bool plus, bool plus_offered);
@@ -80,9 +82,9 @@ CHECKED enum err scram_server_final(struct scram_server *s, struct arena *a,
 struct scram_client {
     enum hash hash;
     enum channel_binding binding;
-    bool server_lacks_plus;             /* gs2 flag "y": we could, the server did not offer */
+    bool server_lacks_plus; /* gs2 flag "y": we could, the server did not offer */
     struct str username, nonce, client_first_bare, gs2_header;
-    bool proof_sent;                    /* server_signature is set */
+    bool proof_sent; /* server_signature is set */
     uint8_t server_signature[HASH_SIZE_MAX];
 };
 
@@ -101,17 +103,17 @@ CHECKED enum err scram_client_verify(struct scram_client *c, struct arena *a,
 /* What a server offers, for SCRAM's attribute "h": a client finds out that somebody on the way has
  * taken something away (XEP-0474). Sorts the lists. Without bindings the server offered none. */
 struct sasl_offer {
-    struct str *mechanisms, *bindings;  /* names */
+    struct str *mechanisms, *bindings; /* names */
     size_t mechanism_count, binding_count;
 };
-struct str sasl_downgrade_hash(struct arena *a, enum hash h, struct sasl_offer *offer);  /* base64 */
+struct str sasl_downgrade_hash(struct arena *a, enum hash h, struct sasl_offer *offer); /* base64 */
 
 /* HT-SHA-256-*: the client's only message is authcid NUL proof, the server's is its proof. */
 enum { HT_PROOF_OCTETS = 32 };
 enum ht_side { HT_INITIATOR, HT_RESPONDER };
 
 void sasl_ht_proof(struct str token, enum ht_side side, struct bytes binding,
-                   uint8_t out[HT_PROOF_OCTETS]);       /* compare it with ct_equal() */
+                   uint8_t out[HT_PROOF_OCTETS]); /* compare it with ct_equal() */
 struct str sasl_ht_first(struct arena *a, struct str user, struct str token, struct bytes binding);
 CHECKED enum err sasl_ht_read(struct str message, struct str *out_user, struct bytes *out_proof);
 

@@ -41,8 +41,8 @@ static bool origin_of(const struct incoming *in, struct outcome *out, uint8_t or
         return false;
     to = jid_text(outcome_arena(out), &in->stanza->to);
     hash_digest(HASH_SHA256,
-                bytes_of_str(arena_printf(outcome_arena(out), "%.*s\n%.*s\n%.*s", STR_ARG(in->sender),
-                                          STR_ARG(to), STR_ARG(text))),
+                bytes_of_str(arena_printf(outcome_arena(out), "%.*s\n%.*s\n%.*s",
+                                          STR_ARG(in->sender), STR_ARG(to), STR_ARG(text))),
                 digest);
     memcpy(origin, digest, 16);
     return true;
@@ -76,16 +76,19 @@ static void write_message(const struct incoming *in, struct outcome *out, const 
         memcpy(row->message.origin, in->origin, sizeof row->message.origin);
     if (received != NULL)
         row->message.entry[0] =
-            (struct archive_entry){ in->view->account, .peer = jid_text(a, &m->from), .flags = *received };
+            (struct archive_entry){ in->view->account, .peer = jid_text(a, &m->from),
+                                    .flags = *received };
     if (sent != NULL)
         row->message.entry[1] =
-            (struct archive_entry){ in->sender_account, .peer = jid_text(a, &m->to), .flags = *sent };
+            (struct archive_entry){ in->sender_account, .peer = jid_text(a, &m->to),
+                                    .flags = *sent };
 }
 
 /* On a disk that fills up, what people who know each other write is given up last. */
 static bool has_room(const struct incoming *in)
 {
-    bool contact = in->own || view_sees_us(in->view, in->sender) || view_sees_them(in->view, in->sender);
+    bool contact =
+        in->own || view_sees_us(in->view, in->sender) || view_sees_them(in->view, in->sender);
 
     return in->disk < DISK_LOWER || (contact && in->disk < DISK_LOWEST);
 }

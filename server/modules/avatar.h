@@ -11,7 +11,7 @@
 
 struct picture {
     struct photo photo;
-    struct str base64;               /* without white space */
+    struct str base64; /* without white space */
     size_t bytes;
 };
 

@@ -7,11 +7,13 @@ static enum verdict refuse_calls(const struct incoming *in, struct outcome *out)
 {
     const struct stanza *s = in->stanza;
     bool jingle = s->kind == STANZA_IQ && xml_child_ns(s->node, STR(NS_JINGLE)) != NULL;
-    bool invited = s->kind == STANZA_MESSAGE && xml_child_ns(s->node, STR(NS_JINGLE_MESSAGE)) != NULL;
+    bool invited =
+        s->kind == STANZA_MESSAGE && xml_child_ns(s->node, STR(NS_JINGLE_MESSAGE)) != NULL;
 
     if (!jingle && !invited)
         return PASS;
-    return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR("This server does not carry calls yet."));
+    return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE,
+                          STR("This server does not carry calls yet."));
 }
 
 const struct module calls_module = {

@@ -53,7 +53,9 @@ const struct module carbons_module = {
     .spec = "XEP-0280 1.0.1",
     .features = LIST(STR_INIT(NS_CARBONS), STR_INIT("urn:xmpp:carbons:rules:0")),
     .account_features = LIST(STR_INIT(NS_CARBONS), STR_INIT("urn:xmpp:carbons:rules:0")),
-    .iqs = IQS({ IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_CARBONS), STR_INIT("enable"), carbons_enable },
-               { IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_CARBONS), STR_INIT("disable"), carbons_disable }),
+    .iqs = IQS({ IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_CARBONS), STR_INIT("enable"),
+                 carbons_enable },
+               { IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_CARBONS), STR_INIT("disable"),
+                 carbons_disable }),
     .hooks = { [HOOK_OUT] = carbons_mark },
 };

@@ -11,7 +11,8 @@
 const struct ad_hoc *command_find(struct str node)
 {
     for (size_t i = 0; all_modules[i] != NULL; i++)
-        for (const struct ad_hoc *c = all_modules[i]->commands; c != NULL && c->execute != NULL; c++)
+        for (const struct ad_hoc *c = all_modules[i]->commands; c != NULL && c->execute != NULL;
+             c++)
             if (str_eq(c->node, node))
                 return c;
     return NULL;
@@ -79,6 +80,5 @@ const struct module commands_module = {
     .name = "commands",
     .spec = "XEP-0050 1.3.0",
     .features = LIST(STR_INIT(NS_COMMANDS)),
-    .iqs =
-        IQS({ IQ_SET, TO_SERVER, STR_INIT(NS_COMMANDS), STR_INIT("command"), command_set }),
+    .iqs = IQS({ IQ_SET, TO_SERVER, STR_INIT(NS_COMMANDS), STR_INIT("command"), command_set }),
 };

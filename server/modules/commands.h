@@ -10,8 +10,9 @@
 /* Queues the answer and returns its <command/>, to which a form may be added. */
 struct xml_node *command_completed(const struct incoming *in, struct outcome *out);
 
-const struct ad_hoc *command_find(struct str node);              /* NULL: there is none */
-void command_items(const struct incoming *in, struct arena *a, struct xml_node *query);    /* XEP-0050 §2.2 */
+const struct ad_hoc *command_find(struct str node); /* NULL: there is none */
+void command_items(const struct incoming *in, struct arena *a,
+                   struct xml_node *query); /* XEP-0050 §2.2 */
 void command_info(const struct ad_hoc *c, struct arena *a, struct xml_node *query);
 
 #endif

@@ -5,7 +5,8 @@
 #include "server/modules/modules.h"
 #include "server/modules/pep_config.h"
 
-static struct xml_node *info(const struct incoming *in, struct outcome *out, struct xml_node **out_result)
+static struct xml_node *info(const struct incoming *in, struct outcome *out,
+                             struct xml_node **out_result)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *query;
@@ -86,7 +87,8 @@ static enum verdict account_info(const struct incoming *in, struct outcome *out)
 
 static enum verdict info_get(const struct incoming *in, struct outcome *out)
 {
-    return in->stanza->has_to && in->stanza->to.local.n == 0 ? server_info(in, out) : account_info(in, out);
+    return in->stanza->has_to && in->stanza->to.local.n == 0 ? server_info(in, out)
+                                                             : account_info(in, out);
 }
 
 static enum verdict items_get(const struct incoming *in, struct outcome *out)
@@ -121,6 +123,7 @@ const struct module disco_module = {
     .spec = "XEP-0030 2.5.0, XEP-0115 1.6.0",
     .features = LIST(STR_INIT(NS_DISCO_INFO), STR_INIT(NS_DISCO_ITEMS)),
     .account_features = LIST(STR_INIT(NS_DISCO_INFO), STR_INIT(NS_DISCO_ITEMS)),
-    .iqs = IQS({ IQ_GET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_DISCO_INFO), STR_INIT("query"), info_get },
-               { IQ_GET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_DISCO_ITEMS), STR_INIT("query"), items_get }),
+    .iqs = IQS(
+        { IQ_GET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_DISCO_INFO), STR_INIT("query"), info_get },
+        { IQ_GET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_DISCO_ITEMS), STR_INIT("query"), items_get }),
 };

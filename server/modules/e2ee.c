@@ -9,11 +9,13 @@
 
 enum { THREAD_BYTES = 64, ATTRIBUTE_BYTES = 1023 };
 
-static const struct str refusal = STR_INIT(
-    "This server carries only end-to-end encrypted messages. Please turn on OMEMO for this chat and send it again.");
-static const struct str encrypted_body = STR_INIT(
-    "This message is encrypted. Your app cannot show it: it needs OMEMO.");
-static const struct str retracted_body = STR_INIT("A message was retracted. Your app cannot show that.");
+static const struct str refusal =
+    STR_INIT("This server carries only end-to-end encrypted messages. Please turn on OMEMO for "
+             "this chat and send it again.");
+static const struct str encrypted_body =
+    STR_INIT("This message is encrypted. Your app cannot show it: it needs OMEMO.");
+static const struct str retracted_body =
+    STR_INIT("A message was retracted. Your app cannot show that.");
 
 /* ---- What counts as encrypted ------------------------------------------------------------------------ */
 
@@ -63,7 +65,8 @@ static bool omemo_parses(struct arena *a, const struct xml_node *encrypted)
 {
     size_t headers = 0, payloads = 0;
 
-    for (const struct xml_node *c = xml_first_element(encrypted); c != NULL; c = xml_next_element(c)) {
+    for (const struct xml_node *c = xml_first_element(encrypted); c != NULL;
+         c = xml_next_element(c)) {
         if (xml_is(c, encrypted->ns, STR("header")) && header_parses(a, c, encrypted->ns))
             headers++;
         else if (xml_is(c, encrypted->ns, STR("payload")) && is_base64(a, c))
@@ -86,7 +89,8 @@ static bool is_encrypted(struct arena *a, const struct xml_node *message)
 {
     const struct xml_node *found = NULL;
 
-    for (const struct xml_node *c = xml_first_element(message); c != NULL; c = xml_next_element(c)) {
+    for (const struct xml_node *c = xml_first_element(message); c != NULL;
+         c = xml_next_element(c)) {
         if (!is_encryption(c))
             continue;
         if (found != NULL)
@@ -100,7 +104,10 @@ static bool is_encrypted(struct arena *a, const struct xml_node *message)
 
 /* ---- What may stay readable --------------------------------------------------------------------------- */
 
-static const struct { struct str ns, name; } allowed[] = {   /* an empty name: every element of the namespace */
+static const struct {
+    struct str ns, name;
+} allowed[] = {
+    /* an empty name: every element of the namespace */
     { STR_INIT(NS_RECEIPTS), STR_INIT("") },
     { STR_INIT(NS_MARKERS), STR_INIT("") },
     { STR_INIT(NS_CHATSTATES), STR_INIT("") },
@@ -117,7 +124,7 @@ static const struct { struct str ns, name; } allowed[] = {   /* an empty name: e
     { STR_INIT(NS_CONFERENCE), STR_INIT("x") },
     { STR_INIT(NS_MUC_USER), STR_INIT("x") },
     { STR_INIT(NS_PUBSUB_EVENT), STR_INIT("event") },
-    { STR_INIT(NS_JINGLE_MESSAGE), STR_INIT("") },   /* the call gate judges those */
+    { STR_INIT(NS_JINGLE_MESSAGE), STR_INIT("") }, /* the call gate judges those */
     { STR_INIT(NS_CARBONS), STR_INIT("private") },
 };
 
@@ -160,9 +167,12 @@ static bool is_thread(struct arena *a, const struct xml_node *child)
 
 /* ---- Judgement --------------------------------------------------------------------------------------- */
 
-struct judgement { bool encrypted, retracts, body_seen, refused; };
+struct judgement {
+    bool encrypted, retracts, body_seen, refused;
+};
 
-static void replace_body(struct arena *a, struct xml_node *message, struct xml_node *body, struct judgement *j)
+static void replace_body(struct arena *a, struct xml_node *message, struct xml_node *body,
+                         struct judgement *j)
 {
     if (j->body_seen) { /* one language is enough for a constant */
         xml_detach(message, body);
@@ -240,7 +250,9 @@ static enum verdict judge_sent(const struct incoming *in, struct outcome *out)
 /* Our own users' messages were judged when they were sent. */
 static enum verdict judge_received(const struct incoming *in, struct outcome *out)
 {
-    return !settings_serves(in->settings, in->stanza->from.domain) && concerns(in, out) ? judge(in, out) : PASS;
+    return !settings_serves(in->settings, in->stanza->from.domain) && concerns(in, out)
+               ? judge(in, out)
+               : PASS;
 }
 
 const struct module e2ee_module = {

@@ -45,7 +45,8 @@ static void add_form(const struct incoming *in, struct outcome *out, struct str 
 
     dataform_field(a, form, STR("uri"), STR("text-single"), STR("Invitation"), uri(in, a, token));
     if (url.n > 0)
-        dataform_field(a, form, STR("landing-url"), STR("text-single"), STR("Page of the invitation"),
+        dataform_field(a, form, STR("landing-url"), STR("text-single"),
+                       STR("Page of the invitation"),
                        arena_printf(a, "%.*s/invite/%.*s", STR_ARG(url), STR_ARG(token)));
     dataform_field(a, form, STR("expire"), STR("text-single"), STR("Valid until"),
                    datetime_text(a, expires_ms));

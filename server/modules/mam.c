@@ -19,11 +19,11 @@ static enum shelf shelf_of(const struct xml_node *query)
 
 /* ---- What is asked --------------------------------------------------------------------------------- */
 
-struct reading {                     /* of one request */
+struct reading { /* of one request */
     const struct incoming *in;
     struct arena *arena;
     struct archive_query *query;
-    enum stanza_condition why;       /* COND_NONE while all is well */
+    enum stanza_condition why; /* COND_NONE while all is well */
 };
 
 static uint64_t read_position(struct reading *r, struct str id)
@@ -111,7 +111,8 @@ static void read_page(struct reading *r, const struct xml_node *request)
         return;
     }
     q->max = page.has_max && page.max < r->in->settings->archive_page ? (uint32_t)page.max
-             : page.has_max ? r->in->settings->archive_page : PAGE_DEFAULT;
+             : page.has_max ? r->in->settings->archive_page
+                            : PAGE_DEFAULT;
     q->newest = page.has_before || page.before.n > 0;
     if (page.after.n > 0)
         q->after = later(q->after, read_position(r, page.after));
@@ -127,8 +128,8 @@ static void read_request(struct reading *r, const struct xml_node *request)
     if (e == ERR_MALFORMED)
         r->why = COND_BAD_REQUEST;
     else if (e == ERR_NONE)
-        for (const struct xml_node *f = dataform_next_field(&form, NULL); f != NULL && r->why == COND_NONE;
-             f = dataform_next_field(&form, f))
+        for (const struct xml_node *f = dataform_next_field(&form, NULL);
+             f != NULL && r->why == COND_NONE; f = dataform_next_field(&form, f))
             read_field(r, f);
     if (r->why == COND_NONE)
         read_page(r, request);
@@ -153,7 +154,8 @@ static struct xml_node *result_message(const struct incoming *in, struct arena *
     return node;
 }
 
-static enum verdict page_found(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict page_found(const struct incoming *in, const struct store_query *done,
+                               struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
     const struct archive_query *q = &done->in.archive;
@@ -163,7 +165,8 @@ static enum verdict page_found(const struct incoming *in, const struct store_que
     struct xml_node *result, *fin;
 
     if (done->op.result != ERR_NONE)
-        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR("The archive could not be read."));
+        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR,
+                              STR("The archive could not be read."));
     if (q->id_count > count) /* §4.1.3: all of the ids, or item-not-found */
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     for (size_t i = 0; i < count; i++) {
@@ -231,13 +234,15 @@ static enum verdict mam_form(const struct incoming *in, struct outcome *out)
     return HANDLED;
 }
 
-static enum verdict ends_found(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict ends_found(const struct incoming *in, const struct store_query *done,
+                               struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *result = stanza_result(a, in->stanza);
 
     if (done->op.result != ERR_NONE)
-        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR("The archive could not be read."));
+        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR,
+                              STR("The archive could not be read."));
     xml_append(result, archive_metadata(a, in->settings, in->view->account, done));
     outcome_reply(out, result);
     return HANDLED;

@@ -2,8 +2,8 @@
 #include "server/modules/modules.h"
 
 const struct module *const all_modules[] = {
-    &stanza_ids_module,   /* first: what follows may trust stanza-ids */
-    &blocking_module,     /* before anything of a blocked sender has an effect */
+    &stanza_ids_module, /* first: what follows may trust stanza-ids */
+    &blocking_module,   /* before anything of a blocked sender has an effect */
     &calls_module,
     &e2ee_module,
     &receipts_module,
@@ -29,6 +29,6 @@ const struct module *const all_modules[] = {
     &register_module,
     &extdisco_module,
     &session_module,
-    &archive_module,      /* last: it keeps what all others let pass, as they left it */
+    &archive_module, /* last: it keeps what all others let pass, as they left it */
     NULL,
 };

@@ -13,14 +13,16 @@
 #include "server/stored.h"
 
 /* An id for an item that came without one (XEP-0060 §7.1.2): the same publication gets the same id. */
-static struct str make_item_id(const struct incoming *in, struct arena *a, struct str node, struct str payload)
+static struct str make_item_id(const struct incoming *in, struct arena *a, struct str node,
+                               struct str payload)
 {
     uint8_t digest[HASH_SIZE_MAX];
 
-    hash_digest(HASH_SHA256,
-                bytes_of_str(arena_printf(a, "%lld %llu %.*s %.*s", (long long)in->view->account,
-                                          (unsigned long long)in->now_ms, STR_ARG(node), STR_ARG(payload))),
-                digest);
+    hash_digest(
+        HASH_SHA256,
+        bytes_of_str(arena_printf(a, "%lld %llu %.*s %.*s", (long long)in->view->account,
+                                  (unsigned long long)in->now_ms, STR_ARG(node), STR_ARG(payload))),
+        digest);
     return base32_text(a, bytes_of(digest, 15));
 }
 
@@ -37,7 +39,7 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
     if (known != NULL) {
         if (options != NULL && !pep_config_meets(a, options, &known->config)) {
             pep_refuse(in, out, COND_CONFLICT, "precondition-not-met",
-                          STR("The node is configured differently."));
+                       STR("The node is configured differently."));
             return NULL;
         }
         *node = pep_node_copy(a, known);
@@ -51,7 +53,7 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
     node->config = pep_config_default();
     if (pep_config_read(a, options, &node->config) != ERR_NONE) {
         pep_refuse(in, out, COND_CONFLICT, "precondition-not-met",
-                      STR("The node cannot be configured so."));
+                   STR("The node cannot be configured so."));
         return NULL;
     }
     outcome_write(out, ROW_PEP_NODE)->pep_node = *node;
@@ -65,7 +67,8 @@ static bool read_item(const struct incoming *in, struct outcome *out, struct str
     struct arena *a = outcome_arena(out);
     struct xml_node *payload = xml_first_element(element);
 
-    *item = (struct pep_item){ .node = node, .id = xml_get(element, STR("id")), .at_ms = in->now_ms };
+    *item =
+        (struct pep_item){ .node = node, .id = xml_get(element, STR("id")), .at_ms = in->now_ms };
     item->payload = payload ? element_text(a, payload) : STR("");
     item->publisher = jid_text(a, &in->stanza->from);
     if (payload != NULL && xml_next_element(payload) != NULL) {
@@ -81,22 +84,24 @@ static bool read_item(const struct incoming *in, struct outcome *out, struct str
     return true;
 }
 
-static enum verdict publish_item(const struct incoming *in, struct outcome *out, struct pep_node *node,
-                                 const struct pep_item *item)
+static enum verdict publish_item(const struct incoming *in, struct outcome *out,
+                                 struct pep_node *node, const struct pep_item *item)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *result, *published;
 
     pep_put_item(in, out, node, item);
     result = stanza_result(a, in->stanza);
-    published = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("publish"));
+    published = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB),
+                        STR("publish"));
     xml_set(a, published, STR("node"), node->name);
     xml_set(a, xml_add(a, published, STR(NS_PUBSUB), STR("item")), STR("id"), item->id);
     outcome_reply(out, result);
     return HANDLED;
 }
 
-static enum verdict publish(const struct incoming *in, struct outcome *out, const struct xml_node *publish_node)
+static enum verdict publish(const struct incoming *in, struct outcome *out,
+                            const struct xml_node *publish_node)
 {
     const struct xml_node *element = xml_first_element(publish_node);
     const struct xml_node *options =
@@ -106,7 +111,8 @@ static enum verdict publish(const struct incoming *in, struct outcome *out, cons
     struct pep_item item;
 
     if (name.n == 0 || name.n > JID_PART_MAX)
-        return pep_refuse(in, out, COND_BAD_REQUEST, "nodeid-required", STR("The node has no name."));
+        return pep_refuse(in, out, COND_BAD_REQUEST, "nodeid-required",
+                          STR("The node has no name."));
     if (element == NULL || !xml_is(element, STR(NS_PUBSUB), STR("item")))
         return pep_refuse(in, out, COND_BAD_REQUEST, "item-required", STR("There is no item."));
     if (xml_next_element(element) != NULL)
@@ -119,7 +125,8 @@ static enum verdict publish(const struct incoming *in, struct outcome *out, cons
 
 /* ---- Retract --------------------------------------------------------------------------------------- */
 
-static enum verdict retract(const struct incoming *in, struct outcome *out, const struct xml_node *element)
+static enum verdict retract(const struct incoming *in, struct outcome *out,
+                            const struct xml_node *element)
 {
     struct arena *a = outcome_arena(out);
     const struct pep_node *known = map_get(&in->view->pep_nodes, xml_get(element, STR("node")));
@@ -157,15 +164,18 @@ static bool may_read(const struct incoming *in, const struct pep_config *c)
     return c->access == PEP_OPEN || pep_may_hear(in->view, c, in->sender);
 }
 
-static enum verdict items_found(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict items_found(const struct incoming *in, const struct store_query *done,
+                                struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *result, *items;
 
     if (done->op.result != ERR_NONE)
-        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR("The items could not be read."));
+        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR,
+                              STR("The items could not be read."));
     result = stanza_result(a, in->stanza);
-    items = xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("items"));
+    items =
+        xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("items"));
     xml_set(a, items, STR("node"), done->in.pep.node);
     for (size_t i = done->out.pep.count; i > 0; i--) { /* stored newest first, told oldest first */
         const struct pep_item *item = &done->out.pep.items[i - 1];
@@ -180,7 +190,8 @@ static enum verdict items_found(const struct incoming *in, const struct store_qu
     return HANDLED;
 }
 
-static enum verdict retrieve(const struct incoming *in, struct outcome *out, const struct xml_node *element)
+static enum verdict retrieve(const struct incoming *in, struct outcome *out,
+                             const struct xml_node *element)
 {
     struct arena *a = outcome_arena(out);
     const struct pep_node *node = map_get(&in->view->pep_nodes, xml_get(element, STR("node")));
@@ -269,15 +280,17 @@ const struct module pep_module = {
     .spec = "XEP-0163 1.2.2, XEP-0060 1.30.0, XEP-0223 1.1.1",
     /* Profanity asks the domain, not the account, whether a node can be opened to all as it is made. */
     .features = LIST(STR_INIT(NS_PUBSUB "#publish-options")),
-    .account_features = LIST(
-        STR_INIT(NS_PUBSUB), STR_INIT(NS_PUBSUB "#access-open"), STR_INIT(NS_PUBSUB "#access-presence"),
-        STR_INIT(NS_PUBSUB "#access-roster"), STR_INIT(NS_PUBSUB "#access-whitelist"),
-        STR_INIT(NS_PUBSUB "#auto-create"), STR_INIT(NS_PUBSUB "#auto-subscribe"),
-        STR_INIT(NS_PUBSUB "#config-node-max"), STR_INIT(NS_PUBSUB "#filtered-notifications"),
-        STR_INIT(NS_PUBSUB "#item-ids"), STR_INIT(NS_PUBSUB "#last-published"),
-        STR_INIT(NS_PUBSUB "#multi-items"), STR_INIT(NS_PUBSUB "#persistent-items"),
-        STR_INIT(NS_PUBSUB "#publish"), STR_INIT(NS_PUBSUB "#publish-options"),
-        STR_INIT(NS_PUBSUB "#retract-items"), STR_INIT(NS_PUBSUB "#retrieve-items")),
-    .iqs = IQS({ IQ_GET, TO_ACCOUNT | TO_STRANGERS, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_get },
-               { IQ_SET, TO_ACCOUNT, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_set }),
+    .account_features =
+        LIST(STR_INIT(NS_PUBSUB), STR_INIT(NS_PUBSUB "#access-open"),
+             STR_INIT(NS_PUBSUB "#access-presence"), STR_INIT(NS_PUBSUB "#access-roster"),
+             STR_INIT(NS_PUBSUB "#access-whitelist"), STR_INIT(NS_PUBSUB "#auto-create"),
+             STR_INIT(NS_PUBSUB "#auto-subscribe"), STR_INIT(NS_PUBSUB "#config-node-max"),
+             STR_INIT(NS_PUBSUB "#filtered-notifications"), STR_INIT(NS_PUBSUB "#item-ids"),
+             STR_INIT(NS_PUBSUB "#last-published"), STR_INIT(NS_PUBSUB "#multi-items"),
+             STR_INIT(NS_PUBSUB "#persistent-items"), STR_INIT(NS_PUBSUB "#publish"),
+             STR_INIT(NS_PUBSUB "#publish-options"), STR_INIT(NS_PUBSUB "#retract-items"),
+             STR_INIT(NS_PUBSUB "#retrieve-items")),
+    .iqs =
+        IQS({ IQ_GET, TO_ACCOUNT | TO_STRANGERS, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_get },
+            { IQ_SET, TO_ACCOUNT, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_set }),
 };

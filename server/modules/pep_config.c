@@ -181,8 +181,8 @@ static struct str bool_text(bool b)
 
 static struct str items_text(struct arena *a, const struct pep_config *c)
 {
-    return c->max_items == UINT64_MAX
-               ? STR("max") : arena_printf(a, "%llu", (unsigned long long)c->max_items);
+    return c->max_items == UINT64_MAX ? STR("max")
+                                      : arena_printf(a, "%llu", (unsigned long long)c->max_items);
 }
 
 /* A list-single field needs its options (XEP-0004 §3.3). */
@@ -210,10 +210,12 @@ void pep_config_write(struct arena *a, struct xml_node *parent, const struct pep
 {
     struct xml_node *form = dataform_new(a, parent, STR("form"), STR(NS_PUBSUB_NODE_CONFIG));
     static const struct str publishers = STR_INIT("publishers");
-    struct str expire = c->expire_s ? arena_printf(a, "%llu", (unsigned long long)c->expire_s) : STR("max");
+    struct str expire =
+        c->expire_s ? arena_printf(a, "%llu", (unsigned long long)c->expire_s) : STR("max");
 
     dataform_field(a, form, STR("pubsub#title"), STR("text-single"), STR("Title"), c->title);
-    dataform_field(a, form, STR("pubsub#type"), STR("text-single"), STR("Kind of payload"), c->type);
+    dataform_field(a, form, STR("pubsub#type"), STR("text-single"), STR("Kind of payload"),
+                   c->type);
     add_choice(a, form, STR("pubsub#access_model"), STR("Who may read"), access_names,
                COUNT_OF(access_names), c->access);
     add_groups(a, form, c->groups);
@@ -222,16 +224,16 @@ void pep_config_write(struct arena *a, struct xml_node *parent, const struct pep
                    bool_text(c->persist));
     dataform_field(a, form, STR("pubsub#max_items"), STR("text-single"), STR("How many items"),
                    items_text(a, c));
-    dataform_field(a, form, STR("pubsub#item_expire"), STR("text-single"), STR("Seconds to keep an item"),
-                   expire);
-    dataform_field(a, form, STR("pubsub#deliver_payloads"), STR("boolean"), STR("Send content in events"),
-                   bool_text(c->deliver_payloads));
+    dataform_field(a, form, STR("pubsub#item_expire"), STR("text-single"),
+                   STR("Seconds to keep an item"), expire);
+    dataform_field(a, form, STR("pubsub#deliver_payloads"), STR("boolean"),
+                   STR("Send content in events"), bool_text(c->deliver_payloads));
     add_choice(a, form, STR("pubsub#send_last_published_item"), STR("When to send the newest item"),
                last_names, COUNT_OF(last_names), c->send_last);
-    dataform_field(a, form, STR("pubsub#notify_retract"), STR("boolean"), STR("Tell of removed items"),
-                   bool_text(c->notify_retract));
-    dataform_field(a, form, STR("pubsub#notify_delete"), STR("boolean"), STR("Tell of removed nodes"),
-                   bool_text(c->notify_delete));
+    dataform_field(a, form, STR("pubsub#notify_retract"), STR("boolean"),
+                   STR("Tell of removed items"), bool_text(c->notify_retract));
+    dataform_field(a, form, STR("pubsub#notify_delete"), STR("boolean"),
+                   STR("Tell of removed nodes"), bool_text(c->notify_delete));
 }
 
 void pep_config_describe(struct arena *a, struct xml_node *parent, const struct pep_config *c,
@@ -239,8 +241,10 @@ void pep_config_describe(struct arena *a, struct xml_node *parent, const struct 
 {
     struct xml_node *form = dataform_new(a, parent, STR("result"), STR(NS_PUBSUB "#meta-data"));
 
-    dataform_field(a, form, STR("pubsub#type"), STR("text-single"), STR_NONE, arena_str(a, c->type));
-    dataform_field(a, form, STR("pubsub#title"), STR("text-single"), STR_NONE, arena_str(a, c->title));
+    dataform_field(a, form, STR("pubsub#type"), STR("text-single"), STR_NONE,
+                   arena_str(a, c->type));
+    dataform_field(a, form, STR("pubsub#title"), STR("text-single"), STR_NONE,
+                   arena_str(a, c->title));
     dataform_field(a, form, STR("pubsub#creator"), STR("jid-single"), STR_NONE, owner);
     dataform_field(a, form, STR("pubsub#owner"), STR("jid-multi"), STR_NONE, owner);
     dataform_field(a, form, STR("pubsub#publisher"), STR("jid-multi"), STR_NONE, owner);
@@ -248,5 +252,6 @@ void pep_config_describe(struct arena *a, struct xml_node *parent, const struct 
                    access_names[c->access]);
     dataform_field(a, form, STR("pubsub#publish_model"), STR("list-single"), STR_NONE,
                    STR("publishers"));
-    dataform_field(a, form, STR("pubsub#max_items"), STR("text-single"), STR_NONE, items_text(a, c));
+    dataform_field(a, form, STR("pubsub#max_items"), STR("text-single"), STR_NONE,
+                   items_text(a, c));
 }

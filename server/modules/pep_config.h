@@ -7,11 +7,12 @@
 /* The view's node may go or change before what is written or told of it is done. */
 struct pep_node pep_node_copy(struct arena *a, const struct pep_node *node);
 
-struct pep_config pep_config_default(void);               /* XEP-0163 §4.2, XEP-0060 for PEP */
+struct pep_config pep_config_default(void); /* XEP-0163 §4.2, XEP-0060 for PEP */
 
 /* Fields of a submitted form over what *c holds. ERR_MALFORMED: a value makes no sense; ERR_TOO_BIG: it is too long to
  * be kept; ERR_UNSUPPORTED: it is one that we do not offer. `form` may be NULL. */
-CHECKED enum err pep_config_read(struct arena *a, const struct xml_node *form_parent, struct pep_config *c);
+CHECKED enum err pep_config_read(struct arena *a, const struct xml_node *form_parent,
+                                 struct pep_config *c);
 
 /* False if a form in `parent` wants an access model that we do not have. */
 bool pep_config_access_offered(struct arena *a, const struct xml_node *parent);

@@ -6,10 +6,10 @@
 #include "server/module.h"
 
 enum verdict pep_create(const struct incoming *in, struct outcome *out,
-                        const struct xml_node *create);        /* §8.1 */
+                        const struct xml_node *create); /* §8.1 */
 enum verdict pep_affiliations(const struct incoming *in, struct outcome *out,
-                              const struct xml_node *request);   /* §5.7: the sender's own */
+                              const struct xml_node *request); /* §5.7: the sender's own */
 enum verdict pep_subscriptions(const struct incoming *in, struct outcome *out,
-                               const struct xml_node *request);   /* §5.6 */
+                               const struct xml_node *request); /* §5.6 */
 
 #endif

@@ -21,7 +21,8 @@ static enum verdict roster_get(const struct incoming *in, struct outcome *out)
     struct map_slot slot;
 
     if (!in->own)
-        return outcome_refuse(in, out, COND_FORBIDDEN, STR("This is somebody else's contact list."));
+        return outcome_refuse(in, out, COND_FORBIDDEN,
+                              STR("This is somebody else's contact list."));
     result = stanza_result(a, in->stanza);
     outcome_session(out, SESSION_ROSTER, 0);
     outcome_reply(out, result);
@@ -75,9 +76,11 @@ static enum verdict roster_remove(const struct incoming *in, struct outcome *out
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR("That is no contact of yours."));
     /* RFC 6121 §2.5.1: removal ends both subscriptions. */
     if (item->subscription == SUB_TO || item->subscription == SUB_BOTH || item->ask)
-        outcome_route(out, stanza_new(a, STANZA_PRESENCE, "unsubscribe", in->view->bare, jid, STR_NONE));
+        outcome_route(out,
+                      stanza_new(a, STANZA_PRESENCE, "unsubscribe", in->view->bare, jid, STR_NONE));
     if (item->subscription == SUB_FROM || item->subscription == SUB_BOTH || item->pending_in) {
-        outcome_route(out, stanza_new(a, STANZA_PRESENCE, "unsubscribed", in->view->bare, jid, STR_NONE));
+        outcome_route(
+            out, stanza_new(a, STANZA_PRESENCE, "unsubscribed", in->view->bare, jid, STR_NONE));
         outcome_announce(out, jid, false);
     }
     outcome_write(out, ROW_ROSTER_GONE)->roster = gone;
@@ -98,7 +101,8 @@ static enum verdict roster_put(const struct incoming *in, struct outcome *out,
     item.name = xml_get(node, STR("name"));
     wrong = item.name.n > NAME_BYTES ? COND_NOT_ACCEPTABLE : read_groups(in, a, node, &item);
     if (wrong != COND_NONE)
-        return outcome_refuse(in, out, wrong, STR("A name or group is too long, empty or there twice."));
+        return outcome_refuse(in, out, wrong,
+                              STR("A name or group is too long, empty or there twice."));
     item.jid = jid;
     item.listed = true;
     item.version = in->view->roster_version + 1;
@@ -114,9 +118,12 @@ static enum verdict roster_set(const struct incoming *in, struct outcome *out)
     struct jid j;
 
     if (!in->own)
-        return outcome_refuse(in, out, COND_FORBIDDEN, STR("This is somebody else's contact list."));
-    if (node == NULL || xml_next_element(node) != NULL || !xml_is(node, STR(NS_ROSTER), STR("item")))
-        return outcome_refuse(in, out, COND_BAD_REQUEST, STR("A change names exactly one contact."));
+        return outcome_refuse(in, out, COND_FORBIDDEN,
+                              STR("This is somebody else's contact list."));
+    if (node == NULL || xml_next_element(node) != NULL
+        || !xml_is(node, STR(NS_ROSTER), STR("item")))
+        return outcome_refuse(in, out, COND_BAD_REQUEST,
+                              STR("A change names exactly one contact."));
     if (jid_parse(a, xml_get(node, STR("jid")), &j) != ERR_NONE)
         return outcome_refuse(in, out, COND_JID_MALFORMED, STR("That is no valid address."));
     if (str_eq(jid_bare_text(a, &j), in->view->bare))

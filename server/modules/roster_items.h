@@ -6,7 +6,7 @@
 #include "server/module.h"
 
 void roster_item_write(struct arena *a, struct xml_node *query, const struct roster_item *item);
-struct roster_item roster_item_copy(struct arena *a, const struct roster_item *item);   /* deep */
+struct roster_item roster_item_copy(struct arena *a, const struct roster_item *item); /* deep */
 void roster_push(struct outcome *out, const struct roster_item *item);
 void roster_push_gone(struct outcome *out, const struct roster_item *item);
 

@@ -11,5 +11,6 @@ static enum verdict session_answer(const struct incoming *in, struct outcome *ou
 const struct module session_module = {
     .name = "session",
     .spec = "RFC 3921",
-    .iqs = IQS({ IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_SESSION), STR_INIT("session"), session_answer }),
+    .iqs = IQS({ IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_SESSION), STR_INIT("session"),
+                 session_answer }),
 };

@@ -20,7 +20,8 @@ static bool forged(struct arena *a, const struct xml_node *child, struct str acc
     if (str_eq(child->ns, STR(NS_CARBONS)))
         return !str_eq(child->name, STR("private"));
     /* Both wrap what they copy in <forwarded/> (XEP-0297): a client must not take a stranger's for one of them. */
-    return xml_is(child, STR(NS_MAM), STR("result")) || xml_is(child, STR(NS_FORWARD), STR("forwarded"));
+    return xml_is(child, STR(NS_MAM), STR("result"))
+           || xml_is(child, STR(NS_FORWARD), STR("forwarded"));
 }
 
 static enum verdict strip(const struct incoming *in, struct outcome *out)

@@ -8,7 +8,9 @@
 #include "server/modules/roster_items.h"
 #include "server/stored.h"
 
-struct relation { bool to, from, ask, pending_in; };
+struct relation {
+    bool to, from, ask, pending_in;
+};
 
 static struct relation relation_of(const struct roster_item *item)
 {
@@ -58,14 +60,15 @@ static void store_relation(const struct incoming *in, struct outcome *out, struc
     outcome_write(out, ROW_ROSTER)->roster = item;
     /* A waiting request alone is not shown (RFC 6121 §3.1.3), nor is its coming and going. */
     if (item.listed
-        && (was.to != now.to || was.from != now.from || was.ask != now.ask || approved != was_approved))
+        && (was.to != now.to || was.from != now.from || was.ask != now.ask
+            || approved != was_approved))
         roster_push(out, &item);
 }
 
 static void reply_presence(const struct incoming *in, struct outcome *out, const char *type)
 {
-    outcome_route(out, stanza_new(outcome_arena(out), STANZA_PRESENCE, type, in->view->bare, in->sender,
-                                  STR_NONE));
+    outcome_route(out, stanza_new(outcome_arena(out), STANZA_PRESENCE, type, in->view->bare,
+                                  in->sender, STR_NONE));
 }
 
 /* ---- What we send: appendix A.2 --------------------------------------------------------------------- */
@@ -88,12 +91,8 @@ static enum verdict sent(const struct incoming *in, struct outcome *out)
     if (item == NULL && roster_is_full(in))
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your contact list is full."));
     switch (in->stanza->type) {
-    case PRESENCE_SUBSCRIBE:
-        r.ask |= !r.to;
-        break;
-    case PRESENCE_UNSUBSCRIBE:
-        r.to = r.ask = false;
-        break;
+    case PRESENCE_SUBSCRIBE: r.ask |= !r.to; break;
+    case PRESENCE_UNSUBSCRIBE: r.to = r.ask = false; break;
     case PRESENCE_SUBSCRIBED:
         route = r.pending_in;
         approved |= !r.pending_in && !r.from; /* pre-approval: RFC 6121 §3.4 */
@@ -118,8 +117,7 @@ static enum verdict sent(const struct incoming *in, struct outcome *out)
 /* A token of ours in the request (XEP-0379 §3.2). */
 static bool is_invited(const struct incoming *in)
 {
-    const struct xml_node *preauth =
-        xml_child(in->stanza->node, STR(NS_PARS), STR("preauth"));
+    const struct xml_node *preauth = xml_child(in->stanza->node, STR(NS_PARS), STR("preauth"));
 
     return preauth != NULL
            && invite_token_is_of(in->settings, xml_get(preauth, STR("token")), in->view->bare,
@@ -153,7 +151,8 @@ static enum verdict received_subscribe(const struct incoming *in, struct outcome
     if (r.pending_in || (item == NULL && roster_requests_full(in)))
         return DROP; /* delivered once; of too many, later ones are not heard and may be made again */
     r.pending_in = true;
-    store_relation(in, out, in->sender, r, false, stanza_text(outcome_arena(out), in->stanza->node));
+    store_relation(in, out, in->sender, r, false,
+                   stanza_text(outcome_arena(out), in->stanza->node));
     return PASS;
 }
 
@@ -164,8 +163,7 @@ static enum verdict received(const struct incoming *in, struct outcome *out)
     bool approved = item != NULL && item->approved;
 
     switch (in->stanza->type) {
-    case PRESENCE_SUBSCRIBE:
-        return received_subscribe(in, out, item, r);
+    case PRESENCE_SUBSCRIBE: return received_subscribe(in, out, item, r);
     case PRESENCE_UNSUBSCRIBE:
         if (r.from)
             outcome_announce(out, in->sender, false);
@@ -175,9 +173,7 @@ static enum verdict received(const struct incoming *in, struct outcome *out)
         r.to |= r.ask; /* only an answer to our question counts */
         r.ask = false;
         break;
-    default: /* PRESENCE_UNSUBSCRIBED */
-        r.to = r.ask = false;
-        break;
+    default: /* PRESENCE_UNSUBSCRIBED */ r.to = r.ask = false; break;
     }
     if (is_same(r, was))
         return DROP;

@@ -13,7 +13,10 @@
 
 enum { FILE_NAME_MAX = 255, TYPE_MAX = 127, FILES_PER_DAY = 2000, DAY_MS = 24 * 3600 * 1000 };
 
-struct wanted { struct str name, type; uint64_t size; };
+struct wanted {
+    struct str name, type;
+    uint64_t size;
+};
 
 /* ---- What is asked --------------------------------------------------------------------------------- */
 
@@ -21,7 +24,8 @@ struct wanted { struct str name, type; uint64_t size; };
 static bool is_file_name(struct str name)
 {
     for (size_t i = 0; i < name.n; i++)
-        if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f || name.p[i] == '/' || name.p[i] == '\\')
+        if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f || name.p[i] == '/'
+            || name.p[i] == '\\')
             return false;
     return name.n > 0 && name.n <= FILE_NAME_MAX && !str_is(name, ".") && !str_is(name, "..")
            && utf8_valid(name);
@@ -42,7 +46,8 @@ static bool read_request(const struct incoming *in, struct wanted *out)
     out->name = xml_get(request, STR("filename"));
     out->type = xml_get(request, STR("content-type"));
     return is_file_name(out->name) && is_type(out->type)
-           && str_to_u64(xml_get(request, STR("size")), UINT64_MAX, &out->size) == ERR_NONE && out->size > 0;
+           && str_to_u64(xml_get(request, STR("size")), UINT64_MAX, &out->size) == ERR_NONE
+           && out->size > 0;
 }
 
 /* ---- Refusals (XEP-0363 §5.1) ---------------------------------------------------------------------- */
@@ -50,8 +55,10 @@ static bool read_request(const struct incoming *in, struct wanted *out)
 static enum verdict too_large(const struct incoming *in, struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
-    struct xml_node *answer = stanza_error(a, in->stanza, COND_NOT_ACCEPTABLE, STR("The file is too large."));
-    struct xml_node *why = xml_add(a, stanza_error_child(answer), STR(NS_UPLOAD), STR("file-too-large"));
+    struct xml_node *answer =
+        stanza_error(a, in->stanza, COND_NOT_ACCEPTABLE, STR("The file is too large."));
+    struct xml_node *why =
+        xml_add(a, stanza_error_child(answer), STR(NS_UPLOAD), STR("file-too-large"));
 
     xml_add_text_child(a, why, STR(NS_UPLOAD), STR("max-file-size"),
                        arena_printf(a, "%llu", (unsigned long long)in->settings->upload_bytes));
@@ -62,8 +69,9 @@ static enum verdict too_large(const struct incoming *in, struct outcome *out)
 static enum verdict try_tomorrow(const struct incoming *in, struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
-    struct xml_node *answer = stanza_error(a, in->stanza, COND_RESOURCE_CONSTRAINT,
-                                           STR("You have uploaded as much as an account may in a day."));
+    struct xml_node *answer =
+        stanza_error(a, in->stanza, COND_RESOURCE_CONSTRAINT,
+                     STR("You have uploaded as much as an account may in a day."));
     struct xml_node *retry = xml_add(a, stanza_error_child(answer), STR(NS_UPLOAD), STR("retry"));
 
     xml_set(a, retry, STR("stamp"), datetime_text(a, in->now_ms + DAY_MS));
@@ -73,33 +81,37 @@ static enum verdict try_tomorrow(const struct incoming *in, struct outcome *out)
 
 static enum verdict no_room(const struct incoming *in, struct outcome *out)
 {
-    return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("There is no room for more files."));
+    return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
+                          STR("There is no room for more files."));
 }
 
 /* ---- The slot -------------------------------------------------------------------------------------- */
 
-static void add_slot(const struct incoming *in, struct outcome *out, struct str slot, struct str name)
+static void add_slot(const struct incoming *in, struct outcome *out, struct str slot,
+                     struct str name)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *result = stanza_result(a, in->stanza), *put, *header;
     struct xml_node *node = xml_add(a, result, STR(NS_UPLOAD), STR("slot"));
-    struct str url = arena_printf(a, "%.*s/upload/%.*s/%.*s", STR_ARG(in->settings->web_url), STR_ARG(slot),
-                                  STR_ARG(http_percent_encode(a, name)));
+    struct str url = arena_printf(a, "%.*s/upload/%.*s/%.*s", STR_ARG(in->settings->web_url),
+                                  STR_ARG(slot), STR_ARG(http_percent_encode(a, name)));
 
     put = xml_add(a, node, STR(NS_UPLOAD), STR("put"));
     xml_set(a, put, STR("url"), url);
-    header = xml_add_text_child(a, put, STR(NS_UPLOAD), STR("header"), upload_authorization(in->settings, a, slot));
+    header = xml_add_text_child(a, put, STR(NS_UPLOAD), STR("header"),
+                                upload_authorization(in->settings, a, slot));
     xml_set(a, header, STR("name"), STR("Authorization"));
     xml_set(a, xml_add(a, node, STR(NS_UPLOAD), STR("get")), STR("url"), url);
     outcome_reply(out, result);
 }
 
-static enum verdict give_slot(const struct incoming *in, struct outcome *out, const struct wanted *w)
+static enum verdict give_slot(const struct incoming *in, struct outcome *out,
+                              const struct wanted *w)
 {
     struct arena *a = outcome_arena(out);
-    struct str request = arena_printf(a, "%.*s %.*s %llu %llu", STR_ARG(jid_text(a, &in->stanza->from)),
-                                      STR_ARG(in->stanza->id), (unsigned long long)w->size,
-                                      (unsigned long long)in->now_ms);
+    struct str request = arena_printf(
+        a, "%.*s %.*s %llu %llu", STR_ARG(jid_text(a, &in->stanza->from)), STR_ARG(in->stanza->id),
+        (unsigned long long)w->size, (unsigned long long)in->now_ms);
     struct str slot = upload_slot(in->settings, a, request);
 
     outcome_write(out, ROW_UPLOAD)->upload = (struct upload_record){
@@ -130,7 +142,8 @@ static bool fits(uint64_t used, uint64_t more, uint64_t limit)
     return used <= limit && more <= limit - used;
 }
 
-static enum verdict all_summed(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict all_summed(const struct incoming *in, const struct store_query *done,
+                               struct outcome *out)
 {
     struct wanted w = { 0 };
 
@@ -140,7 +153,8 @@ static enum verdict all_summed(const struct incoming *in, const struct store_que
     return give_slot(in, out, &w);
 }
 
-static enum verdict account_summed(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict account_summed(const struct incoming *in, const struct store_query *done,
+                                   struct outcome *out)
 {
     struct wanted w = { 0 };
 
@@ -151,7 +165,8 @@ static enum verdict account_summed(const struct incoming *in, const struct store
     return WAIT;
 }
 
-static enum verdict day_summed(const struct incoming *in, const struct store_query *done, struct outcome *out)
+static enum verdict day_summed(const struct incoming *in, const struct store_query *done,
+                               struct outcome *out)
 {
     struct wanted w = { 0 };
 

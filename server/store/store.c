@@ -102,7 +102,7 @@ static void deliver(struct store *s, struct list *done)
         struct list of_home;
 
         list_init(&of_home);
-        LIST_EACH(done, item) {
+        LIST_EACH (done, item) {
             if (LIST_ENTRY(item, struct store_op, link)->home == home) {
                 list_remove(item);
                 list_add(&of_home, item);
@@ -119,7 +119,7 @@ static struct store_query *query_of(struct link *item)
 
 static void answer(struct store *s, struct engine_reader *reader, struct list *queries)
 {
-    LIST_EACH(queries, item)
+    LIST_EACH (queries, item)
         s->kind->read(reader, query_of(item));
     deliver(s, queries);
 }

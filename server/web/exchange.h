@@ -18,15 +18,15 @@ typedef void exchange_got(struct exchange *x, struct str piece);
 struct exchange {
     const struct web_host *host;
     const struct http_request *request;
-    struct str body;                 /* of routes that have it collected */
+    struct str body; /* of routes that have it collected */
     struct arena arena;
-    void *state;                     /* the route's */
+    void *state; /* the route's */
 
     /* http_conn.c */
     struct http_conn *connection;
-    exchange_handler *collected;     /* waits for the body */
-    exchange_got *got;               /* waits for a piece of it */
-    exchange_handler *sent;          /* waits until output has left */
+    exchange_handler *collected; /* waits for the body */
+    exchange_got *got;           /* waits for a piece of it */
+    exchange_handler *sent;      /* waits until output has left */
     struct buf piece;
     size_t want;
     bool body_done, begun, last, ended;
@@ -42,7 +42,7 @@ void exchange_read(struct exchange *x, size_t want, exchange_got *got);
 
 /* The head; then any number of writes of the body that it announced, one at a time; then the end. */
 void exchange_begin(struct exchange *x, const struct http_response *r);
-void exchange_write(struct exchange *x, struct str bytes, exchange_handler *sent);   /* copies */
+void exchange_write(struct exchange *x, struct str bytes, exchange_handler *sent); /* copies */
 void exchange_end(struct exchange *x);
 
 /* All three at once; r->length is set from the body, which is left out in answer to HEAD. */

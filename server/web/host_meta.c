@@ -3,7 +3,7 @@
 
 #include "xml/writer.h"
 
-#define NS_XRD "http://docs.oasis-open.org/ns/xri/xrd-1.0"
+#define NS_XRD        "http://docs.oasis-open.org/ns/xri/xrd-1.0"
 #define REL_WEBSOCKET "urn:xmpp:alt-connections:websocket"
 
 enum { DOCUMENT_MAX = 4096 };
@@ -18,14 +18,18 @@ static struct str websocket_url(struct exchange *x)
 
 static void answer(struct exchange *x, struct str type, struct str document)
 {
-    exchange_answer(x, &(struct http_response){
-        .status = 200, .type = type, .shared = true, .cache = STR("public, max-age=3600") }, document);
+    exchange_answer(
+        x,
+        &(struct http_response){
+            .status = 200, .type = type, .shared = true, .cache = STR("public, max-age=3600") },
+        document);
 }
 
 void host_meta_xml(struct exchange *x)
 {
     struct arena *a = &x->arena;
-    struct xml_node *xrd = xml_new(a, STR(NS_XRD), STR("XRD")), *link = xml_add(a, xrd, STR(NS_XRD), STR("Link"));
+    struct xml_node *xrd = xml_new(a, STR(NS_XRD), STR("XRD")),
+                    *link = xml_add(a, xrd, STR(NS_XRD), STR("Link"));
     struct buf out;
 
     xml_set(a, link, STR("rel"), STR(REL_WEBSOCKET));
@@ -41,6 +45,7 @@ void host_meta_xml(struct exchange *x)
 void host_meta_json(struct exchange *x)
 {
     answer(x, STR("application/json; charset=utf-8"),
-           arena_printf(&x->arena, "{\"links\":[{\"rel\":\"" REL_WEBSOCKET "\",\"href\":\"%.*s\"}]}\n",
+           arena_printf(&x->arena,
+                        "{\"links\":[{\"rel\":\"" REL_WEBSOCKET "\",\"href\":\"%.*s\"}]}\n",
                         STR_ARG(websocket_url(x))));
 }

@@ -6,25 +6,26 @@
 #include "server/web/routes.h"
 
 enum {
-    HEAD_MS = 10 * 1000,             /* from the first byte of a request, or of the connection, to its last line */
-    IDLE_MS = 30 * 1000,             /* between two requests */
-    PIECE_MS = 30 * 1000,            /* for a piece of a body */
-    WRITE_MS = 60 * 1000,            /* for the peer to take what was written */
-    HELD_MAX = 64 * 1024,            /* twice what one call of `received` brings */
+    HEAD_MS =
+        10 * 1000, /* from the first byte of a request, or of the connection, to its last line */
+    IDLE_MS = 30 * 1000,  /* between two requests */
+    PIECE_MS = 30 * 1000, /* for a piece of a body */
+    WRITE_MS = 60 * 1000, /* for the peer to take what was written */
+    HELD_MAX = 64 * 1024, /* twice what one call of `received` brings */
 };
 
 struct http_conn {
     struct link link;
     struct web *web;
-    struct conn *conn;               /* NULL: gone, or a WebSocket by now */
+    struct conn *conn; /* NULL: gone, or a WebSocket by now */
     struct http_parser parser;
-    struct buf held;                 /* read and not parsed */
-    struct exchange *exchange;       /* in work */
+    struct buf held;           /* read and not parsed */
+    struct exchange *exchange; /* in work */
     struct timer *deadline;
-    bool running;                    /* http_conn_run() is on the stack */
-    bool flushing;                   /* an answer leaves; the next request waits */
-    bool refused;                    /* no further request */
-    bool in_head;                    /* a head has begun */
+    bool running;  /* http_conn_run() is on the stack */
+    bool flushing; /* an answer leaves; the next request waits */
+    bool refused;  /* no further request */
+    bool in_head;  /* a head has begun */
 };
 
 static void http_conn_run(struct http_conn *h);
@@ -42,7 +43,8 @@ static void write_refusal(struct http_conn *h, unsigned status)
     struct buf out;
 
     buf_init(&out, 4096);
-    http_write_head(&out, &(struct http_response){ .status = status, .last = true }, clock_wall_ms());
+    http_write_head(&out, &(struct http_response){ .status = status, .last = true },
+                    clock_wall_ms());
     conn_write(h->conn, buf_str(&out));
     buf_deinit(&out);
 }
@@ -233,9 +235,7 @@ static void take_event(struct http_conn *h, const struct http_event *e)
             http_conn_expect(h, HEAD_MS);
         }
         break;
-    case HTTP_REQUEST:
-        exchange_start(h);
-        break;
+    case HTTP_REQUEST: exchange_start(h); break;
     case HTTP_BODY:
         if (x->piece.n >= x->want)
             deliver_piece(x);
@@ -389,8 +389,11 @@ void exchange_say(struct exchange *x, unsigned status, bool shared, struct str s
 {
     struct str body = arena_printf(&x->arena, "%.*s\n", STR_ARG(sentence));
 
-    exchange_answer(x, &(struct http_response){
-        .status = status, .type = STR("text/plain; charset=utf-8"), .shared = shared }, body);
+    exchange_answer(x,
+                    &(struct http_response){ .status = status,
+                                             .type = STR("text/plain; charset=utf-8"),
+                                             .shared = shared },
+                    body);
 }
 
 void exchange_upgrade(struct exchange *x, const struct http_field *fields, size_t count)

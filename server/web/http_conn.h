@@ -10,14 +10,14 @@
 
 struct web {
     struct web_host host;
-    struct list connections;         /* http_conn.link */
+    struct list connections; /* http_conn.link */
     bool draining;
 };
 
 struct http_conn;
 
 void http_conn_accept(struct web *w, int fd, struct tls_context *tls);
-void http_conn_drain(struct link *l);        /* ends it if it is idle, else after the request in work */
-void http_conn_lost(struct link *l);         /* the loop has ended */
+void http_conn_drain(struct link *l); /* ends it if it is idle, else after the request in work */
+void http_conn_lost(struct link *l);  /* the loop has ended */
 
 #endif

@@ -26,21 +26,25 @@ struct visit {
     struct str token, local, password;
 };
 
-#define VALUES(...) (const struct html_value[]){ __VA_ARGS__ }, \
-    COUNT_OF(((const struct html_value[]){ __VA_ARGS__ }))
+#define VALUES(...)                                                                                \
+    (const struct html_value[]){ __VA_ARGS__ },                                                    \
+        COUNT_OF(((const struct html_value[]){ __VA_ARGS__ }))
 
 /* What the page says of encryption is what the policy makes true. */
 static struct str privacy(const struct visit *v)
 {
     return v->exchange->host->settings->e2ee_required
-               ? STR("Messages are locked on your device and unlocked on the devices of the people you write to; "
+               ? STR("Messages are locked on your device and unlocked on the devices of the people "
+                     "you write to; "
                      "whoever runs this server cannot read them.")
-               : STR("Turn on encryption (OMEMO) in each chat: then whoever runs this server cannot read it.");
+               : STR("Turn on encryption (OMEMO) in each chat: then whoever runs this server "
+                     "cannot read it.");
 }
 
 /* ---- Pages ----------------------------------------------------------------------------------------- */
 
-static struct str filled(struct arena *a, struct str template, const struct html_value *values, size_t count)
+static struct str filled(struct arena *a, struct str template, const struct html_value *values,
+                         size_t count)
 {
     struct buf out;
     struct str text;
@@ -58,21 +62,27 @@ static struct str page_policy(struct arena *a)
     uint8_t digest[HASH_SIZE_MAX];
 
     hash_digest(HASH_SHA256, bytes_of_str(page_style), digest);
-    return arena_printf(a, "default-src 'none'; style-src 'sha256-%.*s'; form-action 'self'; base-uri 'none'; "
-                           "frame-ancestors 'none'",
-                        STR_ARG(base64_text(a, bytes_of(digest, hash_size(HASH_SHA256)))));
+    return arena_printf(
+        a,
+        "default-src 'none'; style-src 'sha256-%.*s'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'",
+        STR_ARG(base64_text(a, bytes_of(digest, hash_size(HASH_SHA256)))));
 }
 
 static void visit_end(struct visit *v, unsigned status, const char *title, struct str content)
 {
     struct exchange *x = v->exchange;
     struct arena *a = &x->arena;
-    struct str page = filled(a, page_html, VALUES({ "title", str_from(title) }, { "style", page_style },
-                                                  { "content", content }));
+    struct str page = filled(
+        a, page_html,
+        VALUES({ "title", str_from(title) }, { "style", page_style }, { "content", content }));
 
     arena_deinit(&v->query.op.arena);
-    exchange_answer(x, &(struct http_response){ .status = status, .type = STR("text/html; charset=utf-8"),
-                                                .policy = page_policy(a) }, page);
+    exchange_answer(x,
+                    &(struct http_response){ .status = status,
+                                             .type = STR("text/html; charset=utf-8"),
+                                             .policy = page_policy(a) },
+                    page);
 }
 
 static void say_invalid(struct visit *v)
@@ -86,30 +96,36 @@ static struct str invite_uri(struct visit *v)
     const struct invite_record *i = v->invite;
 
     if (i->inviter.n > 0)
-        return arena_printf(a, "xmpp:%.*s?roster;preauth=%.*s%s", STR_ARG(i->inviter), STR_ARG(v->token),
-                            i->account ? ";ibr=y" : "");
-    return arena_printf(a, "xmpp:%.*s?register;preauth=%.*s", STR_ARG(i->domain), STR_ARG(v->token));
+        return arena_printf(a, "xmpp:%.*s?roster;preauth=%.*s%s", STR_ARG(i->inviter),
+                            STR_ARG(v->token), i->account ? ";ibr=y" : "");
+    return arena_printf(a, "xmpp:%.*s?register;preauth=%.*s", STR_ARG(i->domain),
+                        STR_ARG(v->token));
 }
 
 static struct str account_form(struct visit *v, struct str name, struct str problem)
 {
     struct arena *a = &v->exchange->arena;
-    struct str said = problem.n > 0 ? filled(a, page_problem, VALUES({ "problem", problem })) : STR("");
+    struct str said =
+        problem.n > 0 ? filled(a, page_problem, VALUES({ "problem", problem })) : STR("");
 
     if (!v->invite->account)
         return STR("");
-    return filled(a, page_account, VALUES({ "problem", said }, { "name", name }, { "domain", v->invite->domain }));
+    return filled(a, page_account,
+                  VALUES({ "problem", said }, { "name", name }, { "domain", v->invite->domain }));
 }
 
 static void show_invitation(struct visit *v, unsigned status, struct str name, struct str problem)
 {
     struct arena *a = &v->exchange->arena;
-    struct str uri = invite_uri(v), who = v->invite->inviter.n > 0 ? v->invite->inviter : STR("Somebody");
+    struct str uri = invite_uri(v),
+               who = v->invite->inviter.n > 0 ? v->invite->inviter : STR("Somebody");
 
-    visit_end(v, status, "You are invited",
-              filled(a, page_invite, VALUES({ "who", who }, { "domain", v->invite->domain }, { "uri", uri },
-                                            { "privacy", privacy(v) },
-                                            { "account", account_form(v, name, problem) }, { "qr", qr_svg(a, uri) })));
+    visit_end(
+        v, status, "You are invited",
+        filled(a, page_invite,
+               VALUES({ "who", who }, { "domain", v->invite->domain }, { "uri", uri },
+                      { "privacy", privacy(v) }, { "account", account_form(v, name, problem) },
+                      { "qr", qr_svg(a, uri) })));
 }
 
 /* Where clients connect, as far as it is not what they try by themselves. */
@@ -121,7 +137,8 @@ static unsigned c2s_port(const struct server_boot *boot)
         struct str address = boot->listeners[i].address;
 
         if (boot->listeners[i].kind == LISTEN_C2S
-            && str_to_u64(str_skip(address, str_find_last(address, ':') + 1), UINT16_MAX, &port) == ERR_NONE)
+            && str_to_u64(str_skip(address, str_find_last(address, ':') + 1), UINT16_MAX, &port)
+                   == ERR_NONE)
             break;
     }
     return (unsigned)port;
@@ -141,14 +158,16 @@ static struct str contact_line(struct visit *v)
 static void show_account(struct visit *v)
 {
     struct arena *a = &v->exchange->arena;
-    struct str domain = v->invite->domain, jid = arena_printf(a, "%.*s@%.*s", STR_ARG(v->local), STR_ARG(domain));
+    struct str domain = v->invite->domain,
+               jid = arena_printf(a, "%.*s@%.*s", STR_ARG(v->local), STR_ARG(domain));
     unsigned port = c2s_port(v->exchange->host->boot);
     struct str profanity = port == C2S_PORT ? STR("") : arena_printf(a, " port %u", port);
 
     visit_end(v, 201, "Your account",
-              filled(a, page_created, VALUES({ "jid", jid }, { "password", v->password }, { "host", domain },
-                                             { "port", arena_printf(a, "%u", port) }, { "profanity", profanity },
-                                             { "contact", contact_line(v) })));
+              filled(a, page_created,
+                     VALUES({ "jid", jid }, { "password", v->password }, { "host", domain },
+                            { "port", arena_printf(a, "%u", port) }, { "profanity", profanity },
+                            { "contact", contact_line(v) })));
 }
 
 /* ---- The account ----------------------------------------------------------------------------------- */
@@ -161,10 +180,14 @@ static void stored(struct store_op *op)
     registration_deinit(&v->registration);
     switch (result) {
     case ERR_NONE: show_account(v); break;
-    case ERR_EXISTS: show_invitation(v, 409, v->local, STR("This name is taken. Please choose another one.")); break;
+    case ERR_EXISTS:
+        show_invitation(v, 409, v->local, STR("This name is taken. Please choose another one."));
+        break;
     case ERR_CONFLICT:
     case ERR_MISSING: say_invalid(v); break;
-    default: show_invitation(v, 503, v->local, STR("The server could not store the account. Please try again."));
+    default:
+        show_invitation(v, 503, v->local,
+                        STR("The server could not store the account. Please try again."));
     }
 }
 
@@ -178,8 +201,8 @@ static void derived(void *registration)
         say_invalid(v);
         return;
     }
-    registration_fill(&v->registration, v->local, v->invite->domain, bytes_of(v->token_hash, INVITE_HASH_OCTETS),
-                      exchange_now_ms(v->exchange));
+    registration_fill(&v->registration, v->local, v->invite->domain,
+                      bytes_of(v->token_hash, INVITE_HASH_OCTETS), exchange_now_ms(v->exchange));
     v->registration.set.op.home = host->home;
     v->registration.set.op.done = stored;
     store_commit(host->store, &v->registration.set);
@@ -189,7 +212,8 @@ static void derived(void *registration)
 static struct str new_password(struct visit *v)
 {
     struct arena *a = &v->exchange->arena;
-    struct str all = random_token(&v->exchange->host->random, a, PASSWORD_OCTETS), grouped = STR("");
+    struct str all = random_token(&v->exchange->host->random, a, PASSWORD_OCTETS),
+               grouped = STR("");
 
     for (size_t i = 0; i < all.n; i += PASSWORD_GROUP)
         grouped = arena_printf(a, "%.*s%s%.*s", STR_ARG(grouped), i > 0 ? "-" : "",
@@ -212,15 +236,14 @@ static void take_name(struct visit *v)
     struct str text = str_trim(http_form_value(a, v->exchange->body, "name"));
 
     switch (registration_name(a, text, &v->local)) {
-    case ERR_NONE:
-        make_account(v);
-        break;
+    case ERR_NONE: make_account(v); break;
     case ERR_DENIED:
         show_invitation(v, 409, text, STR("This name is taken. Please choose another one."));
         break;
     default:
         show_invitation(v, 400, str_slice(text, 0, text.n > NAME_MAX_OCTETS ? 0 : text.n),
-                        STR("This is no name for an account: letters, digits, dots and dashes are good, spaces are not."));
+                        STR("This is no name for an account: letters, digits, dots and dashes are "
+                            "good, spaces are not."));
     }
 }
 
@@ -242,10 +265,13 @@ static void found(struct store_op *op)
     bool posted = v->exchange->request->method == HTTP_POST;
 
     v->invite = op->result == ERR_NONE ? v->query.out.invites.invites : NULL;
-    if (exchange_gone(v->exchange) || v->invite == NULL || !is_good(v) || (posted && !v->invite->account))
+    if (exchange_gone(v->exchange) || v->invite == NULL || !is_good(v)
+        || (posted && !v->invite->account))
         say_invalid(v);
     else if (posted && disk_level(v->exchange->host->disk) >= DISK_LOW)
-        show_invitation(v, 503, STR(""), STR("The server has no room for new accounts now. The invitation stays valid."));
+        show_invitation(
+            v, 503, STR(""),
+            STR("The server has no room for new accounts now. The invitation stays valid."));
     else if (posted)
         take_name(v);
     else
@@ -257,7 +283,8 @@ void invite_page(struct exchange *x)
     struct visit *v = ARENA_NEW(&x->arena, struct visit);
     struct str type = http_get(x->request, "Content-Type");
 
-    if (x->request->method == HTTP_POST && !str_starts(type, STR("application/x-www-form-urlencoded"))) {
+    if (x->request->method == HTTP_POST
+        && !str_starts(type, STR("application/x-www-form-urlencoded"))) {
         exchange_say(x, 415, false, STR("A form is wanted here."));
         return;
     }

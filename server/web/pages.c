@@ -26,7 +26,10 @@ static const char invalid_text[] = {
 #include "invalid.html.inc"
 };
 
-#define VIEW(text) { (text), sizeof(text) - 1 }
+#define VIEW(text)                                                                                 \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
 
 const struct str page_html = VIEW(page_text);
 const struct str page_style = VIEW(style_text);

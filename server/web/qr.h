@@ -7,6 +7,6 @@
 
 #include "base/arena.h"
 
-struct str qr_svg(struct arena *a, struct str text);             /* empty if the text is too long */
+struct str qr_svg(struct arena *a, struct str text); /* empty if the text is too long */
 
 #endif

@@ -10,8 +10,9 @@ static const struct route {
     const char *segments[3];
     size_t count;
     unsigned methods;
-    bool shared;                     /* pages of other origins may use it */
-    size_t body_max;                 /* of a body that is collected; 0: the handler takes it itself, or there is none */
+    bool shared; /* pages of other origins may use it */
+    size_t
+        body_max; /* of a body that is collected; 0: the handler takes it itself, or there is none */
     exchange_handler *handle;
 } routes[] = {
     { { ".well-known", "host-meta" }, 2, MAY_GET, true, 0, host_meta_xml },
@@ -61,8 +62,8 @@ static bool is_ours(const struct web_host *host, struct str name)
 
 static struct str allowed_methods(struct arena *a, unsigned methods)
 {
-    return arena_printf(a, "OPTIONS%s%s%s", methods & MAY_GET ? ", GET, HEAD" : "", methods & MAY_POST ? ", POST" : "",
-                        methods & MAY_PUT ? ", PUT" : "");
+    return arena_printf(a, "OPTIONS%s%s%s", methods & MAY_GET ? ", GET, HEAD" : "",
+                        methods & MAY_POST ? ", POST" : "", methods & MAY_PUT ? ", PUT" : "");
 }
 
 /* OPTIONS, which a browser asks before a page of another origin may do more than read. */
@@ -76,8 +77,12 @@ static void tell_methods(struct exchange *x, const struct route *route, unsigned
         { STR("Access-Control-Max-Age"), STR("7200") },
     };
 
-    exchange_answer(x, &(struct http_response){ .status = status, .shared = route->shared, .more = more,
-                                                .more_count = route->shared ? COUNT_OF(more) : 1 }, STR_NONE);
+    exchange_answer(x,
+                    &(struct http_response){ .status = status,
+                                             .shared = route->shared,
+                                             .more = more,
+                                             .more_count = route->shared ? COUNT_OF(more) : 1 },
+                    STR_NONE);
 }
 
 static void collected(struct exchange *x, struct str piece)

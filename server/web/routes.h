@@ -10,9 +10,9 @@
 /* The head of a request is there: the handler of its route, or the refusal. */
 void web_route(struct exchange *x);
 
-exchange_handler host_meta_xml, host_meta_json;              /* host_meta.c */
-exchange_handler invite_page;                                /* invite.c */
-exchange_handler upload_file, upload_receive;                   /* upload_get.c, upload_put.c */
-exchange_handler websocket_open;                             /* websocket_open.c */
+exchange_handler host_meta_xml, host_meta_json; /* host_meta.c */
+exchange_handler invite_page;                   /* invite.c */
+exchange_handler upload_file, upload_receive;   /* upload_get.c, upload_put.c */
+exchange_handler websocket_open;                /* websocket_open.c */
 
 #endif

@@ -108,7 +108,8 @@ static struct str content_range(struct get *g, enum http_range range)
 static void begin(struct get *g)
 {
     struct exchange *x = g->exchange;
-    enum http_range range = http_range_read(http_get(x->request, "Range"), g->size, &g->at, &g->left);
+    enum http_range range =
+        http_range_read(http_get(x->request, "Range"), g->size, &g->at, &g->left);
     bool shown = upload_type_is_shown(g->upload.content_type);
     const struct http_field more[] = {
         { STR("Content-Disposition"), http_disposition(&x->arena, !shown, g->upload.filename) },
@@ -116,7 +117,9 @@ static void begin(struct get *g)
         { STR("Content-Range"), range == HTTP_RANGE_ALL ? STR("") : content_range(g, range) },
     };
     struct http_response r = {
-        .status = range == HTTP_RANGE_ALL ? 200 : range == HTTP_RANGE_PART ? 206 : 416,
+        .status = range == HTTP_RANGE_ALL    ? 200
+                  : range == HTTP_RANGE_PART ? 206
+                                             : 416,
         .type = shown ? g->upload.content_type : STR("application/octet-stream"),
         .policy = STR("default-src 'none'; sandbox; frame-ancestors 'none'"),
         .cache = STR("private, max-age=86400, immutable"),
@@ -165,7 +168,8 @@ static void slot_found(struct store_op *op)
 
     g->upload = g->query.out.upload.upload;
     if (op->result != ERR_NONE || exchange_gone(x) || !g->upload.done || x->host->uploads_fd < 0
-        || g->upload.expires_ms <= exchange_now_ms(x) || !str_eq(g->upload.filename, x->request->segments[2]))
+        || g->upload.expires_ms <= exchange_now_ms(x)
+        || !str_eq(g->upload.filename, x->request->segments[2]))
         get_refuse(g);
     else
         loop_offload(x->host->loop, open_file, file_opened, g);

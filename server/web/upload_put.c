@@ -23,7 +23,7 @@ struct put {
     const char *part, *name;
     int fd;
     struct str piece;
-    int failed;                      /* errno */
+    int failed; /* errno */
 };
 
 static void put_end(struct put *p, unsigned status, struct str sentence)
@@ -77,7 +77,8 @@ static void finish_file(void *ctx)
     struct put *p = ctx;
     int folder_fd = p->exchange->host->uploads_fd;
 
-    if (fsync(p->fd) != 0 || renameat(folder_fd, p->part, folder_fd, p->name) != 0 || fsync(folder_fd) != 0)
+    if (fsync(p->fd) != 0 || renameat(folder_fd, p->part, folder_fd, p->name) != 0
+        || fsync(folder_fd) != 0)
         p->failed = errno;
 }
 
@@ -88,7 +89,9 @@ static void file_finished(void *ctx)
     uint64_t now_ms = exchange_now_ms(p->exchange);
     struct row *row;
 
-    if (p->failed != 0 || exchange_gone(p->exchange)) { /* a file that came whole is kept only if somebody knows it */
+    if (p->failed != 0
+        || exchange_gone(
+            p->exchange)) { /* a file that came whole is kept only if somebody knows it */
         give_up(p);
         return;
     }
@@ -150,7 +153,8 @@ static void open_part(void *ctx)
 {
     struct put *p = ctx;
 
-    p->fd = openat(p->exchange->host->uploads_fd, p->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    p->fd = openat(p->exchange->host->uploads_fd, p->part,
+                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (p->fd < 0)
         p->failed = errno;
 }
@@ -166,7 +170,8 @@ static void part_opened(void *ctx)
     else if (p->failed == EEXIST)
         put_end(p, 409, STR("This file is being uploaded already."));
     else
-        put_end(p, p->failed == ENOSPC || p->failed == EDQUOT ? 507 : 500, STR("The file could not be stored."));
+        put_end(p, p->failed == ENOSPC || p->failed == EDQUOT ? 507 : 500,
+                STR("The file could not be stored."));
 }
 
 static void slot_found(struct store_op *op)
@@ -175,13 +180,15 @@ static void slot_found(struct store_op *op)
     const struct http_request *r = p->exchange->request;
 
     p->upload = p->query.out.upload.upload;
-    if (op->result != ERR_NONE || exchange_gone(p->exchange) || !str_eq(p->upload.filename, r->segments[2])
+    if (op->result != ERR_NONE || exchange_gone(p->exchange)
+        || !str_eq(p->upload.filename, r->segments[2])
         || (!p->upload.done && p->upload.expires_ms <= exchange_now_ms(p->exchange)))
         put_end(p, 404, STR("There is no such slot."));
     else if (p->upload.done)
         put_end(p, 409, STR("A file is written once."));
     else if (r->length != p->upload.size)
-        put_end(p, r->length > p->upload.size ? 413 : 400, STR("The slot was given for another size."));
+        put_end(p, r->length > p->upload.size ? 413 : 400,
+                STR("The slot was given for another size."));
     else
         loop_offload(p->exchange->host->loop, open_part, part_opened, p);
 }

@@ -25,13 +25,13 @@ bool web_idle(const struct web *w)
 void web_drain(struct web *w)
 {
     w->draining = true;
-    LIST_EACH(&w->connections, l)
+    LIST_EACH (&w->connections, l)
         http_conn_drain(l);
 }
 
 void web_close(struct web *w)
 {
-    LIST_EACH(&w->connections, l)
+    LIST_EACH (&w->connections, l)
         http_conn_lost(l);
 }
 

@@ -15,12 +15,12 @@ struct disk;
 struct web_host {
     struct loop *loop;
     struct store *store;
-    unsigned home;                   /* of store operations that complete on this loop */
+    unsigned home; /* of store operations that complete on this loop */
     const struct server_boot *boot;
     const struct settings *settings;
     struct random random;
     const struct disk *disk;
-    int uploads_fd;                  /* folder; -1: there are no uploads */
+    int uploads_fd; /* folder; -1: there are no uploads */
     void *ctx;
     /* The handshake is answered: takes the connection, which is a WebSocket now. `early`: what came behind it. */
     void (*websocket)(void *ctx, struct conn *conn, struct str early);
@@ -28,11 +28,11 @@ struct web_host {
 
 struct web;
 struct web *web_new(const struct web_host *host);
-void web_accept(struct web *w, int fd, struct tls_context *tls);   /* takes fd */
-void web_drain(struct web *w);       /* no further requests */
-bool web_idle(const struct web *w);  /* no connection is left */
+void web_accept(struct web *w, int fd, struct tls_context *tls); /* takes fd */
+void web_drain(struct web *w);                                   /* no further requests */
+bool web_idle(const struct web *w);                              /* no connection is left */
 /* The loop has ended: connections are gone, requests in work end as soon as what they wait for is done. */
 void web_close(struct web *w);
-void web_free(struct web *w);        /* after loop_free() */
+void web_free(struct web *w); /* after loop_free() */
 
 #endif

@@ -11,21 +11,26 @@
 /* Each fragment costs wslay an allocation, so their number is limited like the size of the whole. */
 enum { FRAGMENTS_MAX = 256 };
 
-struct message { struct link link; size_t n; char text[]; };
+struct message {
+    struct link link;
+    size_t n;
+    char text[];
+};
 
 struct websocket {
     struct wslay_event_context *frames;
-    struct str in;                   /* being fed */
+    struct str in; /* being fed */
     struct buf out;
     struct list messages;
-    struct message *current;         /* handed out */
+    struct message *current; /* handed out */
     unsigned fragments;
-    bool refused, told;              /* it must end; WEBSOCKET_CLOSED was handed out */
+    bool refused, told; /* it must end; WEBSOCKET_CLOSED was handed out */
 };
 
 /* ---- What wslay asks for --------------------------------------------------------------------------- */
 
-static ssize_t take_input(wslay_event_context_ptr frames, uint8_t *to, size_t n, int flags, void *ctx)
+static ssize_t take_input(wslay_event_context_ptr frames, uint8_t *to, size_t n, int flags,
+                          void *ctx)
 {
     struct websocket *w = ctx;
 
@@ -40,7 +45,8 @@ static ssize_t take_input(wslay_event_context_ptr frames, uint8_t *to, size_t n,
     return (ssize_t)n;
 }
 
-static ssize_t put_output(wslay_event_context_ptr frames, const uint8_t *from, size_t n, int flags, void *ctx)
+static ssize_t put_output(wslay_event_context_ptr frames, const uint8_t *from, size_t n, int flags,
+                          void *ctx)
 {
     struct websocket *w = ctx;
 
@@ -56,8 +62,8 @@ static void refuse(struct websocket *w, uint16_t code)
     wslay_event_shutdown_read(w->frames);
 }
 
-static void frame_began(wslay_event_context_ptr frames, const struct wslay_event_on_frame_recv_start_arg *frame,
-                        void *ctx)
+static void frame_began(wslay_event_context_ptr frames,
+                        const struct wslay_event_on_frame_recv_start_arg *frame, void *ctx)
 {
     struct websocket *w = ctx;
 
@@ -70,7 +76,8 @@ static void frame_began(wslay_event_context_ptr frames, const struct wslay_event
         refuse(w, WSLAY_CODE_POLICY_VIOLATION);
 }
 
-static void message_came(wslay_event_context_ptr frames, const struct wslay_event_on_msg_recv_arg *got, void *ctx)
+static void message_came(wslay_event_context_ptr frames,
+                         const struct wslay_event_on_msg_recv_arg *got, void *ctx)
 {
     struct websocket *w = ctx;
     struct message *m;

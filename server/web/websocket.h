@@ -21,11 +21,11 @@ void websocket_limit(struct websocket *w, size_t message_bytes); /* of messages 
 void websocket_feed(struct websocket *w, struct str in);
 /* A message is borrowed until the next call. */
 enum websocket_event websocket_next(struct websocket *w, struct str *out_text);
-bool websocket_waits(const struct websocket *w);                 /* there is something to pull */
+bool websocket_waits(const struct websocket *w); /* there is something to pull */
 
 void websocket_send(struct websocket *w, struct str text);
-void websocket_close(struct websocket *w);                       /* 1000; nothing is sent after it */
+void websocket_close(struct websocket *w); /* 1000; nothing is sent after it */
 struct str websocket_output(const struct websocket *w);
-void websocket_sent(struct websocket *w);                        /* all of it */
+void websocket_sent(struct websocket *w); /* all of it */
 
 #endif

@@ -21,6 +21,8 @@ void websocket_open(struct exchange *x)
     if (status == 101)
         exchange_upgrade(x, fields, COUNT_OF(fields));
     else
-        exchange_answer(x, &(struct http_response){ .status = status, .shared = true, .more = &version,
-                                                    .more_count = 1 }, STR_NONE);
+        exchange_answer(x,
+                        &(struct http_response){
+                            .status = status, .shared = true, .more = &version, .more_count = 1 },
+                        STR_NONE);
 }

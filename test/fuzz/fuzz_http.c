@@ -24,7 +24,8 @@ static void check_request(const struct http_request *r)
     struct str accept, value = http_form_value(&a, r->query, "x");
     uint64_t from, count;
 
-    must(r->segment_count <= HTTP_SEGMENTS_MAX && r->field_count <= HTTP_FIELDS_MAX && r->host.n > 0);
+    must(r->segment_count <= HTTP_SEGMENTS_MAX && r->field_count <= HTTP_FIELDS_MAX
+         && r->host.n > 0);
     for (size_t i = 0; i < r->segment_count; i++) {
         must(r->segments[i].n > 0 && utf8_valid(r->segments[i]));
         must(str_find(r->segments[i], '/') == r->segments[i].n && !str_is(r->segments[i], ".."));
@@ -36,7 +37,10 @@ static void check_request(const struct http_request *r)
     arena_deinit(&a);
 }
 
-struct sum { unsigned requests, done, refused; uint64_t body; };
+struct sum {
+    unsigned requests, done, refused;
+    uint64_t body;
+};
 
 /* True while the parser may go on. */
 static bool pull(struct http_parser *p, struct str in, struct sum *sum)
@@ -78,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     whole = parse(in, in.n);
     cut = parse(in, in.n * data[0] / 256);
-    must(whole.requests == cut.requests && whole.done == cut.done && whole.refused == cut.refused && whole.body == cut.body);
+    must(whole.requests == cut.requests && whole.done == cut.done && whole.refused == cut.refused
+         && whole.body == cut.body);
     return 0;
 }

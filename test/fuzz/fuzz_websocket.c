@@ -16,7 +16,10 @@ static void must(bool ok)
         abort();
 }
 
-struct sum { size_t messages, bytes; bool closed; };
+struct sum {
+    size_t messages, bytes;
+    bool closed;
+};
 
 static void feed(struct websocket *w, struct str in, struct sum *sum)
 {

@@ -174,14 +174,18 @@ static bool check_offer(struct client *c, enum hash hash, struct str challenge)
     struct str mechanisms[16], bindings[4], attribute;
     struct sasl_offer offer = { .mechanisms = mechanisms, .bindings = bindings };
     const struct xml_node *list = xml_child(c->features, STR(NS_SASL), STR("mechanisms"));
-    const struct xml_node *types = xml_child(c->features, STR(NS_SASL_CB), STR("sasl-channel-binding"));
+    const struct xml_node *types =
+        xml_child(c->features, STR(NS_SASL_CB), STR("sasl-channel-binding"));
 
-    for (const struct xml_node *m = list ? xml_first_element(list) : NULL; m != NULL; m = xml_next_element(m))
+    for (const struct xml_node *m = list ? xml_first_element(list) : NULL; m != NULL;
+         m = xml_next_element(m))
         mechanisms[offer.mechanism_count++] = xml_text_of(a, m);
-    for (const struct xml_node *t = types ? xml_first_element(types) : NULL; t != NULL; t = xml_next_element(t))
+    for (const struct xml_node *t = types ? xml_first_element(types) : NULL; t != NULL;
+         t = xml_next_element(t))
         bindings[offer.binding_count++] = xml_get(t, STR("type"));
     attribute = arena_concat(a, STR(",h="), sasl_downgrade_hash(a, hash, &offer));
-    return str_ends(challenge, attribute) || client_fail(c, "the features are not those that the server hashed");
+    return str_ends(challenge, attribute)
+           || client_fail(c, "the features are not those that the server hashed");
 }
 
 static bool log_in_scram(struct client *c, struct str mechanism, enum hash hash,

@@ -14,7 +14,8 @@ struct files {
     size_t count;
 };
 
-void files_add(struct files *f, struct arena *a, const char *path);   /* of a folder: its *.chat, in order */
+void files_add(struct files *f, struct arena *a,
+               const char *path); /* of a folder: its *.chat, in order */
 bool file_read(struct arena *a, struct str path, struct str *out);
 
 #endif

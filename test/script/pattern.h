@@ -17,14 +17,14 @@ struct names {
     size_t n;
 };
 
-void names_set(struct names *v, struct str name, struct str value);   /* copies */
-struct str names_get(const struct names *v, struct str name);         /* p == NULL if it has none */
+void names_set(struct names *v, struct str name, struct str value); /* copies */
+struct str names_get(const struct names *v, struct str name);       /* p == NULL if it has none */
 /* Text with every {name} replaced; p == NULL, and *missing set, if one has no value. */
 struct str names_fill(const struct names *v, struct arena *a, struct str text, struct str *missing);
 
 /* The text of one element, with the shorthand xmlns of XMPP's top-level elements that are no stanzas. ERR_MALFORMED. */
 CHECKED enum err pattern_read(struct arena *a, struct str text, struct xml_node **out);
-struct str pattern_expand(struct arena *a, struct str text);          /* only the shorthand */
+struct str pattern_expand(struct arena *a, struct str text); /* only the shorthand */
 
 /* What is captured stays only if all of it matches. */
 bool pattern_matches(const struct xml_node *pattern, const struct xml_node *node, struct names *v);

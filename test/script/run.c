@@ -172,9 +172,9 @@ static struct str inbox_text(struct run *r, const struct client *c)
 {
     struct str all = STR("");
 
-    LIST_EACH(&c->items, l)
-    all = arena_concat(r->arena, arena_concat(r->arena, all, STR("\n")),
-                       item_text(r->arena, LIST_ENTRY(l, struct item, link)));
+    LIST_EACH (&c->items, l)
+        all = arena_concat(r->arena, arena_concat(r->arena, all, STR("\n")),
+                           item_text(r->arena, LIST_ENTRY(l, struct item, link)));
     return all.n > 0 ? all : STR(" nothing");
 }
 
@@ -242,7 +242,8 @@ static bool do_same(struct run *r, struct client *c, struct str args)
     if (good) {
         one = text_without(r, i, first);
         two = text_without(r, j, str_trim(rest));
-        good = str_eq(one, two) || FAIL(r, "not the same: %.*s and %.*s", STR_ARG(one), STR_ARG(two));
+        good =
+            str_eq(one, two) || FAIL(r, "not the same: %.*s and %.*s", STR_ARG(one), STR_ARG(two));
     } else {
         good = FAIL(r, "two things should have come");
     }
@@ -377,7 +378,8 @@ static bool do_ht(struct run *r, struct str args)
     if (token.n == 0)
         return FAIL(r, "ht NAME USER TOKEN [BINDING]");
     names_set(&r->names, name,
-              base64_text(r->arena, bytes_of_str(sasl_ht_first(r->arena, user, token, bytes_of_str(rest)))));
+              base64_text(r->arena,
+                          bytes_of_str(sasl_ht_first(r->arena, user, token, bytes_of_str(rest)))));
     return true;
 }
 

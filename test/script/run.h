@@ -10,7 +10,7 @@
 
 struct run_options {
     struct world_options world;
-    bool trace;                      /* print what goes over the wires */
+    bool trace; /* print what goes over the wires */
 };
 
 /* False, with `line` and `why` (in the arena), if the conversation went otherwise. */

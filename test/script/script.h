@@ -12,19 +12,19 @@ enum { SCRIPT_STEPS = 4000, SCRIPT_ACTORS = 16 };
 
 struct step {
     unsigned line;
-    struct str actor;                /* empty: a command to the world */
+    struct str actor; /* empty: a command to the world */
     struct str verb, args;
 };
 
 struct script {
-    struct str title;                /* its first comment */
-    struct str module, kind;         /* of `# module: …` and `# kind: …` */
+    struct str title;        /* its first comment */
+    struct str module, kind; /* of `# module: …` and `# kind: …` */
     struct step *steps;
     size_t count;
     struct str actors[SCRIPT_ACTORS]; /* each once, in order of appearance */
     size_t actor_count;
-    size_t rows;                     /* of its table; 0: it has none */
-    struct str row;                  /* first cell of the row that was filled in */
+    size_t rows;    /* of its table; 0: it has none */
+    struct str row; /* first cell of the row that was filled in */
     unsigned error_line;
 };
 

@@ -8,13 +8,15 @@
 #include "base/buf.h"
 
 struct transport_ops {
-    void *(*open)(void *ctx, struct str address);        /* from there, in clear; owned by the transport */
-    void (*secure)(void *wire);                          /* TLS from here on */
+    void *(*open)(void *ctx, struct str address); /* from there, in clear; owned by the transport */
+    void (*secure)(void *wire);                   /* TLS from here on */
     void (*write)(void *wire, struct str bytes);
-    bool (*read)(void *wire, struct buf *in);            /* appends what is there; false: the server has ended it */
-    void (*freeze)(void *wire, bool frozen);             /* the client does not read meanwhile; NULL: cannot */
-    void (*cut)(void *wire);                             /* without a word */
-    bool (*settle)(void *ctx, void *wire);               /* until nothing moves any more, or `wire` has something to
+    bool (*read)(void *wire,
+                 struct buf *in); /* appends what is there; false: the server has ended it */
+    void (*freeze)(void *wire, bool frozen); /* the client does not read meanwhile; NULL: cannot */
+    void (*cut)(void *wire);                 /* without a word */
+    bool (*settle)(void *ctx,
+                   void *wire); /* until nothing moves any more, or `wire` has something to
                                                             read; false: nothing came */
 };
 

@@ -14,8 +14,8 @@ struct world;
 
 struct world_options {
     unsigned homes;
-    bool bytewise;                   /* the engine gets what clients write octet by octet */
-    uint64_t shuffle;                /* 0: queues in a fixed order */
+    bool bytewise;    /* the engine gets what clients write octet by octet */
+    uint64_t shuffle; /* 0: queues in a fixed order */
 };
 
 struct world *world_new(const struct world_options *options);
@@ -23,18 +23,24 @@ struct world *world_new(const struct world_options *options);
 bool world_free(struct world *w, const char **why);
 struct transport world_transport(struct world *w);
 
-bool world_step(struct world *w);                             /* one thing; false: there was nothing */
-void world_run(struct world *w);                              /* until nothing moves any more */
+bool world_step(struct world *w); /* one thing; false: there was nothing */
+void world_run(struct world *w);  /* until nothing moves any more */
 void world_advance(struct world *w, uint64_t ms);
-
 
 /* An empty password: no keys at all. */
 bool world_account(struct world *w, struct str name, struct str password, uint32_t iterations);
-bool world_config(struct world *w, struct str key, struct str value);     /* false: no such key or value */
-bool world_roster(struct world *w, struct str owner, struct str item);    /* <item/> put into the store */
+bool world_config(struct world *w, struct str key,
+                  struct str value); /* false: no such key or value */
+bool world_roster(struct world *w, struct str owner,
+                  struct str item); /* <item/> put into the store */
 
-enum hold { HOLD_NOTHING, HOLD_READS, HOLD_COMMITS, HOLD_ALL };   /* these wait until they are let go */
+enum hold {
+    HOLD_NOTHING,
+    HOLD_READS,
+    HOLD_COMMITS,
+    HOLD_ALL
+}; /* these wait until they are let go */
 void world_hold_store(struct world *w, enum hold hold);
-void world_fail_commits(struct world *w, unsigned n);         /* the next n end with ERR_IO */
+void world_fail_commits(struct world *w, unsigned n); /* the next n end with ERR_IO */
 
 #endif

@@ -32,7 +32,7 @@ struct wire {
     bool filled; /* it did not; session_drained() is due once it has */
     bool ended;  /* for the client */
     unsigned move_to;
-    uint64_t address;                /* hash of the name of the place where the client is */
+    uint64_t address; /* hash of the name of the place where the client is */
 };
 
 struct chore { /* offloaded work */
@@ -55,11 +55,11 @@ struct world {
     uint64_t random, lots; /* states of the two generators */
     struct map accounts;   /* name -> int64_t */
     struct arena arena;
-    struct str exporter, end_point;  /* channel binding data of every connection, or empty */
+    struct str exporter, end_point; /* channel binding data of every connection, or empty */
     enum hold held;
     unsigned commits_to_fail;
-    struct list failed;              /* store_op.link: write-sets that are to fail */
-    struct list reads, commits;      /* likewise: queries, write-sets that wait */
+    struct list failed;         /* store_op.link: write-sets that are to fail */
+    struct list reads, commits; /* likewise: queries, write-sets that wait */
 };
 
 uint64_t world_next_random(uint64_t *state);

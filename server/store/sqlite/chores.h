@@ -14,7 +14,7 @@
 
 struct chores {
     int64_t retention_days;
-    uint64_t archive_messages;     /* of one account; 0: any number */
+    uint64_t archive_messages; /* of one account; 0: any number */
     bool in_round;
     unsigned stage;                /* of the round: an index of stages[] in chores.c */
     uint64_t now_ms;               /* of the round */

@@ -173,7 +173,7 @@ static void check_fatal(struct engine *e)
 
 static void fail_all(struct list *write_sets, enum err err)
 {
-    LIST_EACH(write_sets, item)
+    LIST_EACH (write_sets, item)
         LIST_ENTRY(item, struct store_op, link)->result = err;
 }
 
@@ -187,7 +187,7 @@ static void sqlite_commit(struct engine *e, struct list *write_sets)
         return;
     }
     writer_begin(w);
-    LIST_EACH(write_sets, item) {
+    LIST_EACH (write_sets, item) {
         if (w->db.broken)
             break;
         writer_apply(w,

@@ -333,11 +333,11 @@ static void origins_load(struct db *db, struct arena *a, int64_t owner, struct a
 static void written_load(struct db *db, struct arena *a, int64_t owner, struct account_record *out)
 {
     struct growing written = GROWING(a, struct str);
-    struct sql q =
-        sql_of(db, SQL_SHELF_WRITTEN,
-               "SELECT DISTINCT j.bare FROM (SELECT peer, flags FROM entry WHERE owner = ? AND seq > ? "
-               "ORDER BY seq DESC LIMIT ?) AS e CROSS JOIN jid AS j ON j.id = e.peer "
-               "WHERE (e.flags & ?) = ? LIMIT ?");
+    struct sql q = sql_of(
+        db, SQL_SHELF_WRITTEN,
+        "SELECT DISTINCT j.bare FROM (SELECT peer, flags FROM entry WHERE owner = ? AND seq > ? "
+        "ORDER BY seq DESC LIMIT ?) AS e CROSS JOIN jid AS j ON j.id = e.peer "
+        "WHERE (e.flags & ?) = ? LIMIT ?");
 
     sql_put_i64(&q, owner);
     sql_put_u64(&q, shelf_floor(db, owner));

@@ -84,12 +84,13 @@ static void items_trim(struct db *db, int64_t node, uint64_t keep)
 static uint64_t bytes_after(struct db *db, int64_t account, int64_t node, const struct row *row)
 {
     uint64_t keep = row->pep_item.keep_items, bytes = row->pep_item.item.payload.n;
-    struct sql q = sql_of(
-        db, SQL_PEP_BYTES,
-        "SELECT coalesce((SELECT sum(length(i.payload)) FROM pep_node AS p CROSS JOIN pep_item AS i "
-        "ON i.node = p.id WHERE p.account = ?1 AND p.id != ?2), 0) "
-        "+ coalesce((SELECT sum(bytes) FROM (SELECT length(payload) AS bytes FROM pep_item "
-        "WHERE node = ?2 AND id != ?3 ORDER BY n DESC LIMIT ?4)), 0)");
+    struct sql q =
+        sql_of(db, SQL_PEP_BYTES,
+               "SELECT coalesce((SELECT sum(length(i.payload)) FROM pep_node AS p CROSS JOIN "
+               "pep_item AS i "
+               "ON i.node = p.id WHERE p.account = ?1 AND p.id != ?2), 0) "
+               "+ coalesce((SELECT sum(bytes) FROM (SELECT length(payload) AS bytes FROM pep_item "
+               "WHERE node = ?2 AND id != ?3 ORDER BY n DESC LIMIT ?4)), 0)");
 
     sql_put_i64(&q, account);
     sql_put_i64(&q, node);
@@ -112,7 +113,8 @@ void pep_item_put(struct writer *w, int64_t account, struct row *row)
         db_fail(&w->db, ERR_MISSING);
         return;
     }
-    if (row->pep_item.max_bytes > 0 && bytes_after(&w->db, account, node, row) > row->pep_item.max_bytes) {
+    if (row->pep_item.max_bytes > 0
+        && bytes_after(&w->db, account, node, row) > row->pep_item.max_bytes) {
         db_fail(&w->db, ERR_FULL);
         return;
     }

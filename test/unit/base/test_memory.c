@@ -202,8 +202,8 @@ static void check_list(const struct list *l, const char *want)
     char have[8] = { 0 };
     size_t n = 0;
 
-    LIST_EACH(l, at)
-    have[n++] = LIST_ENTRY(at, struct item, link)->name;
+    LIST_EACH (l, at)
+        have[n++] = LIST_ENTRY(at, struct item, link)->name;
     assert_string_equal(have, want);
     assert_int_equal(list_empty(l), n == 0);
     n = strlen(want);
@@ -241,8 +241,8 @@ static void lists_link_and_unlink(void **state)
     check_list(&other, "bac");
     assert_ptr_equal(list_pop(&other), &b.link);
     check_list(&other, "ac");
-    LIST_EACH(&other, at)
-    list_remove(at); /* from inside the loop */
+    LIST_EACH (&other, at)
+        list_remove(at); /* from inside the loop */
     check_list(&other, "");
 }
 

@@ -13,8 +13,12 @@
 
 enum { SHAPES_MAX = 200, DEFINITIONS_MAX = 32, FILE_MAX = 256 * 1024, SHAPES_AT_LEAST = 60 };
 
-struct shape { struct str name, sent, verdict, received; };
-struct definition { struct str name, text; };
+struct shape {
+    struct str name, sent, verdict, received;
+};
+struct definition {
+    struct str name, text;
+};
 
 struct shapes {
     struct arena arena;
@@ -100,7 +104,9 @@ static struct str normal(struct arena *a, struct str text)
 static void judge_shape(void **state)
 {
     const struct shape *shape = *state;
-    const struct settings settings = { .e2ee_required = true, .domains = &STR("sotto.test"), .domain_count = 1 };
+    const struct settings settings = { .e2ee_required = true,
+                                       .domains = &STR("sotto.test"),
+                                       .domain_count = 1 };
     struct routed *r = routed_new();
     struct outcome out = { r, &r->at_origin, 1 };
     struct incoming in = { .stanza = &r->stanza, .settings = &settings };
@@ -149,8 +155,10 @@ int main(int argc, char **argv)
         return 2;
     }
     read_shapes(&shapes, argv[1]);
-    tests[0] = (struct CMUnitTest){ "there are enough shapes, all whole", enough_shapes, NULL, NULL, &shapes };
+    tests[0] = (struct CMUnitTest){ "there are enough shapes, all whole", enough_shapes, NULL, NULL,
+                                    &shapes };
     for (size_t i = 0; i < shapes.count; i++)
-        tests[i + 1] = (struct CMUnitTest){ shapes.all[i].name.p, judge_shape, NULL, NULL, &shapes.all[i] };
+        tests[i + 1] =
+            (struct CMUnitTest){ shapes.all[i].name.p, judge_shape, NULL, NULL, &shapes.all[i] };
     return _cmocka_run_group_tests("e2ee shapes", tests, shapes.count + 1, NULL, NULL);
 }

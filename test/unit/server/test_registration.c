@@ -6,10 +6,15 @@
 #include "server/upload_slot.h"
 #include "server/web/html.h"
 
-static const struct settings ours = { .secret = "a secret of thirty-two octets...", .scram_iterations = 1 };
+static const struct settings ours = { .secret = "a secret of thirty-two octets...",
+                                      .scram_iterations = 1 };
 static const struct settings theirs = { .secret = "another secret of 32 octets....." };
 
-static const struct { const char *text; enum err err; const char *local; } names[] = {
+static const struct {
+    const char *text;
+    enum err err;
+    const char *local;
+} names[] = {
     { "alice", ERR_NONE, "alice" },
     { "Alice", ERR_NONE, "alice" },
     { "\xC3\x84nne", ERR_NONE, "\xC3\xA4nne" },
@@ -21,7 +26,8 @@ static const struct { const char *text; enum err err; const char *local; } names
     { "\xff", ERR_MALFORMED, NULL },
     { "admin", ERR_DENIED, NULL },
     { "POSTMASTER", ERR_DENIED, NULL },
-    { "\xEF\xBD\x81\xEF\xBD\x84\xEF\xBD\x8D\xEF\xBD\x89\xEF\xBD\x8E", ERR_DENIED, NULL }, /* fullwidth admin */
+    { "\xEF\xBD\x81\xEF\xBD\x84\xEF\xBD\x8D\xEF\xBD\x89\xEF\xBD\x8E", ERR_DENIED,
+      NULL }, /* fullwidth admin */
     { "1234567890123456789012345678901234567890123456789012345678901234", ERR_NONE,
       "1234567890123456789012345678901234567890123456789012345678901234" },
     { "12345678901234567890123456789012345678901234567890123456789012345", ERR_TOO_BIG, NULL },
@@ -34,7 +40,8 @@ static void test_names(void **state)
         struct arena a = { 0 };
         struct str local;
 
-        check_err(names[i].text, registration_name(&a, str_from(names[i].text), &local), names[i].err);
+        check_err(names[i].text, registration_name(&a, str_from(names[i].text), &local),
+                  names[i].err);
         if (names[i].local != NULL)
             check_str(names[i].text, local, names[i].local);
         arena_deinit(&a);
@@ -43,7 +50,9 @@ static void test_names(void **state)
 
 static void test_good_invitations(void **state)
 {
-    const struct invite_record good = { .domain = STR("a.test"), .account = true, .expires_ms = 100 };
+    const struct invite_record good = { .domain = STR("a.test"),
+                                        .account = true,
+                                        .expires_ms = 100 };
     struct invite_record used = good, contact = good;
 
     (void)state;
@@ -60,8 +69,8 @@ static void test_good_invitations(void **state)
 /* One transaction: the invitation goes with the account and its keys, which open with the password given. */
 static void test_rows(void **state)
 {
-    static const enum row_kind kinds[] = { ROW_INVITE_USED, ROW_ACCOUNT_NEW, ROW_CREDENTIAL, ROW_CREDENTIAL,
-                                           ROW_CREDENTIAL };
+    static const enum row_kind kinds[] = { ROW_INVITE_USED, ROW_ACCOUNT_NEW, ROW_CREDENTIAL,
+                                           ROW_CREDENTIAL, ROW_CREDENTIAL };
     const uint8_t hash[INVITE_HASH_OCTETS] = { 7 };
     struct registration r;
     struct scram_keys again;
@@ -139,15 +148,17 @@ static void test_templates(void **state)
     buf_init(&out, 1000);
     html_fill(&out, STR("x {a} <p title=\"{a}\">{!c}{c}"), values, COUNT_OF(values));
     check_str("template", buf_str(&out),
-              "x &lt;b&gt;&amp;&quot;&#39; <p title=\"&lt;b&gt;&amp;&quot;&#39;\"><i>{a}</i>&lt;i&gt;{a}&lt;/i&gt;");
+              "x &lt;b&gt;&amp;&quot;&#39; <p "
+              "title=\"&lt;b&gt;&amp;&quot;&#39;\"><i>{a}</i>&lt;i&gt;{a}&lt;/i&gt;");
     buf_deinit(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),  cmocka_unit_test(test_good_invitations), cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_tokens), cmocka_unit_test(test_slots),            cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_good_invitations),
+        cmocka_unit_test(test_rows),  cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_slots), cmocka_unit_test(test_templates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,24 +28,41 @@ static void add_frame(struct buf *out, uint8_t first, bool masked, const char *t
 }
 
 enum {
-    FIN = 0x80, CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10,
-    CLEAR = 0x100,                   /* not masked */
+    FIN = 0x80,
+    CONTINUATION = 0,
+    TEXT = 1,
+    BINARY = 2,
+    CLOSE = 8,
+    PING = 9,
+    PONG = 10,
+    CLEAR = 0x100, /* not masked */
     COMPRESSED = 0x40,
 };
 
-struct frame { unsigned first; const char *text; size_t n; };
+struct frame {
+    unsigned first;
+    const char *text;
+    size_t n;
+};
 
-#define FRAME(first, text) { (first), (text), sizeof(text) - 1 }
+#define FRAME(first, text)                                                                         \
+    {                                                                                              \
+        (first), (text), sizeof(text) - 1                                                          \
+    }
 
 /* In: frames. Out: messages in brackets, "closed", and then what we answered, in hexadecimal. */
-static const struct { struct frame frames[4]; const char *want; } cases[] = {
+static const struct {
+    struct frame frames[4];
+    const char *want;
+} cases[] = {
     { { FRAME(FIN | TEXT, "Hello") }, "[Hello]" },
     { { FRAME(FIN | TEXT, "") }, "[]" },
     { { FRAME(FIN | TEXT, "a"), FRAME(FIN | TEXT, "b") }, "[a][b]" },
     { { FRAME(TEXT, "Hel"), FRAME(FIN | PING, "p"), FRAME(FIN, "lo") }, "[Hello] 8a0170" },
     { { FRAME(TEXT, "\xc3"), FRAME(FIN, "\xa4") }, "[\xc3\xa4]" },
     { { FRAME(FIN | PING, "Hello"), FRAME(FIN | PONG, "x") }, " 8a0548656c6c6f" },
-    { { FRAME(FIN | TEXT, "a"), FRAME(FIN | CLOSE, "\x03\xe8"), FRAME(FIN | TEXT, "b") }, "[a]closed 880203e8" },
+    { { FRAME(FIN | TEXT, "a"), FRAME(FIN | CLOSE, "\x03\xe8"), FRAME(FIN | TEXT, "b") },
+      "[a]closed 880203e8" },
     { { FRAME(FIN | CLOSE, "") }, "closed 8800" },
     /* refused: 1002 protocol error, 1003 not text, 1007 not UTF-8, 1009 too big */
     { { FRAME(FIN | TEXT | CLEAR, "Hello") }, "closed 880203ea" },

@@ -13,11 +13,11 @@ enum { EXCHANGE_ITERATIONS = SCRAM_ITERATIONS_MIN };
 struct exchange {
     struct arena arena;
     uint64_t seed;
-    struct random random;          /* draws from `seed` */
+    struct random random; /* draws from `seed` */
     struct scram_client client;
     struct scram_server server;
     struct scram_keys keys;
-    struct binding_data bound;     /* of both sides; a test may change it between the steps */
+    struct binding_data bound; /* of both sides; a test may change it between the steps */
     struct str client_first, server_first, client_final, server_final;
 };
 
