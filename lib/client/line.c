@@ -125,11 +125,14 @@ void line_handled(struct line *l, uint32_t count)
 
 bool line_send(struct line *l, const struct xml_node *stanza, uint64_t tag)
 {
+    bool online = l->state == LINE_ONLINE;
     struct sent_stanza *s;
 
-    if (l->sm && l->unacked_count >= LINE_UNACKED_MAX)
+    if (online ? l->sm && l->unacked_count >= LINE_UNACKED_MAX
+               : l->sm_id.n == 0 || l->unacked_count >= LINE_UNACKED_MAX)
         return false;
-    stream_write(&l->stream, stanza);
+    if (online)
+        stream_write(&l->stream, stanza);
     s = mem_alloc(sizeof *s);
     s->tag = tag;
     s->node = xml_copy(&s->arena, stanza);

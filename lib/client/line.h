@@ -63,7 +63,8 @@ void line_closed(struct line *l); /* the connection is gone; the session waits t
 void line_feed(struct line *l, struct str bytes);
 bool line_next(struct line *l, struct line_event *out);
 
-/* Online only. tag 0: nobody wants to hear of it. False: too many are unacknowledged; come again after LINE_ACKED. */
+/* tag 0: nobody wants to hear of it. Between two connections it waits for the session to be resumed. False: there is no session to
+ * wait for, or too much is unacknowledged. */
 CHECKED bool line_send(struct line *l, const struct xml_node *stanza, uint64_t tag);
 void line_handled(struct line *l, uint32_t count); /* so many more of the received ones */
 void line_flush(struct line *l); /* after a round of sends: asks for an acknowledgement */

@@ -1,0 +1,308 @@
+/* engine.c: rounds, and batches on their way to the store. */
+#include "client/engine.h"
+
+#include "client/record.h"
+
+enum { RECORD_MAX = 1 << 20 };
+
+struct bytes engine_key(const char *text)
+{
+    return bytes_of_str(str_from(text));
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------ */
+
+struct client *client_new(const struct client_config *config)
+{
+    struct client *c = mem_alloc(sizeof *c);
+    uint64_t seed[2];
+
+    random_fill(config->random, seed, sizeof seed);
+    c->random = *config->random;
+    c->config = *config;
+    c->config.jid = jid_copy(&c->arena, &config->jid);
+    c->config.password = arena_str(&c->arena, config->password);
+    c->config.software = arena_str(&c->arena, config->software);
+    c->config.device = arena_str(&c->arena, config->device);
+    c->bare = jid_bare_text(&c->arena, &config->jid);
+    book_init(&c->book, seed);
+    list_init(&c->batches);
+    list_init(&c->events);
+    list_init(&c->requests);
+    line_init(&c->line);
+    return c;
+}
+
+static void event_free(struct pending_event *e)
+{
+    if (e == NULL)
+        return;
+    arena_deinit(&e->arena);
+    mem_free(e);
+}
+
+static void events_free(struct list *events)
+{
+    for (struct link *l; (l = list_pop(events)) != NULL;)
+        event_free(LIST_ENTRY(l, struct pending_event, link));
+}
+
+static void batch_free(struct batch *b)
+{
+    if (b == NULL)
+        return;
+    book_changes_deinit(&b->changes);
+    events_free(&b->events);
+    arena_deinit(&b->arena);
+    mem_free(b);
+}
+
+void client_free(struct client *c)
+{
+    if (c == NULL)
+        return;
+    requests_lost(c);
+    for (struct link *l; (l = list_pop(&c->batches)) != NULL;)
+        batch_free(LIST_ENTRY(l, struct batch, link));
+    batch_free(c->round);
+    events_free(&c->events);
+    event_free(c->shown);
+    line_deinit(&c->line);
+    book_deinit(&c->book);
+    secure_zero((void *)c->config.password.p, c->config.password.n);
+    arena_deinit(&c->account_arena);
+    arena_deinit(&c->arena);
+    mem_free(c);
+}
+
+enum err client_load(struct client *c, enum book_table table, struct bytes key, struct bytes value)
+{
+    if (c->started || table <= 0 || table >= BOOK_TABLES || table == BOOK_TIMELINE || key.n == 0)
+        return ERR_MALFORMED;
+    book_load(&c->book, table, key, value);
+    return ERR_NONE;
+}
+
+/* ---- Rounds ---------------------------------------------------------------------------------------- */
+
+static struct batch *round_of(struct client *c)
+{
+    if (c->round == NULL) {
+        c->round = mem_alloc(sizeof *c->round);
+        list_init(&c->round->events);
+    }
+    return c->round;
+}
+
+void engine_send(struct client *c, const struct xml_node *stanza, uint64_t tag)
+{
+    struct batch *b = round_of(c);
+    struct pending_stanza *p = ARENA_NEW(&b->arena, struct pending_stanza);
+
+    p->node = xml_copy(&b->arena, stanza);
+    p->tag = tag;
+    *(b->last != NULL ? &b->last->next : &b->first) = p;
+    b->last = p;
+}
+
+void engine_handled(struct client *c)
+{
+    round_of(c)->handled++;
+}
+
+void engine_tell(struct client *c, const struct client_event *e)
+{
+    struct pending_event *p = mem_alloc(sizeof *p);
+    struct entry *entry = &p->event.entry;
+
+    p->event = *e;
+    p->event.text = arena_str(&p->arena, e->text);
+    entry->chat = arena_str(&p->arena, entry->chat);
+    entry->author = arena_str(&p->arena, entry->author);
+    entry->id = arena_str(&p->arena, entry->id);
+    entry->archive_id = arena_str(&p->arena, entry->archive_id);
+    entry->target = arena_str(&p->arena, entry->target);
+    entry->text = arena_str(&p->arena, entry->text);
+    list_add(&round_of(c)->events, &p->link);
+}
+
+/* Entries have a place of their own: time, then a number, so that a store can keep them in order without reading them. */
+void engine_add_entry(struct client *c, const struct entry *e)
+{
+    struct buf key, value;
+
+    buf_init(&key, 64);
+    buf_init(&value, RECORD_MAX);
+    record_u64(&key, e->time_ms);
+    record_u64(&key, c->next_entry++);
+    entry_write(&value, e);
+    book_append(&c->book, BOOK_TIMELINE, buf_bytes(&key), buf_bytes(&value));
+    buf_deinit(&key);
+    secure_zero(value.p, value.n);
+    buf_deinit(&value);
+    engine_tell(c, &(struct client_event){ .kind = CLIENT_ENTRY, .entry = *e });
+}
+
+static void happen(struct client *c, struct batch *b)
+{
+    line_handled(&c->line, b->handled);
+    for (struct pending_stanza *p = b->first; p != NULL; p = p->next)
+        if (!line_send(&c->line, p->node, p->tag))
+            outbox_unsent(c, p->tag);
+    for (struct link *l; (l = list_pop(&b->events)) != NULL;)
+        list_add(&c->events, l);
+    batch_free(b);
+}
+
+static void end_round(struct client *c)
+{
+    struct batch *b = c->round;
+
+    if (c->book.changes.first != NULL)
+        round_of(c)->changes = book_take(&c->book);
+    b = c->round;
+    c->round = NULL;
+    if (b == NULL)
+        return;
+    if (b->changes.first == NULL && list_empty(&c->batches))
+        happen(c, b);
+    else
+        list_add(&c->batches, &b->link);
+    line_flush(&c->line);
+}
+
+/* Batches behind one that is durable may have nothing to store. */
+static void happen_all(struct client *c)
+{
+    for (struct link *l; (l = list_first(&c->batches)) != NULL;) {
+        struct batch *b = LIST_ENTRY(l, struct batch, link);
+
+        if (b->changes.first != NULL)
+            break;
+        list_remove(l);
+        happen(c, b);
+    }
+    line_flush(&c->line);
+}
+
+const struct book_changes *client_commit(struct client *c)
+{
+    struct link *first = list_first(&c->batches);
+
+    if (first == NULL || c->committing || c->broken)
+        return NULL;
+    c->committing = true;
+    return &LIST_ENTRY(first, struct batch, link)->changes;
+}
+
+void client_committed(struct client *c, bool durable)
+{
+    struct link *first = list_first(&c->batches);
+
+    c->committing = false;
+    if (!durable) {
+        c->broken = c->wants_close = true;
+        engine_tell(c, &(struct client_event){ .kind = CLIENT_BROKEN });
+        for (struct link *l; (l = list_pop(&c->round->events)) != NULL;)
+            list_add(&c->events, l);
+        return;
+    }
+    book_changes_deinit(&LIST_ENTRY(first, struct batch, link)->changes);
+    happen_all(c);
+    end_round(c);
+}
+
+bool client_event(struct client *c, struct client_event *out)
+{
+    struct link *first = list_pop(&c->events);
+
+    event_free(c->shown);
+    c->shown = first != NULL ? LIST_ENTRY(first, struct pending_event, link) : NULL;
+    if (c->shown != NULL)
+        *out = c->shown->event;
+    return c->shown != NULL;
+}
+
+/* ---- The world ------------------------------------------------------------------------------------- */
+
+void client_now(struct client *c, uint64_t now_ms)
+{
+    c->now_ms = now_ms;
+}
+
+void client_start(struct client *c, uint64_t now_ms)
+{
+    c->now_ms = now_ms;
+    c->started = true;
+    session_load(c);
+    end_round(c);
+}
+
+void client_stop(struct client *c)
+{
+    c->stopping = true;
+    if (c->connected)
+        line_shut(&c->line);
+    c->wants_close = c->connected;
+}
+
+void client_connected(struct client *c, bool secured, struct binding_data binding)
+{
+    c->connected = true;
+    c->wants_tls = c->wants_close = false;
+    line_open(&c->line, c->config.websocket ? STREAM_WEBSOCKET : STREAM_TCP, &c->account, &c->random,
+              secured, binding);
+}
+
+void client_secured(struct client *c, struct binding_data binding)
+{
+    c->wants_tls = false;
+    line_secured(&c->line, binding);
+}
+
+void client_received(struct client *c, struct str bytes)
+{
+    struct line_event e;
+
+    if (c->broken)
+        return;
+    line_feed(&c->line, bytes);
+    while (line_next(&c->line, &e)) {
+        session_event(c, &e);
+        arena_deinit(&e.arena);
+    }
+    end_round(c);
+}
+
+void client_disconnected(struct client *c)
+{
+    if (!c->connected)
+        return;
+    c->connected = c->wants_tls = c->wants_close = false;
+    line_closed(&c->line);
+    session_lost(c);
+    end_round(c);
+}
+
+enum client_want client_wants(struct client *c, uint64_t *out_wake_ms)
+{
+    *out_wake_ms = UINT64_MAX;
+    if (c->connected)
+        return c->wants_close ? WANT_CLOSE : c->wants_tls ? WANT_TLS : WANT_NOTHING;
+    if (!c->started || c->stopping || c->broken)
+        return WANT_NOTHING;
+    if (c->now_ms >= c->connect_at_ms)
+        return WANT_CONNECTION;
+    *out_wake_ms = c->connect_at_ms;
+    return WANT_NOTHING;
+}
+
+struct str client_output(const struct client *c)
+{
+    return stream_output(&c->line.stream);
+}
+
+void client_sent(struct client *c, size_t n)
+{
+    stream_sent(&c->line.stream, n);
+}

@@ -1,0 +1,123 @@
+/* engine.h: one engine as the files of lib/client see it. Nobody outside includes it.
+ *
+ * Input is taken in rounds: a round is one call from outside. What a round changes in the book and what it wants done afterwards
+ * (stanzas, events) is a batch. Batches become durable in order, and only then do their effects happen.
+ *
+ *   engine.c   rounds and batches      session.c  the line's events, going online and offline
+ *   request.c  iqs of ours             contacts.c roster and presence
+ *   outbox.c   what is to be sent      archive.c  what was missed
+ *   devices.c  whose devices there are, their bundles, ours
+ *   seal.c     messages for devices    open.c     messages from them         content.c  what they mean
+ */
+#ifndef SOTTO_CLIENT_ENGINE_H
+#define SOTTO_CLIENT_ENGINE_H
+
+#include "client/client.h"
+#include "client/line.h"
+#include "xmpp/stanza.h"
+
+struct pending_stanza {
+    struct pending_stanza *next;
+    const struct xml_node *node;
+    uint64_t tag; /* as line_send() */
+};
+
+struct pending_event {
+    struct link link;
+    struct arena arena;
+    struct client_event event;
+};
+
+struct batch {
+    struct link link;
+    struct arena arena; /* of its stanzas */
+    struct book_changes changes;
+    struct pending_stanza *first, *last;
+    struct list events;
+    uint32_t handled; /* stanzas of the server that are dealt with by this */
+};
+
+struct client {
+    struct client_config config;
+    struct arena arena; /* of the configuration */
+    struct str bare;
+    struct random random;
+    uint64_t now_ms;
+    struct book book;
+
+    struct batch *round; /* being filled */
+    struct list batches; /* in order; not durable yet */
+    bool committing;     /* the first of them is with the store */
+    bool broken;
+    struct list events;          /* to be shown */
+    struct pending_event *shown; /* lent to the caller */
+
+    struct line line;
+    struct login_account account;
+    struct arena account_arena; /* of what changes in it */
+    bool started, stopping, connected, wants_tls, wants_close;
+    uint64_t connect_at_ms; /* not before */
+    unsigned failures;      /* in a row */
+
+    struct list requests; /* unanswered, oldest first */
+    uint32_t next_request;
+    uint64_t next_entry;
+};
+
+/* engine.c: what a round does. Texts and nodes are copied. */
+void engine_send(struct client *c, const struct xml_node *stanza, uint64_t tag);
+void engine_handled(struct client *c); /* one more stanza of the server, once this round is durable */
+void engine_tell(struct client *c, const struct client_event *e);
+void engine_add_entry(struct client *c, const struct entry *e); /* stores it and tells of it */
+struct bytes engine_key(const char *text);
+
+/* session.c */
+void session_event(struct client *c, struct line_event *e);
+void session_load(struct client *c); /* what the book knows of logging in */
+void session_lost(struct client *c);
+
+/* request.c: `answer` is NULL if the connection ended first; else a result or an error. */
+struct request;
+typedef void request_done(struct client *c, struct request *r, const struct stanza *answer);
+struct request {
+    struct link link;
+    struct arena arena; /* for what the asker keeps with it */
+    struct str id;
+    struct jid to;
+    request_done *done;
+    void *context; /* in the arena, or NULL */
+};
+/* `to` may be NULL: our own account. The payload is sent now. */
+struct request *request_new(struct client *c, request_done *done);
+void request_send(struct client *c, struct request *r, const char *type, const struct jid *to,
+                  const struct xml_node *payload);
+bool request_answered(struct client *c, const struct stanza *s);
+void requests_lost(struct client *c);
+
+/* contacts.c */
+void contacts_online(struct client *c);
+bool contacts_pushed(struct client *c, const struct stanza *iq);
+void contacts_presence(struct client *c, const struct stanza *presence);
+
+/* presence.c */
+#define CAPS_NODE "urn:sotto:client"
+void presence_announce(struct client *c);
+bool presence_described(struct client *c, struct arena *a, const struct stanza *iq);
+
+/* archive.c */
+void archive_online(struct client *c);
+/* True: this message comes, or has come, with what is read from the archive. */
+bool archive_takes(struct client *c, const struct stanza *live);
+
+/* devices.c */
+void devices_online(struct client *c);
+
+/* outbox.c */
+void outbox_work(struct client *c);
+void outbox_acked(struct client *c, uint64_t tag);
+void outbox_unsent(struct client *c, uint64_t tag);
+
+/* open.c */
+void message_came(struct client *c, struct arena *a, const struct stanza *message);
+
+#endif

@@ -1,0 +1,25 @@
+/* pubsub.h: publishing on our account's nodes and reading those of others (XEP-0060, XEP-0163).
+ *
+ * Owns: nothing.  Threads: as client.h.
+ */
+#ifndef SOTTO_CLIENT_PUBSUB_H
+#define SOTTO_CLIENT_PUBSUB_H
+
+#include "client/engine.h"
+
+struct pubsub_item {
+    struct str node, id;
+    bool many; /* the node keeps all its items, not the last one */
+};
+
+/* Readable by everybody, and kept (XEP-0384 asks for it). A node that somebody set up otherwise is set right. */
+void pubsub_publish(struct client *c, const struct pubsub_item *item, const struct xml_node *payload);
+
+/* The items of a node, or one of them; `done` gets the iq. */
+void pubsub_fetch(struct client *c, struct request *r, const struct jid *of, struct str node,
+                  struct str item_id);
+/* The payload of the item with this id, or of the first if it is empty. NULL: none, or an error. */
+const struct xml_node *pubsub_payload(const struct stanza *answer, struct str item_id);
+bool pubsub_is_missing(const struct stanza *answer); /* item-not-found: it was never published */
+
+#endif

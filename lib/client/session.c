@@ -1,0 +1,203 @@
+/* session.c: going online and offline, and who gets which stanza. */
+#include "client/engine.h"
+
+#include "base/encode.h"
+#include "client/record.h"
+#include "xmpp/ns.h"
+
+enum { FIRST_WAIT_MS = 1000, LAST_WAIT_MS = 60 * 1000, AGENT_OCTETS = 16 };
+
+/* ---- What is remembered of logging in -------------------------------------------------------------- */
+
+static struct str recall(struct client *c, const char *name)
+{
+    return str_of_bytes(book_get(&c->book, BOOK_SELF, engine_key(name)));
+}
+
+static void remember(struct client *c, const char *name, struct str value)
+{
+    if (!str_eq(recall(c, name), value))
+        book_put(&c->book, BOOK_SELF, engine_key(name), bytes_of_str(value));
+}
+
+/* XEP-0388 §2.3.1: a UUID of version 4 (RFC 4122 §4.4). */
+static void make_agent_id(struct client *c)
+{
+    struct arena a = { 0 };
+    uint8_t octets[AGENT_OCTETS];
+    struct str hex;
+
+    random_fill(&c->random, octets, sizeof octets);
+    octets[6] = (uint8_t)((octets[6] & 0x0f) | 0x40);
+    octets[8] = (uint8_t)((octets[8] & 0x3f) | 0x80);
+    hex = hex_text(&a, bytes_of(octets, sizeof octets));
+    remember(c, "agent",
+             arena_printf(&a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex.p, hex.p + 8, hex.p + 12,
+                          hex.p + 16, hex.p + 20));
+    arena_deinit(&a);
+}
+
+static struct login_pins read_pins(struct client *c)
+{
+    struct reader r = reader_of(bytes_of_str(recall(c, "pins")));
+    struct login_pins pins = { 0 };
+    uint8_t hash;
+
+    pins.sasl2 = read_u8(&r) != 0;
+    pins.plus = read_u8(&r) != 0;
+    hash = read_u8(&r);
+    pins.hash = hash < HASH_COUNT ? (enum hash)hash : HASH_SHA1;
+    return reader_done(&r) ? pins : (struct login_pins){ 0 };
+}
+
+void session_load(struct client *c)
+{
+    if (recall(c, "agent").n == 0)
+        make_agent_id(c);
+    arena_deinit(&c->account_arena);
+    c->account = (struct login_account){
+        .jid = c->config.jid,
+        .password = c->config.password,
+        .software = c->config.software,
+        .device = c->config.device,
+        .agent_id = arena_str(&c->account_arena, recall(c, "agent")),
+        .token = arena_str(&c->account_arena, recall(c, "token")),
+        .token_name = arena_str(&c->account_arena, recall(c, "token-name")),
+        .pins = read_pins(c),
+    };
+}
+
+static void keep_token(struct client *c, struct str token, struct str name)
+{
+    remember(c, "token", token);
+    remember(c, "token-name", name);
+}
+
+static void learn(struct client *c, const struct login_result *r)
+{
+    uint8_t pins[] = { r->pins.sasl2, r->pins.plus, (uint8_t)r->pins.hash };
+
+    remember(c, "pins", str_of_bytes(bytes_of(pins, sizeof pins)));
+    if (r->token.n > 0)
+        keep_token(c, r->token, r->token_name);
+}
+
+/* ---- Online and offline ---------------------------------------------------------------------------- */
+
+static void went_online(struct client *c)
+{
+    const struct login_result *r = &c->line.login.result;
+
+    learn(c, r);
+    session_load(c);
+    c->failures = 0;
+    engine_tell(c, &(struct client_event){ .kind = CLIENT_ONLINE, .resumed = r->resumed });
+    if (!r->resumed) {
+        requests_lost(c);
+        contacts_online(c);
+        archive_online(c);
+        devices_online(c);
+    }
+    outbox_work(c);
+}
+
+/* Twice as long each time, and a part of it by chance, so that a server that comes back is not run over. */
+static void retry_later(struct client *c)
+{
+    uint64_t wait = FIRST_WAIT_MS;
+    uint32_t chance;
+
+    for (unsigned i = 0; i < c->failures && wait < LAST_WAIT_MS; i++)
+        wait *= 2;
+    if (wait > LAST_WAIT_MS)
+        wait = LAST_WAIT_MS;
+    random_fill(&c->random, &chance, sizeof chance);
+    c->failures++;
+    c->connect_at_ms = c->now_ms + wait / 2 + chance % (wait / 2);
+}
+
+void session_lost(struct client *c)
+{
+    retry_later(c);
+    engine_tell(c, &(struct client_event){ .kind = CLIENT_OFFLINE });
+}
+
+/* Trying again helps only where time does. */
+static void refused(struct client *c, const struct line_event *e)
+{
+    switch (e->failure) {
+    case LOGIN_TOKEN_STALE:
+        keep_token(c, STR_NONE, STR_NONE);
+        session_load(c);
+        if (c->account.password.n > 0)
+            return; /* at once, by the password */
+        break;
+    case LOGIN_LATER:
+    case LOGIN_BROKEN: return;
+    case LOGIN_REFUSED:
+    case LOGIN_DISABLED:
+    case LOGIN_NO_TLS:
+    case LOGIN_NO_MECHANISM:
+    case LOGIN_DOWNGRADE:
+    case LOGIN_IMPOSTOR: break;
+    }
+    c->stopping = true;
+    engine_tell(c, &(struct client_event){ .kind = CLIENT_OFFLINE,
+                                           .refused = true,
+                                           .failure = e->failure,
+                                           .text = e->text });
+}
+
+/* ---- Stanzas --------------------------------------------------------------------------------------- */
+
+/* RFC 6120 §8.2.3 rule 3: a request gets an answer. */
+static void answer(struct client *c, struct arena *a, const struct stanza *s)
+{
+    struct xml_node *reply;
+
+    if (!stanza_may_be_answered(s))
+        return;
+    if (s->payload != NULL && xml_is(s->payload, STR(NS_PING), STR("ping")))
+        reply = stanza_result(a, s);
+    else
+        reply = stanza_error(a, s, COND_SERVICE_UNAVAILABLE, STR_NONE);
+    engine_send(c, reply, 0);
+}
+
+static void iq_came(struct client *c, struct arena *a, const struct stanza *s)
+{
+    if (request_answered(c, s) || contacts_pushed(c, s) || presence_described(c, a, s))
+        return;
+    answer(c, a, s);
+}
+
+static void stanza_came(struct client *c, struct line_event *e)
+{
+    struct stanza s;
+    enum stanza_condition why;
+
+    engine_handled(c);
+    if (stanza_parse(&e->arena, e->node, &s, &why) != ERR_NONE)
+        return; /* our server lets none of these through */
+    switch (s.kind) {
+    case STANZA_IQ: iq_came(c, &e->arena, &s); break;
+    case STANZA_PRESENCE: contacts_presence(c, &s); break;
+    case STANZA_MESSAGE: message_came(c, &e->arena, &s); break;
+    }
+}
+
+void session_event(struct client *c, struct line_event *e)
+{
+    switch (e->kind) {
+    case LINE_START_TLS: c->wants_tls = true; break;
+    case LINE_UP: went_online(c); break;
+    case LINE_STANZA: stanza_came(c, e); break;
+    case LINE_ACKED: outbox_acked(c, e->tag); break;
+    case LINE_LOST: outbox_unsent(c, e->tag); break;
+    case LINE_DOWN:
+        c->wants_close = true;
+        if (e->refused)
+            refused(c, e);
+        break;
+    }
+}
