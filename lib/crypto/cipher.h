@@ -1,9 +1,10 @@
 /* cipher.h: AES for OMEMO's messages and files, XChaCha20-Poly1305 for what we keep.
  *
  * Owns: nothing; results go to the caller's memory, which may be that of the input (in place).
- * Threads: pure; native contexts are cached per thread by the backend.  Units: octets.
- * Errors: ERR_DENIED when a tag does not fit (nothing is written then), ERR_MALFORMED for lengths
- * and paddings that cannot be. Tags are compared in constant time.
+ * Threads: pure; native contexts are cached per thread by the backend.  Units: octets; at most
+ * 2^31-16 at once.
+ * Errors: ERR_DENIED when a tag does not fit: `out` is zeroed then, so that nobody reads what nobody
+ * wrote. ERR_MALFORMED for lengths and paddings that cannot be. Tags are compared in constant time.
  */
 #ifndef SOTTO_CRYPTO_CIPHER_H
 #define SOTTO_CRYPTO_CIPHER_H
@@ -19,8 +20,8 @@ enum {
     XCHACHA_TAG_SIZE = 16,
 };
 
-/* AES-256-CBC with PKCS #7 padding (RFC 5652 §6.3): `out` has room for cbc_size(n) octets. Decrypt only what a
- * MAC has authenticated. */
+/* AES-256-CBC with PKCS #7 padding (RFC 5652 §6.3): `out` has room for cbc_size(n) octets, and when
+ * decrypting for as many as came. Decrypt only what a MAC has authenticated. */
 size_t cbc_size(size_t n);
 void cbc_encrypt(const uint8_t key[32], const uint8_t iv[AES_BLOCK], struct bytes plain,
                  uint8_t *out);

@@ -1,0 +1,224 @@
+/* keys.c: see keys.h. */
+#include "client/keys.h"
+
+#include <string.h>
+
+#include "client/record.h"
+
+enum { KEY_RECORD = 2 * OMEMO_KEY, SIGNED_RECORD = 8 + KEY_RECORD };
+
+/* ---- Rows ------------------------------------------------------------------------------------------ */
+
+struct octet_key {
+    uint8_t octets[8];
+    size_t n;
+};
+
+static struct octet_key prekey_key(enum omemo version, uint32_t id)
+{
+    return (struct octet_key){ { (uint8_t)version, (uint8_t)(id >> 24), (uint8_t)(id >> 16),
+                                 (uint8_t)(id >> 8), (uint8_t)id },
+                               5 };
+}
+
+static struct octet_key signed_key(uint32_t id)
+{
+    return (struct octet_key){
+        { (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id }, 4
+    };
+}
+
+static struct bytes view(const struct octet_key *k)
+{
+    return bytes_of(k->octets, k->n);
+}
+
+static void write_pair(uint8_t *out, const struct prekey *p)
+{
+    memcpy(out, p->secret, OMEMO_KEY);
+    memcpy(out + OMEMO_KEY, p->public_key, OMEMO_KEY);
+}
+
+static void read_pair(const uint8_t *in, uint32_t id, struct prekey *out)
+{
+    out->id = id;
+    memcpy(out->secret, in, OMEMO_KEY);
+    memcpy(out->public_key, in + OMEMO_KEY, OMEMO_KEY);
+}
+
+static uint32_t recall_number(const struct client *c, const char *name)
+{
+    struct reader r = reader_of(book_get(&c->book, BOOK_SELF, engine_key(name)));
+    uint32_t value = read_u32(&r);
+
+    return reader_done(&r) ? value : 0;
+}
+
+static void keep_number(struct client *c, const char *name, uint32_t value)
+{
+    struct octet_key k = signed_key(value);
+
+    book_put(&c->book, BOOK_SELF, engine_key(name), view(&k));
+}
+
+/* ---- Making ---------------------------------------------------------------------------------------- */
+
+static void add_prekey(struct client *c, enum omemo version)
+{
+    uint32_t id = prekey_next_id(recall_number(c, "last prekey"));
+    uint8_t record[KEY_RECORD];
+    struct octet_key key;
+    struct prekey p;
+
+    prekey_make(&p, id, &c->random);
+    write_pair(record, &p);
+    key = prekey_key(version, id);
+    book_put(&c->book, BOOK_PREKEY, view(&key), bytes_of(record, sizeof record));
+    keep_number(c, "last prekey", id);
+    secure_zero(&p, sizeof p);
+    secure_zero(record, sizeof record);
+}
+
+static void add_signed(struct client *c)
+{
+    uint32_t id = prekey_next_id(recall_number(c, "signed prekey"));
+    uint8_t record[SIGNED_RECORD];
+    struct octet_key key = signed_key(id);
+    struct prekey p;
+
+    prekey_make(&p, id, &c->random);
+    for (int i = 0; i < 8; i++)
+        record[i] = (uint8_t)(c->now_ms >> (56 - 8 * i));
+    write_pair(record + 8, &p);
+    book_put(&c->book, BOOK_SIGNED, view(&key), bytes_of(record, sizeof record));
+    keep_number(c, "signed prekey", id);
+    secure_zero(&p, sizeof p);
+    secure_zero(record, sizeof record);
+}
+
+static uint64_t made_ms(const struct client *c, uint32_t id)
+{
+    struct octet_key key = signed_key(id);
+    struct reader r = reader_of(book_get(&c->book, BOOK_SIGNED, view(&key)));
+
+    return read_u64(&r);
+}
+
+static void drop_old_signed(struct client *c)
+{
+    uint32_t current = recall_number(c, "signed prekey");
+    struct bytes key, value;
+
+    for (size_t cursor = 0; book_next(&c->book, BOOK_SIGNED, &cursor, &key, &value);) {
+        struct reader r = reader_of(key), at = reader_of(value);
+
+        if (read_u32(&r) == current || !signed_prekey_is_expired(read_u64(&at), c->now_ms))
+            continue;
+        book_delete(&c->book, BOOK_SIGNED, key);
+        cursor = 0; /* the table has changed */
+    }
+}
+
+static size_t count_prekeys(const struct client *c, enum omemo version)
+{
+    struct bytes key, value;
+    size_t n = 0;
+
+    for (size_t cursor = 0; book_next(&c->book, BOOK_PREKEY, &cursor, &key, &value);)
+        n += key.p[0] == version;
+    return n;
+}
+
+static bool tend_identity(struct client *c)
+{
+    struct bytes row = book_get(&c->book, BOOK_IDENTITY, engine_key("self"));
+    uint8_t record[4 + OMEMO_KEY];
+    struct reader r;
+    uint32_t id;
+
+    if (row.n == sizeof record) {
+        r = reader_of(row);
+        id = read_u32(&r);
+        identity_init(&c->identity, id, read_bytes(&r, OMEMO_KEY).p);
+        return false;
+    }
+    identity_make(&c->identity, &c->random);
+    id = c->identity.device_id;
+    memcpy(record, signed_key(id).octets, 4);
+    memcpy(record + 4, c->identity.seed, OMEMO_KEY);
+    book_put(&c->book, BOOK_IDENTITY, engine_key("self"), bytes_of(record, sizeof record));
+    secure_zero(record, sizeof record);
+    return true;
+}
+
+bool keys_tend(struct client *c)
+{
+    bool changed = tend_identity(c);
+    uint32_t current = recall_number(c, "signed prekey");
+
+    if (current == 0 || signed_prekey_is_due(made_ms(c, current), c->now_ms)) {
+        add_signed(c);
+        changed = true;
+    }
+    drop_old_signed(c);
+    for (int v = 0; v < OMEMO_VERSIONS; v++)
+        for (size_t n = count_prekeys(c, (enum omemo)v); n < PREKEY_COUNT; n++) {
+            add_prekey(c, (enum omemo)v);
+            changed = true;
+        }
+    return changed;
+}
+
+/* ---- Using ----------------------------------------------------------------------------------------- */
+
+bool keys_prekey(const struct client *c, enum omemo version, uint32_t id, struct prekey *out)
+{
+    struct octet_key key = prekey_key(version, id);
+    struct bytes row = book_get(&c->book, BOOK_PREKEY, view(&key));
+
+    if (row.n != KEY_RECORD)
+        return false;
+    read_pair(row.p, id, out);
+    return true;
+}
+
+bool keys_signed(const struct client *c, uint32_t id, struct prekey *out)
+{
+    struct octet_key key = signed_key(id);
+    struct bytes row = book_get(&c->book, BOOK_SIGNED, view(&key));
+
+    if (row.n != SIGNED_RECORD)
+        return false;
+    read_pair(row.p + 8, id, out);
+    return true;
+}
+
+void keys_used(struct client *c, enum omemo version, uint32_t id)
+{
+    struct octet_key key = prekey_key(version, id);
+
+    book_delete(&c->book, BOOK_PREKEY, view(&key));
+    add_prekey(c, version);
+}
+
+struct bundle keys_bundle(const struct client *c, struct arena *a, enum omemo version)
+{
+    struct bundle_prekey *list = arena_alloc(a, BUNDLE_PREKEYS_MAX * sizeof *list);
+    struct bundle out = { 0 };
+    struct prekey current = { 0 };
+    struct bytes key, value;
+    size_t n = 0;
+
+    for (size_t cursor = 0; book_next(&c->book, BOOK_PREKEY, &cursor, &key, &value);) {
+        struct reader r = reader_of(bytes_of(key.p + 1, key.n - 1));
+
+        if (key.p[0] != version || n == BUNDLE_PREKEYS_MAX)
+            continue;
+        list[n].id = read_u32(&r);
+        memcpy(list[n++].key, value.p + OMEMO_KEY, OMEMO_KEY);
+    }
+    (void)keys_signed(c, recall_number(c, "signed prekey"), &current); /* keys_tend() has made it */
+    bundle_make(version, &c->identity, &current, list, n, &out);
+    secure_zero(&current, sizeof current);
+    return out;
+}
