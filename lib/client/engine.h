@@ -14,6 +14,7 @@
 
 #include "client/client.h"
 #include "client/line.h"
+#include "omemo/identity.h"
 #include "xmpp/stanza.h"
 
 struct pending_stanza {
@@ -59,6 +60,20 @@ struct client {
     uint64_t connect_at_ms; /* not before */
     unsigned failures;      /* in a row */
 
+    struct {
+        bool caught_up, newest_only, anew;
+        struct str query;    /* the page that is asked for */
+        struct list waiting; /* live, until the archive has been read */
+        size_t waiting_count;
+    } archive;
+    struct list outbox; /* jobs, in order */
+    uint64_t next_job;
+    struct identity identity;
+    struct map useless; /* devices without a bundle, on this connection */
+    struct arena useless_arena;
+    bool bundles_stale;
+    uint64_t next_kept;
+
     struct list requests; /* unanswered, oldest first */
     uint32_t next_request;
     uint64_t next_entry;
@@ -68,6 +83,9 @@ struct client {
 void engine_send(struct client *c, const struct xml_node *stanza, uint64_t tag);
 void engine_handled(struct client *c); /* one more stanza of the server, once this round is durable */
 void engine_tell(struct client *c, const struct client_event *e);
+void engine_end_round(struct client *c);
+void engine_note_useless(struct client *c, struct str device);
+bool engine_is_useless(const struct client *c, struct str device);
 void engine_add_entry(struct client *c, const struct entry *e); /* stores it and tells of it */
 struct bytes engine_key(const char *text);
 
@@ -105,9 +123,17 @@ void presence_announce(struct client *c);
 bool presence_described(struct client *c, struct arena *a, const struct stanza *iq);
 
 /* archive.c */
+struct archived {
+    struct str id;
+    uint64_t time_ms;
+    const struct xml_node *message; /* NULL: nothing to be read */
+};
 void archive_online(struct client *c);
-/* True: this message comes, or has come, with what is read from the archive. */
-bool archive_takes(struct client *c, const struct stanza *live);
+void archive_forget(struct client *c);
+/* True: this live message has to wait. Else *out_id is its place in our archive, if it has one. */
+bool archive_takes(struct client *c, const struct xml_node *message, struct str *out_id);
+/* True: it is part of a page. */
+bool archive_result(struct client *c, const struct stanza *s, struct archived *out);
 
 /* devices.c */
 void devices_online(struct client *c);
@@ -119,5 +145,6 @@ void outbox_unsent(struct client *c, uint64_t tag);
 
 /* open.c */
 void message_came(struct client *c, struct arena *a, const struct stanza *message);
+void message_live(struct client *c, struct arena *a, const struct stanza *s, struct str archive_id);
 
 #endif

@@ -1,0 +1,200 @@
+/* archive.c: what came while this device was away (XEP-0313), exactly once with what comes live.
+ *
+ * The cursor is the archive's id of the last message that is in the book with everything before it. While pages are read, live messages
+ * that the archive has too wait: they come with a page, or, if they came after the last one was made, they are taken at the end.
+ */
+#include "client/engine.h"
+
+#include "base/datetime.h"
+#include "xmpp/dataform.h"
+#include "xmpp/ns.h"
+
+enum { PAGE = 100, WAITING_MAX = 1000, ARCHIVE_ID_MAX = 255 };
+
+struct waiting_message {
+    struct link link;
+    struct arena arena;
+    struct str id;
+    struct xml_node *node;
+};
+
+static struct str cursor_of(const struct client *c)
+{
+    return str_of_bytes(book_get(&c->book, BOOK_SELF, engine_key("archive")));
+}
+
+static void move_cursor(struct client *c, struct str id)
+{
+    if (id.n > 0 && id.n <= ARCHIVE_ID_MAX)
+        book_put(&c->book, BOOK_SELF, engine_key("archive"), bytes_of_str(id));
+}
+
+/* XEP-0359 §3: only our own server's word counts for our archive. */
+static struct str archive_id(const struct client *c, const struct xml_node *message)
+{
+    for (const struct xml_node *n = xml_first_element(message); n != NULL; n = xml_next_element(n))
+        if (xml_is(n, STR(NS_SID), STR("stanza-id")) && str_eq(xml_get(n, STR("by")), c->bare))
+            return str_slice(xml_get(n, STR("id")), 0, ARCHIVE_ID_MAX);
+    return STR_NONE;
+}
+
+static void waiting_free(struct waiting_message *w)
+{
+    list_remove(&w->link);
+    arena_deinit(&w->arena);
+    mem_free(w);
+}
+
+void archive_forget(struct client *c)
+{
+    LIST_EACH (&c->archive.waiting, l)
+        waiting_free(LIST_ENTRY(l, struct waiting_message, link));
+    c->archive.waiting_count = 0;
+}
+
+/* ---- Pages ----------------------------------------------------------------------------------------- */
+
+static void ask(struct client *c);
+
+static void catch_up(struct client *c)
+{
+    c->archive.caught_up = true;
+    LIST_EACH (&c->archive.waiting, l) {
+        struct waiting_message *w = LIST_ENTRY(l, struct waiting_message, link);
+        struct stanza s;
+        enum stanza_condition why;
+
+        if (stanza_parse(&w->arena, w->node, &s, &why) == ERR_NONE)
+            message_live(c, &w->arena, &s, w->id);
+        move_cursor(c, w->id);
+        waiting_free(w);
+    }
+    c->archive.waiting_count = 0;
+    engine_tell(c, &(struct client_event){ .kind = CLIENT_CAUGHT_UP });
+}
+
+static void page_came(struct client *c, struct request *r, const struct stanza *answer)
+{
+    const struct xml_node *fin, *set;
+    struct arena a = { 0 };
+    struct str last = STR_NONE, complete;
+
+    (void)r;
+    if (answer == NULL)
+        return;
+    fin = answer->type == IQ_RESULT ? xml_child(answer->node, STR(NS_MAM), STR("fin")) : NULL;
+    if (fin == NULL) { /* no archive, or the message of our cursor is gone: begin with what is there */
+        if (cursor_of(c).n > 0 && answer->type == IQ_ERROR && !c->archive.anew) {
+            c->archive.anew = true;
+            ask(c);
+        } else {
+            catch_up(c);
+        }
+        return;
+    }
+    set = xml_child(fin, STR(NS_RSM), STR("set"));
+    if (set != NULL)
+        last = xml_child_text(&a, set, STR(NS_RSM), STR("last"));
+    move_cursor(c, last);
+    complete = xml_get(fin, STR("complete"));
+    if (str_is(complete, "true") || str_is(complete, "1") || last.n == 0 || c->archive.newest_only)
+        catch_up(c);
+    else
+        ask(c);
+    arena_deinit(&a);
+}
+
+/* A device that is new to the account could read nothing of what was sent before: it notes where the archive ends. */
+static void add_range(struct client *c, struct arena *a, struct xml_node *query)
+{
+    struct xml_node *set = xml_add(a, query, STR(NS_RSM), STR("set"));
+    struct str cursor = c->archive.anew ? STR_NONE : cursor_of(c);
+
+    c->archive.newest_only = cursor.n == 0 && !c->archive.anew;
+    xml_add_text_child(a, set, STR(NS_RSM), STR("max"),
+                       arena_printf(a, "%d", c->archive.newest_only ? 1 : PAGE));
+    if (c->archive.newest_only)
+        xml_add(a, set, STR(NS_RSM), STR("before"));
+    else if (cursor.n > 0)
+        xml_add_text_child(a, set, STR(NS_RSM), STR("after"), cursor);
+    c->archive.anew = false;
+}
+
+static void ask(struct client *c)
+{
+    struct request *r = request_new(c, page_came);
+    struct arena a = { 0 };
+    struct xml_node *query = xml_new(&a, STR(NS_MAM), STR("query"));
+
+    c->archive.query = arena_str(&c->arena, r->id); /* a few octets a page */
+    xml_set(&a, query, STR("queryid"), r->id);
+    add_range(c, &a, query);
+    request_send(c, r, "set", NULL, query);
+    arena_deinit(&a);
+}
+
+void archive_online(struct client *c)
+{
+    archive_forget(c);
+    c->archive.caught_up = false;
+    ask(c);
+}
+
+/* ---- Messages -------------------------------------------------------------------------------------- */
+
+static void drop_waiting(struct client *c, struct str id)
+{
+    LIST_EACH (&c->archive.waiting, l) {
+        struct waiting_message *w = LIST_ENTRY(l, struct waiting_message, link);
+
+        if (!str_eq(w->id, id))
+            continue;
+        waiting_free(w);
+        c->archive.waiting_count--;
+    }
+}
+
+bool archive_takes(struct client *c, const struct xml_node *message, struct str *out_id)
+{
+    struct waiting_message *w;
+
+    *out_id = archive_id(c, message);
+    if (out_id->n == 0)
+        return false;
+    if (c->archive.caught_up) {
+        move_cursor(c, *out_id);
+        return false;
+    }
+    if (c->archive.waiting_count++ >= WAITING_MAX) {
+        waiting_free(LIST_ENTRY(list_first(&c->archive.waiting), struct waiting_message, link));
+        c->archive.waiting_count--;
+    }
+    w = mem_alloc(sizeof *w);
+    w->node = xml_copy(&w->arena, message);
+    w->id = arena_str(&w->arena, *out_id);
+    list_add(&c->archive.waiting, &w->link);
+    return true;
+}
+
+bool archive_result(struct client *c, const struct stanza *s, struct archived *out)
+{
+    const struct xml_node *result = xml_child(s->node, STR(NS_MAM), STR("result"));
+    const struct xml_node *forwarded, *delay;
+
+    if (result == NULL)
+        return false;
+    *out = (struct archived){ 0 };
+    /* Anybody can send what looks like a page of our archive; only our account can answer our question. */
+    if ((s->has_from && !jid_eq(&s->from, &c->config.jid))
+        || !str_eq(xml_get(result, STR("queryid")), c->archive.query))
+        return true;
+    out->id = str_slice(xml_get(result, STR("id")), 0, ARCHIVE_ID_MAX);
+    drop_waiting(c, out->id);
+    forwarded = xml_child(result, STR(NS_FORWARD), STR("forwarded"));
+    delay = forwarded ? xml_child(forwarded, STR(NS_DELAY), STR("delay")) : NULL;
+    if (c->archive.newest_only || forwarded == NULL || delay == NULL
+        || datetime_read(xml_get(delay, STR("stamp")), &out->time_ms) != ERR_NONE)
+        return true;
+    out->message = xml_child(forwarded, STR(NS_CLIENT), STR("message"));
+    return true;
+}

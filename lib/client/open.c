@@ -1,0 +1,368 @@
+/* open.c: where a message comes from (live, a carbon, the archive), and what is sealed in it. */
+#include "client/arrival.h"
+
+#include <string.h>
+
+#include "client/devices.h"
+#include "client/keys.h"
+#include "client/outbox.h"
+#include "client/seal.h"
+#include "omemo/payload.h"
+#include "omemo/sce.h"
+#include "xmpp/ns.h"
+
+enum { KEPT_KEY = SESSION_ID + CHAIN_ID + 4, KEPT_VALUE = 8 + OMEMO_KEY };
+
+/* ---- Keys of messages that are still to come -------------------------------------------------------- */
+
+static struct bytes kept_key(struct arena *a, const uint8_t *session, const uint8_t *chain, uint32_t n)
+{
+    uint8_t octets[KEPT_KEY];
+
+    memcpy(octets, session, SESSION_ID);
+    memcpy(octets + SESSION_ID, chain, CHAIN_ID);
+    for (int i = 0; i < 4; i++)
+        octets[SESSION_ID + CHAIN_ID + i] = (uint8_t)(n >> (24 - 8 * i));
+    return arena_bytes(a, bytes_of(octets, sizeof octets));
+}
+
+/* Which of the sessions with a device kept it is not known beforehand. */
+static bool find_kept(struct client *c, const struct remote *r, const struct remote_wants *w,
+                      struct kept_key *out)
+{
+    struct arena a = { 0 };
+    bool found = false;
+
+    for (size_t i = 0; i < r->count && !found && w->kept; i++) {
+        struct bytes row =
+            book_get(&c->book, BOOK_KEPT, kept_key(&a, r->sessions[i].id, w->chain, w->n));
+
+        if (row.n != KEPT_VALUE)
+            continue;
+        found = true;
+        memcpy(out->session, r->sessions[i].id, SESSION_ID);
+        memcpy(out->chain, w->chain, CHAIN_ID);
+        out->n = w->n;
+        memcpy(out->key, row.p + 8, OMEMO_KEY);
+    }
+    arena_deinit(&a);
+    return found;
+}
+
+static uint64_t age_of(struct bytes value)
+{
+    uint64_t number = 0;
+
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | value.p[i];
+    return number;
+}
+
+static bool oldest_kept(struct client *c, const uint8_t *session, struct bytes *out_key)
+{
+    struct bytes key, value;
+    uint64_t oldest = UINT64_MAX;
+
+    for (size_t cursor = 0; book_next(&c->book, BOOK_KEPT, &cursor, &key, &value);)
+        if (memcmp(key.p, session, SESSION_ID) == 0 && age_of(value) < oldest) {
+            oldest = age_of(value);
+            *out_key = key;
+        }
+    return oldest != UINT64_MAX;
+}
+
+static void add_kept(struct client *c, struct kept_range range)
+{
+    struct kept_key k;
+
+    while (kept_next(&range, &k)) {
+        struct arena a = { 0 };
+        uint8_t value[KEPT_VALUE];
+        uint64_t number = c->next_kept++;
+
+        for (int i = 0; i < 8; i++)
+            value[i] = (uint8_t)(number >> (56 - 8 * i));
+        memcpy(value + 8, k.key, OMEMO_KEY);
+        book_put(&c->book, BOOK_KEPT, kept_key(&a, k.session, k.chain, k.n),
+                 bytes_of(value, sizeof value));
+        secure_zero(value, sizeof value);
+        arena_deinit(&a);
+    }
+    secure_zero(&k, sizeof k);
+    secure_zero(&range, sizeof range);
+}
+
+void devices_drop_kept(struct client *c, const struct session_end *end)
+{
+    struct bytes key;
+
+    while (end->ended && oldest_kept(c, end->id, &key))
+        book_delete(&c->book, BOOK_KEPT, key);
+}
+
+/* ---- One key --------------------------------------------------------------------------------------- */
+
+static void commit(struct client *c, const struct arrival *m, uint32_t sid,
+                   const struct remote_received *got, const struct kept_key *used)
+{
+    struct arena a = { 0 };
+    struct bytes key;
+
+    devices_keep_remote(c, m->author, sid, &got->remote);
+    if (got->message.kept_used)
+        book_delete(&c->book, BOOK_KEPT, kept_key(&a, used->session, used->chain, used->n));
+    add_kept(c, got->message.add);
+    for (uint32_t i = 0; i < got->message.evict && oldest_kept(c, got->message.session.id, &key); i++)
+        book_delete(&c->book, BOOK_KEPT, key);
+    devices_drop_kept(c, &got->end);
+    if (got->prekey_used) {
+        keys_used(c, got->remote.version, got->prekey_id);
+        c->bundles_stale = true;
+    }
+    arena_deinit(&a);
+}
+
+static enum err try_key(struct client *c, const struct arrival *m, const struct encrypted *e,
+                        const struct encrypted_key *text, struct remote_received *out)
+{
+    struct remote_rows rows = { 0 };
+    struct prekey signed_prekey, prekey;
+    struct kept_key kept = { 0 };
+    struct remote_wants wants;
+    struct codec_key key;
+    struct bytes octets;
+    struct remote remote;
+    enum err err;
+    struct arena a = { 0 };
+
+    if ((err = encrypted_key_octets(&a, text, &octets)) != ERR_NONE
+        || (err = codec_read(e->version, text->is_exchange, octets, &key)) != ERR_NONE)
+        goto done;
+    devices_remote(c, e->version, m->author, e->sid, &remote);
+    remote_wants(&remote, &key, &wants);
+    if (wants.prekeys && keys_signed(c, wants.signed_prekey_id, &signed_prekey))
+        rows.signed_prekey = &signed_prekey;
+    if (wants.prekeys && wants.has_prekey && keys_prekey(c, e->version, wants.prekey_id, &prekey))
+        rows.prekey = &prekey;
+    if (find_kept(c, &remote, &wants, &kept))
+        rows.kept = &kept;
+    err = remote_decrypt(&remote, &c->identity, &key, &rows, &c->random, out);
+    if (err == ERR_NONE)
+        commit(c, m, e->sid, out, &kept);
+    secure_zero(&remote, sizeof remote);
+done:
+    secure_zero(&signed_prekey, sizeof signed_prekey);
+    secure_zero(&prekey, sizeof prekey);
+    secure_zero(&kept, sizeof kept);
+    arena_deinit(&a);
+    return err;
+}
+
+/* ERR_MISSING: there is none for this device. */
+static enum err try_keys(struct client *c, const struct arrival *m, const struct encrypted *e,
+                         struct remote_received *out)
+{
+    const struct encrypted_key *key;
+    enum err err = ERR_MISSING, last;
+    size_t cursor = 0;
+
+    while ((key = encrypted_next_key(e, c->bare, c->identity.device_id, &cursor)) != NULL) {
+        last = try_key(c, m, e, key, out);
+        if (last == ERR_NONE || last == ERR_EXISTS)
+            return last;
+        err = last == ERR_MISSING ? ERR_DENIED : last;
+    }
+    return err;
+}
+
+/* ---- Messages -------------------------------------------------------------------------------------- */
+
+/* XEP-0384 §4.6: so that the other side may stop repeating how its session began, and the ratchet turns. */
+static void answer_empty(struct client *c, const struct arrival *m, enum omemo version, uint32_t sid,
+                         size_t session)
+{
+    struct arena a = { 0 };
+    struct seal_target t = { version, m->author, sid, session };
+    struct encrypted_key key;
+    struct encrypted e = { .version = version, .sid = c->identity.device_id, .keys = &key, .count = 1 };
+    struct payload empty;
+    struct jid to;
+
+    payload_empty(version, &a, &c->random, &empty);
+    if (jid_parse(&a, m->author, &to) == ERR_NONE
+        && seal_key(c, &a, &t, bytes_of(empty.key, empty.key_n), &key)) {
+        e.iv = empty.iv;
+        engine_send(c,
+                    seal_wrap(&a, &to, random_token(&c->random, &a, 15), version,
+                              encrypted_write(&a, &e)),
+                    0);
+    }
+    secure_zero(&empty, sizeof empty);
+    arena_deinit(&a);
+}
+
+static void add_unreadable(struct client *c, const struct arrival *m, const char *why)
+{
+    struct entry e = arrival_entry(m, ENTRY_SEALED);
+
+    e.text = str_from(why);
+    engine_add_entry(c, &e);
+}
+
+static const char *in_words(enum err e)
+{
+    switch (e) {
+    case ERR_MISSING: return "This message was not encrypted for this device.";
+    case ERR_CONFLICT:
+        return "This message came from a device whose key has changed. It was not opened.";
+    case ERR_DENIED: return "This message was altered on its way, or its session is lost.";
+    default: return "This message could not be decrypted.";
+    }
+}
+
+static void opened(struct client *c, struct arena *a, struct arrival *m, const struct encrypted *e,
+                   struct payload *p)
+{
+    struct xml_node *content;
+    struct bytes plain;
+    struct sce sce;
+    enum err err = payload_open(e->version, a, p, &plain);
+
+    m->encryption = e->version == OMEMO_2 ? ENCRYPTION_OMEMO_2 : ENCRYPTION_OMEMO_03;
+    m->trust = TRUST_TRUSTED;
+    if (err == ERR_NONE && e->version == OMEMO_2) {
+        err = sce_read(a, plain, &sce);
+        if (err == ERR_NONE)
+            err = sce_check(a, &sce, &m->from, &m->to, false);
+        content = err == ERR_NONE ? sce.content : NULL;
+    } else {
+        content = xml_new(a, STR(NS_CLIENT), STR("message"));
+        if (err == ERR_NONE)
+            xml_add_text_child(a, content, STR(NS_CLIENT), STR("body"), str_of_bytes(plain));
+    }
+    if (err != ERR_NONE)
+        add_unreadable(c, m, in_words(err));
+    else
+        content_came(c, m, content);
+}
+
+static void encrypted_came(struct client *c, struct arena *a, struct arrival *m,
+                           const struct encrypted *e)
+{
+    struct remote_received got;
+    struct payload p = { .iv = e->iv, .has_sealed = e->has_payload, .sealed = e->payload };
+    enum err err;
+
+    m->device = e->sid;
+    if (m->outgoing && e->sid == c->identity.device_id)
+        return; /* our own, out of the archive: nobody encrypts for himself */
+    err = try_keys(c, m, e, &got);
+    if (err == ERR_EXISTS || (err != ERR_NONE && !e->has_payload))
+        return;
+    if (err != ERR_NONE) {
+        add_unreadable(c, m, in_words(err));
+        return;
+    }
+    memcpy(p.key, got.message.plain, got.message.plain_n);
+    p.key_n = got.message.plain_n;
+    if (e->has_payload)
+        opened(c, a, m, e, &p);
+    if (got.wants_answer || got.message.wants_heartbeat)
+        answer_empty(c, m, e->version, e->sid, got.session);
+    secure_zero(&got, sizeof got);
+    secure_zero(&p, sizeof p);
+}
+
+static const struct xml_node *encrypted_child(const struct xml_node *message)
+{
+    const struct xml_node *n = xml_child(message, STR(NS_OMEMO), STR("encrypted"));
+
+    return n != NULL ? n : xml_child(message, STR(NS_OMEMO_LEGACY), STR("encrypted"));
+}
+
+static void arrived(struct client *c, struct arena *a, const struct stanza *s, struct arrival *m)
+{
+    const struct xml_node *node = encrypted_child(s->node);
+    struct encrypted e;
+
+    if (!s->has_from || s->type == MESSAGE_ERROR || s->type == MESSAGE_GROUPCHAT)
+        return;
+    m->stanza = s;
+    m->from = jid_bare(&s->from);
+    m->to = s->has_to ? jid_bare(&s->to) : c->config.jid;
+    m->outgoing = jid_eq(&m->from, &c->config.jid);
+    m->author = jid_text(a, &m->from);
+    m->chat = m->outgoing ? jid_text(a, &m->to) : m->author;
+    if (node == NULL)
+        content_came(c, m, s->node);
+    else if (encrypted_read(a, node, &e) == ERR_NONE)
+        encrypted_came(c, a, m, &e);
+    else
+        add_unreadable(c, m, in_words(ERR_MALFORMED));
+    if (node != NULL)
+        content_beside(c, m); /* receipts and the like, which are never sealed */
+}
+
+void message_live(struct client *c, struct arena *a, const struct stanza *s, struct str archive_id)
+{
+    struct arrival m = { .time_ms = c->now_ms, .archive_id = archive_id };
+
+    arrived(c, a, s, &m);
+}
+
+/* XEP-0280 §11: only our own server's carbons count, or anybody could speak for anybody. */
+static const struct xml_node *carbon(const struct client *c, const struct stanza *s, bool *out_is_one)
+{
+    const struct xml_node *wrap = xml_child(s->node, STR(NS_CARBONS), STR("sent")), *forwarded;
+
+    if (wrap == NULL)
+        wrap = xml_child(s->node, STR(NS_CARBONS), STR("received"));
+    *out_is_one = wrap != NULL;
+    if (wrap == NULL || !s->has_from || !jid_eq(&s->from, &c->config.jid))
+        return NULL;
+    forwarded = xml_child(wrap, STR(NS_FORWARD), STR("forwarded"));
+    return forwarded != NULL ? xml_child(forwarded, STR(NS_CLIENT), STR("message")) : NULL;
+}
+
+static void from_archive(struct client *c, struct arena *a, const struct archived *found)
+{
+    struct arrival m = { .time_ms = found->time_ms, .archive_id = found->id, .old = true };
+    struct stanza s;
+    enum stanza_condition why;
+
+    if (found->message != NULL
+        && stanza_parse(a, (struct xml_node *)found->message, &s, &why) == ERR_NONE)
+        arrived(c, a, &s, &m);
+}
+
+static void live(struct client *c, struct arena *a, const struct xml_node *message)
+{
+    struct str archive_id;
+    struct stanza s;
+    enum stanza_condition why;
+
+    if (!archive_takes(c, message, &archive_id)
+        && stanza_parse(a, (struct xml_node *)message, &s, &why) == ERR_NONE)
+        message_live(c, a, &s, archive_id);
+}
+
+void message_came(struct client *c, struct arena *a, const struct stanza *s)
+{
+    const struct xml_node *copy;
+    struct archived found;
+    bool is_carbon;
+
+    if (archive_result(c, s, &found)) {
+        from_archive(c, a, &found);
+        return;
+    }
+    copy = carbon(c, s, &is_carbon);
+    if (is_carbon) {
+        if (copy != NULL)
+            live(c, a, copy);
+    } else if (s->type == MESSAGE_ERROR) {
+        content_refused(c, a, s);
+    } else if (!devices_event(c, s)) {
+        live(c, a, s->node);
+    }
+}
