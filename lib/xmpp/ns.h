@@ -82,6 +82,7 @@
 #define NS_OMEMO                  "urn:xmpp:omemo:2"
 #define NS_OMEMO_DEVICES          "urn:xmpp:omemo:2:devices"
 #define NS_OMEMO_BUNDLES          "urn:xmpp:omemo:2:bundles"
+#define NS_SCE                    "urn:xmpp:sce:1"
 #define NS_OPENPGP                "urn:xmpp:openpgp:0"
 #define NS_JINGLE                 "urn:xmpp:jingle:1"
 #define NS_JINGLE_MESSAGE         "urn:xmpp:jingle-message:0"
