@@ -3,7 +3,7 @@
  * The cursor is the archive's id of the last message that is in the book with everything before it. While pages are read, live messages
  * that the archive has too wait: they come with a page, or, if they came after the last one was made, they are taken at the end.
  */
-#include "client/engine.h"
+#include "client/engine_inside.h"
 
 #include "base/datetime.h"
 #include "xmpp/dataform.h"
@@ -18,19 +18,19 @@ struct waiting_message {
     struct xml_node *node;
 };
 
-static struct str cursor_of(const struct client *c)
+static struct str cursor_of(const struct engine *c)
 {
     return str_of_bytes(book_get(&c->book, BOOK_SELF, engine_key("archive")));
 }
 
-static void move_cursor(struct client *c, struct str id)
+static void move_cursor(struct engine *c, struct str id)
 {
     if (id.n > 0 && id.n <= ARCHIVE_ID_MAX)
         book_put(&c->book, BOOK_SELF, engine_key("archive"), bytes_of_str(id));
 }
 
 /* XEP-0359 §3: only our own server's word counts for our archive. */
-static struct str archive_id(const struct client *c, const struct xml_node *message)
+static struct str archive_id(const struct engine *c, const struct xml_node *message)
 {
     for (const struct xml_node *n = xml_first_element(message); n != NULL; n = xml_next_element(n))
         if (xml_is(n, STR(NS_SID), STR("stanza-id")) && str_eq(xml_get(n, STR("by")), c->bare))
@@ -45,7 +45,7 @@ static void waiting_free(struct waiting_message *w)
     mem_free(w);
 }
 
-void archive_forget(struct client *c)
+void archive_forget(struct engine *c)
 {
     LIST_EACH (&c->archive.waiting, l)
         waiting_free(LIST_ENTRY(l, struct waiting_message, link));
@@ -54,9 +54,9 @@ void archive_forget(struct client *c)
 
 /* ---- Pages ----------------------------------------------------------------------------------------- */
 
-static void ask(struct client *c);
+static void ask(struct engine *c);
 
-static void catch_up(struct client *c)
+static void catch_up(struct engine *c)
 {
     c->archive.caught_up = true;
     LIST_EACH (&c->archive.waiting, l) {
@@ -70,10 +70,10 @@ static void catch_up(struct client *c)
         waiting_free(w);
     }
     c->archive.waiting_count = 0;
-    engine_tell(c, &(struct client_event){ .kind = CLIENT_CAUGHT_UP });
+    engine_tell(c, &(struct engine_event){ .kind = ENGINE_CAUGHT_UP });
 }
 
-static void page_came(struct client *c, struct request *r, const struct stanza *answer)
+static void page_came(struct engine *c, struct request *r, const struct stanza *answer)
 {
     const struct xml_node *fin, *set;
     struct arena a = { 0 };
@@ -83,7 +83,8 @@ static void page_came(struct client *c, struct request *r, const struct stanza *
     if (answer == NULL)
         return;
     fin = answer->type == IQ_RESULT ? xml_child(answer->node, STR(NS_MAM), STR("fin")) : NULL;
-    if (fin == NULL) { /* no archive, or the message of our cursor is gone: begin with what is there */
+    if (fin
+        == NULL) { /* no archive, or the message of our cursor is gone: begin with what is there */
         if (cursor_of(c).n > 0 && answer->type == IQ_ERROR && !c->archive.anew) {
             c->archive.anew = true;
             ask(c);
@@ -105,7 +106,7 @@ static void page_came(struct client *c, struct request *r, const struct stanza *
 }
 
 /* A device that is new to the account could read nothing of what was sent before: it notes where the archive ends. */
-static void add_range(struct client *c, struct arena *a, struct xml_node *query)
+static void add_range(struct engine *c, struct arena *a, struct xml_node *query)
 {
     struct xml_node *set = xml_add(a, query, STR(NS_RSM), STR("set"));
     struct str cursor = c->archive.anew ? STR_NONE : cursor_of(c);
@@ -120,7 +121,7 @@ static void add_range(struct client *c, struct arena *a, struct xml_node *query)
     c->archive.anew = false;
 }
 
-static void ask(struct client *c)
+static void ask(struct engine *c)
 {
     struct request *r = request_new(c, page_came);
     struct arena a = { 0 };
@@ -133,7 +134,7 @@ static void ask(struct client *c)
     arena_deinit(&a);
 }
 
-void archive_online(struct client *c)
+void archive_online(struct engine *c)
 {
     archive_forget(c);
     c->archive.caught_up = false;
@@ -142,7 +143,7 @@ void archive_online(struct client *c)
 
 /* ---- Messages -------------------------------------------------------------------------------------- */
 
-static void drop_waiting(struct client *c, struct str id)
+static void drop_waiting(struct engine *c, struct str id)
 {
     LIST_EACH (&c->archive.waiting, l) {
         struct waiting_message *w = LIST_ENTRY(l, struct waiting_message, link);
@@ -154,7 +155,7 @@ static void drop_waiting(struct client *c, struct str id)
     }
 }
 
-bool archive_takes(struct client *c, const struct xml_node *message, struct str *out_id)
+bool archive_takes(struct engine *c, const struct xml_node *message, struct str *out_id)
 {
     struct waiting_message *w;
 
@@ -176,7 +177,7 @@ bool archive_takes(struct client *c, const struct xml_node *message, struct str 
     return true;
 }
 
-bool archive_result(struct client *c, const struct stanza *s, struct archived *out)
+bool archive_result(struct engine *c, const struct stanza *s, struct archived *out)
 {
     const struct xml_node *result = xml_child(s->node, STR(NS_MAM), STR("result"));
     const struct xml_node *forwarded, *delay;

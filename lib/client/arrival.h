@@ -1,11 +1,11 @@
 /* arrival.h: a message on its way in, from whichever place, and what it means.
  *
- * Owns: nothing.  Threads: as client.h.
+ * Owns: nothing.  Threads: as engine.h.
  */
 #ifndef SOTTO_CLIENT_ARRIVAL_H
 #define SOTTO_CLIENT_ARRIVAL_H
 
-#include "client/engine.h"
+#include "client/engine_inside.h"
 
 struct arrival {
     const struct stanza *stanza;
@@ -22,8 +22,8 @@ struct arrival {
 
 /* content.c */
 struct entry arrival_entry(const struct arrival *m, enum entry_kind kind);
-void content_came(struct client *c, const struct arrival *m, const struct xml_node *content);
-void content_beside(struct client *c, const struct arrival *m);
-void content_refused(struct client *c, struct arena *a, const struct stanza *error);
+void content_came(struct engine *c, const struct arrival *m, const struct xml_node *content);
+void content_beside(struct engine *c, const struct arrival *m);
+void content_refused(struct engine *c, struct arena *a, const struct stanza *error);
 
 #endif

@@ -14,16 +14,16 @@
 
 /* The numbers are in stores: never give one a new meaning. */
 enum book_table {
-    BOOK_SELF = 1,     /* by name: pins, token, cursors */
-    BOOK_CONTACT = 2,  /* by bare JID */
-    BOOK_IDENTITY = 3, /* one row: our key of OMEMO */
-    BOOK_PREKEY = 4,   /* by id */
-    BOOK_SIGNED = 5,   /* by id: signed prekeys */
-    BOOK_DEVICES = 6,  /* by version and bare JID: what it last published */
-    BOOK_REMOTE = 7,   /* by version, bare JID, device */
-    BOOK_KEPT = 8,     /* by session, chain, n */
-    BOOK_TRUST = 9,    /* by bare JID and identity key */
-    BOOK_OUTBOX = 10,  /* by number: what the server does not have yet */
+    BOOK_SELF = 1,      /* by name: pins, token, cursors */
+    BOOK_CONTACT = 2,   /* by bare JID */
+    BOOK_IDENTITY = 3,  /* one row: our key of OMEMO */
+    BOOK_PREKEY = 4,    /* by id */
+    BOOK_SIGNED = 5,    /* by id: signed prekeys */
+    BOOK_DEVICES = 6,   /* by version and bare JID: what it last published */
+    BOOK_REMOTE = 7,    /* by version, bare JID, device */
+    BOOK_KEPT = 8,      /* by session, chain, n */
+    BOOK_TRUST = 9,     /* by bare JID and identity key */
+    BOOK_OUTBOX = 10,   /* by number: what the server does not have yet */
     BOOK_TIMELINE = 11, /* by chat and number; never in memory */
     BOOK_TABLES = 12,
 };
@@ -47,7 +47,8 @@ struct book {
 
 void book_init(struct book *b, const uint64_t seed[2]);
 void book_deinit(struct book *b);
-void book_load(struct book *b, enum book_table table, struct bytes key, struct bytes value); /* no change */
+void book_load(struct book *b, enum book_table table, struct bytes key,
+               struct bytes value); /* no change */
 
 /* Borrowed until the row changes; p == NULL: there is no such row. */
 struct bytes book_get(const struct book *b, enum book_table table, struct bytes key);

@@ -1,7 +1,7 @@
 /* contacts.c: the roster (RFC 6121 §2), with versions, and who is there (§4). */
 #include "client/contacts.h"
 
-#include "client/engine.h"
+#include "client/engine_inside.h"
 #include "client/record.h"
 #include "xmpp/ns.h"
 
@@ -30,7 +30,7 @@ static bool contact_read(struct bytes key, struct bytes value, struct contact *o
     return reader_done(&r);
 }
 
-static void contact_keep(struct client *c, const struct contact *contact)
+static void contact_keep(struct engine *c, const struct contact *contact)
 {
     struct buf value;
 
@@ -42,14 +42,14 @@ static void contact_keep(struct client *c, const struct contact *contact)
     buf_deinit(&value);
 }
 
-bool client_contact(const struct client *c, struct str bare, struct contact *out)
+bool engine_contact(const struct engine *c, struct str bare, struct contact *out)
 {
     struct bytes value = book_get(&c->book, BOOK_CONTACT, bytes_of_str(bare));
 
     return value.p != NULL && contact_read(bytes_of_str(bare), value, out);
 }
 
-bool client_next_contact(const struct client *c, size_t *cursor, struct contact *out)
+bool engine_next_contact(const struct engine *c, size_t *cursor, struct contact *out)
 {
     struct bytes key, value;
 
@@ -61,7 +61,7 @@ bool client_next_contact(const struct client *c, size_t *cursor, struct contact 
 
 /* ---- Roster ---------------------------------------------------------------------------------------- */
 
-static void item_came(struct client *c, const struct xml_node *item)
+static void item_came(struct engine *c, const struct xml_node *item)
 {
     struct arena a = { 0 };
     struct jid jid;
@@ -83,7 +83,7 @@ static void item_came(struct client *c, const struct xml_node *item)
     arena_deinit(&a);
 }
 
-static void keep_version(struct client *c, const struct xml_node *query)
+static void keep_version(struct engine *c, const struct xml_node *query)
 {
     struct str version = xml_get(query, STR("ver"));
 
@@ -92,10 +92,11 @@ static void keep_version(struct client *c, const struct xml_node *query)
 }
 
 /* The whole list: who is not in it is no contact any more. */
-static void forget_others(struct client *c)
+static void forget_others(struct engine *c)
 {
     struct arena a = { 0 };
-    struct bytes key, value, *keys = arena_alloc(&a, book_count(&c->book, BOOK_CONTACT) * sizeof *keys);
+    struct bytes key, value,
+        *keys = arena_alloc(&a, book_count(&c->book, BOOK_CONTACT) * sizeof *keys);
     size_t n = 0;
 
     for (size_t cursor = 0; book_next(&c->book, BOOK_CONTACT, &cursor, &key, &value);)
@@ -105,7 +106,7 @@ static void forget_others(struct client *c)
     arena_deinit(&a);
 }
 
-static void roster_came(struct client *c, struct request *r, const struct stanza *answer)
+static void roster_came(struct engine *c, struct request *r, const struct stanza *answer)
 {
     const struct xml_node *query;
 
@@ -119,28 +120,29 @@ static void roster_came(struct client *c, struct request *r, const struct stanza
     for (const struct xml_node *i = xml_first_element(query); i != NULL; i = xml_next_element(i))
         item_came(c, i);
     keep_version(c, query);
-    engine_tell(c, &(struct client_event){ .kind = CLIENT_CONTACTS });
+    engine_tell(c, &(struct engine_event){ .kind = ENGINE_CONTACTS });
 }
 
-bool contacts_pushed(struct client *c, const struct stanza *iq)
+bool contacts_pushed(struct engine *c, const struct stanza *iq)
 {
     struct arena a = { 0 };
 
     if (iq->type != IQ_SET || iq->payload == NULL
         || !xml_is(iq->payload, STR(NS_ROSTER), STR("query")))
         return false;
-    if (iq->has_from && !jid_eq(&iq->from, &c->config.jid)) /* RFC 6121 §2.1.6: only from our own account */
+    if (iq->has_from
+        && !jid_eq(&iq->from, &c->config.jid)) /* RFC 6121 §2.1.6: only from our own account */
         return false;
     if (xml_first_element(iq->payload) != NULL)
         item_came(c, xml_first_element(iq->payload));
     keep_version(c, iq->payload);
     engine_send(c, stanza_result(&a, iq), 0);
-    engine_tell(c, &(struct client_event){ .kind = CLIENT_CONTACTS });
+    engine_tell(c, &(struct engine_event){ .kind = ENGINE_CONTACTS });
     arena_deinit(&a);
     return true;
 }
 
-void contacts_online(struct client *c)
+void contacts_online(struct engine *c)
 {
     struct arena a = { 0 };
     struct xml_node *query = xml_new(&a, STR(NS_ROSTER), STR("query"));
@@ -148,14 +150,14 @@ void contacts_online(struct client *c)
 
     xml_set(&a, query, STR("ver"), str_of_bytes(version));
     request_send(c, request_new(c, roster_came), "get", NULL, query);
-    presence_announce(c);
+    self_announce(c);
     arena_deinit(&a);
 }
 
 /* A request to see us is the person's to answer; who is there, other files' (RFC 6121 §3.1, §4). */
-void contacts_presence(struct client *c, const struct stanza *presence)
+void contacts_presence(struct engine *c, const struct stanza *presence)
 {
     if (presence->type == PRESENCE_SUBSCRIBE || presence->type == PRESENCE_AVAILABLE
         || presence->type == PRESENCE_UNAVAILABLE)
-        engine_tell(c, &(struct client_event){ .kind = CLIENT_CONTACTS });
+        engine_tell(c, &(struct engine_event){ .kind = ENGINE_CONTACTS });
 }

@@ -1,13 +1,18 @@
 /* contacts.h: the people of an account, as its server keeps them.
  *
- * Owns: nothing; texts are views of the engine's memory until the next call that changes it.  Threads: as client.h.
+ * Owns: nothing; texts are views of the engine's memory until the next call that changes it.  Threads: as engine.h.
  */
 #ifndef SOTTO_CLIENT_CONTACTS_H
 #define SOTTO_CLIENT_CONTACTS_H
 
-#include "client/client.h"
+#include "client/engine.h"
 
-enum subscription { SUBSCRIPTION_NONE = 0, SUBSCRIPTION_TO = 1, SUBSCRIPTION_FROM = 2, SUBSCRIPTION_BOTH = 3 };
+enum subscription {
+    SUBSCRIPTION_NONE = 0,
+    SUBSCRIPTION_TO = 1,
+    SUBSCRIPTION_FROM = 2,
+    SUBSCRIPTION_BOTH = 3
+};
 
 struct contact {
     struct str jid, name;
@@ -15,8 +20,8 @@ struct contact {
     bool asked; /* ours to see them waits for their answer */
 };
 
-bool client_contact(const struct client *c, struct str bare, struct contact *out);
+bool engine_contact(const struct engine *c, struct str bare, struct contact *out);
 /* All of them, in no order; start with *cursor = 0. */
-bool client_next_contact(const struct client *c, size_t *cursor, struct contact *out);
+bool engine_next_contact(const struct engine *c, size_t *cursor, struct contact *out);
 
 #endif

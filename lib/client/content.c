@@ -41,16 +41,16 @@ static struct str named_id(const struct xml_node *parent, const char *ns, const 
 /* ---- Receipts (XEP-0184) --------------------------------------------------------------------------- */
 
 /* A receipt tells that somebody is there, so only people who may see that get one. */
-static bool may_know(const struct client *c, const struct arrival *m)
+static bool may_know(const struct engine *c, const struct arrival *m)
 {
     struct contact contact;
 
-    return client_contact(c, m->author, &contact)
+    return engine_contact(c, m->author, &contact)
            && (contact.subscription == SUBSCRIPTION_FROM
                || contact.subscription == SUBSCRIPTION_BOTH);
 }
 
-static void acknowledge(struct client *c, const struct arrival *m)
+static void acknowledge(struct engine *c, const struct arrival *m)
 {
     struct arena a = { 0 };
     struct xml_node *receipt;
@@ -68,7 +68,8 @@ static void acknowledge(struct client *c, const struct arrival *m)
 }
 
 /* Of a message, which tells nothing of what is sealed in it. */
-static void add_report(struct client *c, const struct arrival *m, enum entry_kind kind, struct str target)
+static void add_report(struct engine *c, const struct arrival *m, enum entry_kind kind,
+                       struct str target)
 {
     struct entry e = arrival_entry(m, kind);
 
@@ -77,10 +78,10 @@ static void add_report(struct client *c, const struct arrival *m, enum entry_kin
         engine_add_entry(c, &e);
 }
 
-static void tell_typing(struct client *c, const struct arrival *m)
+static void tell_typing(struct engine *c, const struct arrival *m)
 {
     const struct xml_node *state = xml_child_ns(m->stanza->node, STR(NS_CHATSTATES));
-    struct client_event e = { .kind = CLIENT_TYPING, .entry = arrival_entry(m, ENTRY_MESSAGE) };
+    struct engine_event e = { .kind = ENGINE_TYPING, .entry = arrival_entry(m, ENTRY_MESSAGE) };
 
     if (state == NULL || m->old || m->outgoing)
         return;
@@ -88,7 +89,7 @@ static void tell_typing(struct client *c, const struct arrival *m)
     engine_tell(c, &e);
 }
 
-void content_beside(struct client *c, const struct arrival *m)
+void content_beside(struct engine *c, const struct arrival *m)
 {
     add_report(c, m, ENTRY_DELIVERED, named_id(m->stanza->node, NS_RECEIPTS, "received"));
     add_report(c, m, ENTRY_READ, named_id(m->stanza->node, NS_MARKERS, "displayed"));
@@ -97,7 +98,7 @@ void content_beside(struct client *c, const struct arrival *m)
 
 /* ---- Text ------------------------------------------------------------------------------------------ */
 
-static void text_came(struct client *c, const struct arrival *m, const struct xml_node *content,
+static void text_came(struct engine *c, const struct arrival *m, const struct xml_node *content,
                       struct str text)
 {
     struct str replaced = named_id(content, NS_CORRECT, "replace");
@@ -109,7 +110,7 @@ static void text_came(struct client *c, const struct arrival *m, const struct xm
     acknowledge(c, m);
 }
 
-void content_came(struct client *c, const struct arrival *m, const struct xml_node *content)
+void content_came(struct engine *c, const struct arrival *m, const struct xml_node *content)
 {
     struct arena a = { 0 };
     struct str text = xml_child_text(&a, content, STR(NS_CLIENT), STR("body"));
@@ -121,10 +122,11 @@ void content_came(struct client *c, const struct arrival *m, const struct xml_no
     arena_deinit(&a);
 }
 
-void content_refused(struct client *c, struct arena *a, const struct stanza *s)
+void content_refused(struct engine *c, struct arena *a, const struct stanza *s)
 {
     const struct xml_node *error = xml_child(s->node, STR(NS_CLIENT), STR("error"));
-    struct str why = error ? xml_child_text(a, error, STR(NS_STANZA_ERRORS), STR("text")) : STR_NONE;
+    struct str why =
+        error ? xml_child_text(a, error, STR(NS_STANZA_ERRORS), STR("text")) : STR_NONE;
 
     if (s->id.n > 0)
         outbox_refused(c, s->id, why.n > 0 ? why : STR("The message was refused."));

@@ -32,13 +32,14 @@ static struct bytes list_key(struct arena *a, enum omemo version, struct str bar
     return bytes_of_str(arena_printf(a, "%d %.*s", (int)version, STR_ARG(bare)));
 }
 
-static struct bytes remote_key(struct arena *a, enum omemo version, struct str bare, uint32_t device)
+static struct bytes remote_key(struct arena *a, enum omemo version, struct str bare,
+                               uint32_t device)
 {
     return bytes_of_str(
         arena_printf(a, "%d %u %.*s", (int)version, (unsigned)device, STR_ARG(bare)));
 }
 
-void devices_remote(const struct client *c, enum omemo version, struct str bare, uint32_t device,
+void devices_remote(const struct engine *c, enum omemo version, struct str bare, uint32_t device,
                     struct remote *out)
 {
     struct arena a = { 0 };
@@ -49,7 +50,7 @@ void devices_remote(const struct client *c, enum omemo version, struct str bare,
     arena_deinit(&a);
 }
 
-void devices_keep_remote(struct client *c, struct str bare, uint32_t device, const struct remote *r)
+void devices_keep_remote(struct engine *c, struct str bare, uint32_t device, const struct remote *r)
 {
     uint8_t record[REMOTE_RECORD_MAX];
     struct arena a = { 0 };
@@ -60,7 +61,7 @@ void devices_keep_remote(struct client *c, struct str bare, uint32_t device, con
     arena_deinit(&a);
 }
 
-static bool read_list(struct client *c, struct arena *a, enum omemo version, struct str bare,
+static bool read_list(struct engine *c, struct arena *a, enum omemo version, struct str bare,
                       const uint32_t **out_ids, size_t *out_count)
 {
     struct bytes row = book_get(&c->book, BOOK_DEVICES, list_key(a, version, bare));
@@ -76,7 +77,7 @@ static bool read_list(struct client *c, struct arena *a, enum omemo version, str
     return true;
 }
 
-static void keep_list(struct client *c, enum omemo version, struct str bare,
+static void keep_list(struct engine *c, enum omemo version, struct str bare,
                       const struct device_list *list)
 {
     struct arena a = { 0 };
@@ -92,7 +93,7 @@ static void keep_list(struct client *c, enum omemo version, struct str bare,
 
 /* ---- Our own --------------------------------------------------------------------------------------- */
 
-static void publish_bundle(struct client *c, enum omemo version)
+static void publish_bundle(struct engine *c, enum omemo version)
 {
     struct arena a = { 0 };
     struct bundle bundle = keys_bundle(c, &a, version);
@@ -106,14 +107,14 @@ static void publish_bundle(struct client *c, enum omemo version)
     arena_deinit(&a);
 }
 
-void devices_publish_bundles(struct client *c)
+void devices_publish_bundles(struct engine *c)
 {
     for (int v = 0; v < OMEMO_VERSIONS; v++)
         publish_bundle(c, (enum omemo)v);
 }
 
 /* A list of ours that lacks this device gets it, whoever has published it (XEP-0384 0.3.0 §4.2). */
-static void join(struct client *c, const struct device_list *list)
+static void join(struct engine *c, const struct device_list *list)
 {
     struct arena a = { 0 };
     struct device_entry *devices;
@@ -138,7 +139,7 @@ static void join(struct client *c, const struct device_list *list)
 
 /* ---- Lists ----------------------------------------------------------------------------------------- */
 
-static void list_came(struct client *c, const struct jid *of, const struct device_list *list)
+static void list_came(struct engine *c, const struct jid *of, const struct device_list *list)
 {
     struct arena a = { 0 };
 
@@ -154,7 +155,7 @@ struct fetch {
     uint32_t device; /* of a bundle */
 };
 
-static void list_fetched(struct client *c, struct request *r, const struct stanza *answer)
+static void list_fetched(struct engine *c, struct request *r, const struct stanza *answer)
 {
     const struct fetch *f = r->context;
     const struct xml_node *node = answer != NULL ? pubsub_payload(answer, STR_NONE) : NULL;
@@ -170,9 +171,10 @@ static void list_fetched(struct client *c, struct request *r, const struct stanz
     outbox_work(c);
 }
 
-static bool is_asked_for(const struct client *c, request_done *done, const struct fetch *wanted)
+static bool is_asked_for(const struct engine *c, request_done *done, const struct fetch *wanted)
 {
-    for (const struct link *l = list_first(&c->requests); l != NULL; l = list_next(&c->requests, l)) {
+    for (const struct link *l = list_first(&c->requests); l != NULL;
+         l = list_next(&c->requests, l)) {
         const struct request *r = LIST_ENTRY(l, const struct request, link);
         const struct fetch *f = r->context;
 
@@ -183,7 +185,7 @@ static bool is_asked_for(const struct client *c, request_done *done, const struc
     return false;
 }
 
-static struct request *new_fetch(struct client *c, request_done *done, const struct fetch *wanted)
+static struct request *new_fetch(struct engine *c, request_done *done, const struct fetch *wanted)
 {
     struct request *r = request_new(c, done);
     struct fetch *f = ARENA_NEW(&r->arena, struct fetch);
@@ -194,7 +196,7 @@ static struct request *new_fetch(struct client *c, request_done *done, const str
     return r;
 }
 
-static void fetch_list(struct client *c, enum omemo version, const struct jid *of)
+static void fetch_list(struct engine *c, enum omemo version, const struct jid *of)
 {
     struct fetch f = { .version = version, .of = *of };
 
@@ -202,7 +204,7 @@ static void fetch_list(struct client *c, enum omemo version, const struct jid *o
         pubsub_fetch(c, new_fetch(c, list_fetched, &f), of, list_node(version), STR_NONE);
 }
 
-bool devices_of(struct client *c, struct arena *a, enum omemo version, const struct jid *bare,
+bool devices_of(struct engine *c, struct arena *a, enum omemo version, const struct jid *bare,
                 const uint32_t **out_ids, size_t *out_count)
 {
     if (read_list(c, a, version, jid_text(a, bare), out_ids, out_count))
@@ -211,11 +213,13 @@ bool devices_of(struct client *c, struct arena *a, enum omemo version, const str
     return false;
 }
 
-bool devices_event(struct client *c, const struct stanza *message)
+bool devices_event(struct engine *c, const struct stanza *message)
 {
     const struct xml_node *event = xml_child(message->node, STR(NS_PUBSUB_EVENT), STR("event"));
-    const struct xml_node *items = event ? xml_child(event, STR(NS_PUBSUB_EVENT), STR("items")) : NULL;
-    const struct xml_node *item = items ? xml_child(items, STR(NS_PUBSUB_EVENT), STR("item")) : NULL;
+    const struct xml_node *items =
+        event ? xml_child(event, STR(NS_PUBSUB_EVENT), STR("items")) : NULL;
+    const struct xml_node *item =
+        items ? xml_child(items, STR(NS_PUBSUB_EVENT), STR("item")) : NULL;
     const struct xml_node *payload = item ? xml_first_element(item) : NULL;
     struct jid of = message->has_from ? jid_bare(&message->from) : c->config.jid;
     struct device_list list;
@@ -234,7 +238,7 @@ bool devices_event(struct client *c, const struct stanza *message)
 
 /* ---- Bundles --------------------------------------------------------------------------------------- */
 
-static void begin(struct client *c, const struct fetch *f, const struct xml_node *node)
+static void begin(struct engine *c, const struct fetch *f, const struct xml_node *node)
 {
     struct arena a = { 0 };
     struct session_end end;
@@ -259,7 +263,7 @@ static struct str useless_key(struct arena *a, const struct fetch *f)
     return str_of_bytes(remote_key(a, f->version, bare, f->device));
 }
 
-static void bundle_fetched(struct client *c, struct request *r, const struct stanza *answer)
+static void bundle_fetched(struct engine *c, struct request *r, const struct stanza *answer)
 {
     const struct fetch *f = r->context;
     struct arena a = { 0 };
@@ -280,7 +284,7 @@ static void bundle_fetched(struct client *c, struct request *r, const struct sta
     outbox_work(c);
 }
 
-enum bundle_state devices_begin(struct client *c, enum omemo version, const struct jid *bare,
+enum bundle_state devices_begin(struct engine *c, enum omemo version, const struct jid *bare,
                                 uint32_t device)
 {
     struct fetch f = { .version = version, .of = *bare, .device = device };
@@ -294,7 +298,7 @@ enum bundle_state devices_begin(struct client *c, enum omemo version, const stru
     return useless ? BUNDLE_USELESS : BUNDLE_ASKED;
 }
 
-void devices_online(struct client *c)
+void devices_online(struct engine *c)
 {
     if (keys_tend(c) || book_get(&c->book, BOOK_SELF, engine_key("bundles")).p == NULL) {
         devices_publish_bundles(c);

@@ -1,32 +1,36 @@
 /* devices.h: which devices an account has, and our sessions with them, in the book (XEP-0384 0.3.0 §4.1-4.3, 0.9 §5.3).
  *
- * Owns: nothing.  Threads: as client.h.
+ * Owns: nothing.  Threads: as engine.h.
  */
 #ifndef SOTTO_CLIENT_DEVICES_H
 #define SOTTO_CLIENT_DEVICES_H
 
-#include "client/engine.h"
+#include "client/engine_inside.h"
 #include "omemo/remote.h"
 
 /* The devices that an account has published last. False: not known yet; it is asked for, and outbox_work() runs when the answer
  * is there. */
-bool devices_of(struct client *c, struct arena *a, enum omemo version, const struct jid *bare,
+bool devices_of(struct engine *c, struct arena *a, enum omemo version, const struct jid *bare,
                 const uint32_t **out_ids, size_t *out_count);
 
 /* An event or an item of a node of device lists. */
-bool devices_event(struct client *c, const struct stanza *message);
+bool devices_event(struct engine *c, const struct stanza *message);
 
 /* Sessions. A device that we know nothing of yet is remote_init()ed. */
-void devices_remote(const struct client *c, enum omemo version, struct str bare, uint32_t device,
+void devices_remote(const struct engine *c, enum omemo version, struct str bare, uint32_t device,
                     struct remote *out);
-void devices_keep_remote(struct client *c, struct str bare, uint32_t device, const struct remote *r);
+void devices_keep_remote(struct engine *c, struct str bare, uint32_t device,
+                         const struct remote *r);
+
+/* Of a session that is no more (open.c). */
+void devices_drop_kept(struct engine *c, const struct session_end *end);
 
 enum bundle_state { BUNDLE_ASKED, BUNDLE_USELESS };
 /* Asks for it to begin a session; USELESS: it was asked for on this connection, and there is none to use. */
-enum bundle_state devices_begin(struct client *c, enum omemo version, const struct jid *bare,
+enum bundle_state devices_begin(struct engine *c, enum omemo version, const struct jid *bare,
                                 uint32_t device);
 
 /* Ours, after keys_used(). */
-void devices_publish_bundles(struct client *c);
+void devices_publish_bundles(struct engine *c);
 
 #endif

@@ -1,6 +1,9 @@
 /* engine.c: rounds, and batches on their way to the store. */
-#include "client/engine.h"
+#include "client/engine_inside.h"
 
+#include "client/devices.h"
+#include "client/keys.h"
+#include "client/outbox.h"
 #include "client/record.h"
 
 enum { RECORD_MAX = 1 << 20 };
@@ -12,9 +15,9 @@ struct bytes engine_key(const char *text)
 
 /* ---- Life ------------------------------------------------------------------------------------------ */
 
-struct client *client_new(const struct client_config *config)
+struct engine *engine_new(const struct engine_config *config)
 {
-    struct client *c = mem_alloc(sizeof *c);
+    struct engine *c = mem_alloc(sizeof *c);
     uint64_t seed[2];
 
     random_fill(config->random, seed, sizeof seed);
@@ -29,6 +32,9 @@ struct client *client_new(const struct client_config *config)
     list_init(&c->batches);
     list_init(&c->events);
     list_init(&c->requests);
+    list_init(&c->archive.waiting);
+    list_init(&c->outbox);
+    map_init(&c->useless, seed);
     line_init(&c->line);
     return c;
 }
@@ -57,11 +63,13 @@ static void batch_free(struct batch *b)
     mem_free(b);
 }
 
-void client_free(struct client *c)
+void engine_free(struct engine *c)
 {
     if (c == NULL)
         return;
     requests_lost(c);
+    archive_forget(c);
+    outbox_forget(c);
     for (struct link *l; (l = list_pop(&c->batches)) != NULL;)
         batch_free(LIST_ENTRY(l, struct batch, link));
     batch_free(c->round);
@@ -69,13 +77,16 @@ void client_free(struct client *c)
     event_free(c->shown);
     line_deinit(&c->line);
     book_deinit(&c->book);
+    map_deinit(&c->useless);
+    arena_deinit(&c->useless_arena);
+    secure_zero(&c->identity, sizeof c->identity);
     secure_zero((void *)c->config.password.p, c->config.password.n);
     arena_deinit(&c->account_arena);
     arena_deinit(&c->arena);
     mem_free(c);
 }
 
-enum err client_load(struct client *c, enum book_table table, struct bytes key, struct bytes value)
+enum err engine_load(struct engine *c, enum book_table table, struct bytes key, struct bytes value)
 {
     if (c->started || table <= 0 || table >= BOOK_TABLES || table == BOOK_TIMELINE || key.n == 0)
         return ERR_MALFORMED;
@@ -85,7 +96,7 @@ enum err client_load(struct client *c, enum book_table table, struct bytes key, 
 
 /* ---- Rounds ---------------------------------------------------------------------------------------- */
 
-static struct batch *round_of(struct client *c)
+static struct batch *round_of(struct engine *c)
 {
     if (c->round == NULL) {
         c->round = mem_alloc(sizeof *c->round);
@@ -94,7 +105,7 @@ static struct batch *round_of(struct client *c)
     return c->round;
 }
 
-void engine_send(struct client *c, const struct xml_node *stanza, uint64_t tag)
+void engine_send(struct engine *c, const struct xml_node *stanza, uint64_t tag)
 {
     struct batch *b = round_of(c);
     struct pending_stanza *p = ARENA_NEW(&b->arena, struct pending_stanza);
@@ -105,12 +116,12 @@ void engine_send(struct client *c, const struct xml_node *stanza, uint64_t tag)
     b->last = p;
 }
 
-void engine_handled(struct client *c)
+void engine_handled(struct engine *c)
 {
     round_of(c)->handled++;
 }
 
-void engine_tell(struct client *c, const struct client_event *e)
+void engine_tell(struct engine *c, const struct engine_event *e)
 {
     struct pending_event *p = mem_alloc(sizeof *p);
     struct entry *entry = &p->event.entry;
@@ -126,8 +137,23 @@ void engine_tell(struct client *c, const struct client_event *e)
     list_add(&round_of(c)->events, &p->link);
 }
 
+/* ---- Devices that nobody can write to --------------------------------------------------------------- */
+
+void engine_note_useless(struct engine *c, struct str device)
+{
+    if (map_get(&c->useless, device) == NULL)
+        map_put(&c->useless, arena_str(&c->useless_arena, device), c);
+}
+
+bool engine_is_useless(const struct engine *c, struct str device)
+{
+    return map_get(&c->useless, device) != NULL;
+}
+
+/* ---- Entries --------------------------------------------------------------------------------------- */
+
 /* Entries have a place of their own: time, then a number, so that a store can keep them in order without reading them. */
-void engine_add_entry(struct client *c, const struct entry *e)
+void engine_add_entry(struct engine *c, const struct entry *e)
 {
     struct buf key, value;
 
@@ -140,10 +166,10 @@ void engine_add_entry(struct client *c, const struct entry *e)
     buf_deinit(&key);
     secure_zero(value.p, value.n);
     buf_deinit(&value);
-    engine_tell(c, &(struct client_event){ .kind = CLIENT_ENTRY, .entry = *e });
+    engine_tell(c, &(struct engine_event){ .kind = ENGINE_ENTRY, .entry = *e });
 }
 
-static void happen(struct client *c, struct batch *b)
+static void happen(struct engine *c, struct batch *b)
 {
     line_handled(&c->line, b->handled);
     for (struct pending_stanza *p = b->first; p != NULL; p = p->next)
@@ -154,7 +180,7 @@ static void happen(struct client *c, struct batch *b)
     batch_free(b);
 }
 
-static void end_round(struct client *c)
+void engine_end_round(struct engine *c)
 {
     struct batch *b = c->round;
 
@@ -172,7 +198,7 @@ static void end_round(struct client *c)
 }
 
 /* Batches behind one that is durable may have nothing to store. */
-static void happen_all(struct client *c)
+static void happen_all(struct engine *c)
 {
     for (struct link *l; (l = list_first(&c->batches)) != NULL;) {
         struct batch *b = LIST_ENTRY(l, struct batch, link);
@@ -185,7 +211,7 @@ static void happen_all(struct client *c)
     line_flush(&c->line);
 }
 
-const struct book_changes *client_commit(struct client *c)
+const struct book_changes *engine_commit(struct engine *c)
 {
     struct link *first = list_first(&c->batches);
 
@@ -195,24 +221,24 @@ const struct book_changes *client_commit(struct client *c)
     return &LIST_ENTRY(first, struct batch, link)->changes;
 }
 
-void client_committed(struct client *c, bool durable)
+void engine_committed(struct engine *c, bool durable)
 {
     struct link *first = list_first(&c->batches);
 
     c->committing = false;
     if (!durable) {
         c->broken = c->wants_close = true;
-        engine_tell(c, &(struct client_event){ .kind = CLIENT_BROKEN });
+        engine_tell(c, &(struct engine_event){ .kind = ENGINE_BROKEN });
         for (struct link *l; (l = list_pop(&c->round->events)) != NULL;)
             list_add(&c->events, l);
         return;
     }
     book_changes_deinit(&LIST_ENTRY(first, struct batch, link)->changes);
     happen_all(c);
-    end_round(c);
+    engine_end_round(c);
 }
 
-bool client_event(struct client *c, struct client_event *out)
+bool engine_event(struct engine *c, struct engine_event *out)
 {
     struct link *first = list_pop(&c->events);
 
@@ -225,20 +251,22 @@ bool client_event(struct client *c, struct client_event *out)
 
 /* ---- The world ------------------------------------------------------------------------------------- */
 
-void client_now(struct client *c, uint64_t now_ms)
+void engine_now(struct engine *c, uint64_t now_ms)
 {
     c->now_ms = now_ms;
 }
 
-void client_start(struct client *c, uint64_t now_ms)
+void engine_start(struct engine *c, uint64_t now_ms)
 {
     c->now_ms = now_ms;
     c->started = true;
-    session_load(c);
-    end_round(c);
+    (void)keys_tend(c);
+    online_load(c);
+    outbox_load(c);
+    engine_end_round(c);
 }
 
-void client_stop(struct client *c)
+void engine_stop(struct engine *c)
 {
     c->stopping = true;
     if (c->connected)
@@ -246,21 +274,21 @@ void client_stop(struct client *c)
     c->wants_close = c->connected;
 }
 
-void client_connected(struct client *c, bool secured, struct binding_data binding)
+void engine_connected(struct engine *c, bool secured, struct binding_data binding)
 {
     c->connected = true;
     c->wants_tls = c->wants_close = false;
-    line_open(&c->line, c->config.websocket ? STREAM_WEBSOCKET : STREAM_TCP, &c->account, &c->random,
-              secured, binding);
+    line_open(&c->line, c->config.websocket ? STREAM_WEBSOCKET : STREAM_TCP, &c->account,
+              &c->random, secured, binding);
 }
 
-void client_secured(struct client *c, struct binding_data binding)
+void engine_secured(struct engine *c, struct binding_data binding)
 {
     c->wants_tls = false;
     line_secured(&c->line, binding);
 }
 
-void client_received(struct client *c, struct str bytes)
+void engine_received(struct engine *c, struct str bytes)
 {
     struct line_event e;
 
@@ -268,23 +296,28 @@ void client_received(struct client *c, struct str bytes)
         return;
     line_feed(&c->line, bytes);
     while (line_next(&c->line, &e)) {
-        session_event(c, &e);
+        online_event(c, &e);
         arena_deinit(&e.arena);
     }
-    end_round(c);
+    if (c->bundles_stale && c->archive.caught_up && c->line.state == LINE_ONLINE) {
+        devices_publish_bundles(c);
+        c->bundles_stale = false;
+    }
+    outbox_work(c);
+    engine_end_round(c);
 }
 
-void client_disconnected(struct client *c)
+void engine_disconnected(struct engine *c)
 {
     if (!c->connected)
         return;
     c->connected = c->wants_tls = c->wants_close = false;
     line_closed(&c->line);
-    session_lost(c);
-    end_round(c);
+    online_lost(c);
+    engine_end_round(c);
 }
 
-enum client_want client_wants(struct client *c, uint64_t *out_wake_ms)
+enum engine_want engine_wants(struct engine *c, uint64_t *out_wake_ms)
 {
     *out_wake_ms = UINT64_MAX;
     if (c->connected)
@@ -297,12 +330,12 @@ enum client_want client_wants(struct client *c, uint64_t *out_wake_ms)
     return WANT_NOTHING;
 }
 
-struct str client_output(const struct client *c)
+struct str engine_output(const struct engine *c)
 {
     return stream_output(&c->line.stream);
 }
 
-void client_sent(struct client *c, size_t n)
+void engine_sent(struct engine *c, size_t n)
 {
     stream_sent(&c->line.stream, n);
 }

@@ -1,150 +1,92 @@
-/* engine.h: one engine as the files of lib/client see it. Nobody outside includes it.
+/* engine.h: the engine of a messenger: one account on one device, without I/O.
  *
- * Input is taken in rounds: a round is one call from outside. What a round changes in the book and what it wants done afterwards
- * (stanzas, events) is a batch. Batches become durable in order, and only then do their effects happen.
+ * Every program of ours is a shell around it: it moves bytes between the engine and a connection, makes rows durable, tells the time
+ * and shows events. The engine asks for all of it by being looked at:
  *
- *   engine.c   rounds and batches      session.c  the line's events, going online and offline
- *   request.c  iqs of ours             contacts.c roster and presence
- *   outbox.c   what is to be sent      archive.c  what was missed
- *   devices.c  whose devices there are, their bundles, ours
- *   seal.c     messages for devices    open.c     messages from them         content.c  what they mean
+ *   after any call below, until nothing is wanted:
+ *     engine_wants()   connect, start TLS, close, wake up at this time
+ *     engine_output()  bytes for the connection
+ *     engine_commit()  rows for the store; when they are durable: engine_committed()
+ *     engine_event()   something for the person
+ *
+ * What is wanted because of a change waits until that change is durable: no ciphertext leaves before its ratchet is stored, nothing is
+ * acknowledged or shown before it cannot be lost. Calls may come while a commit is under way.
+ *
+ * Owns: everything but what is passed in.  Threads: one at a time.  Units: milliseconds since 1970, bytes.
+ * Errors: a store that fails cannot be caught up with: engine_committed(false) ends the engine (ENGINE_BROKEN); begin again with a new
+ * one from the rows that are durable.
  */
 #ifndef SOTTO_CLIENT_ENGINE_H
 #define SOTTO_CLIENT_ENGINE_H
 
-#include "client/client.h"
-#include "client/line.h"
-#include "omemo/identity.h"
-#include "xmpp/stanza.h"
+#include "client/book.h"
+#include "client/entry.h"
+#include "client/login.h"
+#include "xmpp/stream.h"
 
-struct pending_stanza {
-    struct pending_stanza *next;
-    const struct xml_node *node;
-    uint64_t tag; /* as line_send() */
+struct engine;
+
+struct engine_config {
+    struct jid jid;              /* bare */
+    struct str password;         /* may be empty once there is a token */
+    struct str software, device; /* for the person's list of devices */
+    const struct random *random;
+    bool websocket; /* RFC 7395 framing; else TCP */
 };
 
-struct pending_event {
-    struct link link;
-    struct arena arena;
-    struct client_event event;
+/* ---- Life ------------------------------------------------------------------------------------------ */
+
+struct engine *engine_new(const struct engine_config *config);
+void engine_free(struct engine *c);
+/* Rows of the store, all but BOOK_TIMELINE, before engine_start(). ERR_MALFORMED: not a row of ours. */
+CHECKED enum err engine_load(struct engine *c, enum book_table table, struct bytes key,
+                             struct bytes value);
+void engine_start(struct engine *c, uint64_t now_ms);
+void engine_stop(struct engine *c); /* says goodbye; the connection is then to be closed */
+
+/* ---- The world ------------------------------------------------------------------------------------- */
+
+void engine_now(struct engine *c,
+                uint64_t now_ms); /* before any other call, and when it wants to be woken */
+void engine_connected(struct engine *c, bool secured, struct binding_data binding);
+void engine_secured(struct engine *c, struct binding_data binding);
+void engine_received(struct engine *c, struct str bytes);
+void engine_disconnected(struct engine *c);
+void engine_committed(struct engine *c, bool durable);
+
+enum engine_want { WANT_NOTHING, WANT_CONNECTION, WANT_TLS, WANT_CLOSE };
+enum engine_want engine_wants(struct engine *c, uint64_t *out_wake_ms); /* UINT64_MAX: never */
+struct str engine_output(const struct engine *c);
+void engine_sent(struct engine *c, size_t n);
+const struct book_changes *engine_commit(struct engine *c); /* NULL: none, or one is under way */
+
+/* ---- People ---------------------------------------------------------------------------------------- */
+
+enum engine_event_kind {
+    ENGINE_ONLINE,    /* logged in; resumed: nothing was missed */
+    ENGINE_CAUGHT_UP, /* the archive has been read to its end */
+    ENGINE_OFFLINE,   /* failure and text say why if `refused` */
+    ENGINE_ENTRY,     /* something new in a chat: entry */
+    ENGINE_CONTACTS,  /* the list of contacts, or somebody's presence, has changed */
+    ENGINE_TYPING,    /* entry.author types in entry.chat, or stopped: on */
+    ENGINE_DEVICE,    /* a new device of entry.author: text is its fingerprint */
+    ENGINE_BROKEN,    /* the store failed */
 };
 
-struct batch {
-    struct link link;
-    struct arena arena; /* of its stanzas */
-    struct book_changes changes;
-    struct pending_stanza *first, *last;
-    struct list events;
-    uint32_t handled; /* stanzas of the server that are dealt with by this */
+struct engine_event {
+    enum engine_event_kind kind;
+    struct entry entry;
+    bool resumed, refused, on;
+    enum login_failure failure;
+    struct str text;
 };
 
-struct client {
-    struct client_config config;
-    struct arena arena; /* of the configuration */
-    struct str bare;
-    struct random random;
-    uint64_t now_ms;
-    struct book book;
+/* Its texts live until the next call of engine_event(). */
+bool engine_event(struct engine *c, struct engine_event *out);
 
-    struct batch *round; /* being filled */
-    struct list batches; /* in order; not durable yet */
-    bool committing;     /* the first of them is with the store */
-    bool broken;
-    struct list events;          /* to be shown */
-    struct pending_event *shown; /* lent to the caller */
-
-    struct line line;
-    struct login_account account;
-    struct arena account_arena; /* of what changes in it */
-    bool started, stopping, connected, wants_tls, wants_close;
-    uint64_t connect_at_ms; /* not before */
-    unsigned failures;      /* in a row */
-
-    struct {
-        bool caught_up, newest_only, anew;
-        struct str query;    /* the page that is asked for */
-        struct list waiting; /* live, until the archive has been read */
-        size_t waiting_count;
-    } archive;
-    struct list outbox; /* jobs, in order */
-    uint64_t next_job;
-    struct identity identity;
-    struct map useless; /* devices without a bundle, on this connection */
-    struct arena useless_arena;
-    bool bundles_stale;
-    uint64_t next_kept;
-
-    struct list requests; /* unanswered, oldest first */
-    uint32_t next_request;
-    uint64_t next_entry;
-};
-
-/* engine.c: what a round does. Texts and nodes are copied. */
-void engine_send(struct client *c, const struct xml_node *stanza, uint64_t tag);
-void engine_handled(struct client *c); /* one more stanza of the server, once this round is durable */
-void engine_tell(struct client *c, const struct client_event *e);
-void engine_end_round(struct client *c);
-void engine_note_useless(struct client *c, struct str device);
-bool engine_is_useless(const struct client *c, struct str device);
-void engine_add_entry(struct client *c, const struct entry *e); /* stores it and tells of it */
-struct bytes engine_key(const char *text);
-
-/* session.c */
-void session_event(struct client *c, struct line_event *e);
-void session_load(struct client *c); /* what the book knows of logging in */
-void session_lost(struct client *c);
-
-/* request.c: `answer` is NULL if the connection ended first; else a result or an error. */
-struct request;
-typedef void request_done(struct client *c, struct request *r, const struct stanza *answer);
-struct request {
-    struct link link;
-    struct arena arena; /* for what the asker keeps with it */
-    struct str id;
-    struct jid to;
-    request_done *done;
-    void *context; /* in the arena, or NULL */
-};
-/* `to` may be NULL: our own account. The payload is sent now. */
-struct request *request_new(struct client *c, request_done *done);
-void request_send(struct client *c, struct request *r, const char *type, const struct jid *to,
-                  const struct xml_node *payload);
-bool request_answered(struct client *c, const struct stanza *s);
-void requests_lost(struct client *c);
-
-/* contacts.c */
-void contacts_online(struct client *c);
-bool contacts_pushed(struct client *c, const struct stanza *iq);
-void contacts_presence(struct client *c, const struct stanza *presence);
-
-/* presence.c */
-#define CAPS_NODE "urn:sotto:client"
-void presence_announce(struct client *c);
-bool presence_described(struct client *c, struct arena *a, const struct stanza *iq);
-
-/* archive.c */
-struct archived {
-    struct str id;
-    uint64_t time_ms;
-    const struct xml_node *message; /* NULL: nothing to be read */
-};
-void archive_online(struct client *c);
-void archive_forget(struct client *c);
-/* True: this live message has to wait. Else *out_id is its place in our archive, if it has one. */
-bool archive_takes(struct client *c, const struct xml_node *message, struct str *out_id);
-/* True: it is part of a page. */
-bool archive_result(struct client *c, const struct stanza *s, struct archived *out);
-
-/* devices.c */
-void devices_online(struct client *c);
-
-/* outbox.c */
-void outbox_work(struct client *c);
-void outbox_acked(struct client *c, uint64_t tag);
-void outbox_unsent(struct client *c, uint64_t tag);
-
-/* open.c */
-void message_came(struct client *c, struct arena *a, const struct stanza *message);
-void message_live(struct client *c, struct arena *a, const struct stanza *s, struct str archive_id);
+/* A message to a person, sealed for all devices of both sides. It is in the outbox when the next commit is durable, and
+ * goes out as soon as it can, be it after a restart. out_id: its origin-id, in the arena of the caller. */
+CHECKED enum err engine_send_text(struct engine *c, struct arena *a, const struct jid *to,
+                                  struct str text, struct str *out_id);
 
 #endif

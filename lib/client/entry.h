@@ -34,12 +34,12 @@ struct entry {
     enum entry_encryption encryption;
     enum entry_trust trust;
     uint64_t time_ms;
-    uint32_t device;   /* of the author; 0: unknown */
-    struct str chat;   /* bare JID of the other side */
-    struct str author; /* bare JID */
-    struct str id;     /* origin-id, else the stanza's */
+    uint32_t device;       /* of the author; 0: unknown */
+    struct str chat;       /* bare JID of the other side */
+    struct str author;     /* bare JID */
+    struct str id;         /* origin-id, else the stanza's */
     struct str archive_id; /* XEP-0359 stanza-id of our archive; empty: not there yet */
-    struct str target; /* id of the message that it is about; XEP-0461: that it replies to */
+    struct str target;     /* id of the message that it is about; XEP-0461: that it replies to */
     struct str text;
 };
 

@@ -46,7 +46,7 @@ static void read_pair(const uint8_t *in, uint32_t id, struct prekey *out)
     memcpy(out->public_key, in + OMEMO_KEY, OMEMO_KEY);
 }
 
-static uint32_t recall_number(const struct client *c, const char *name)
+static uint32_t recall_number(const struct engine *c, const char *name)
 {
     struct reader r = reader_of(book_get(&c->book, BOOK_SELF, engine_key(name)));
     uint32_t value = read_u32(&r);
@@ -54,7 +54,7 @@ static uint32_t recall_number(const struct client *c, const char *name)
     return reader_done(&r) ? value : 0;
 }
 
-static void keep_number(struct client *c, const char *name, uint32_t value)
+static void keep_number(struct engine *c, const char *name, uint32_t value)
 {
     struct octet_key k = signed_key(value);
 
@@ -63,7 +63,7 @@ static void keep_number(struct client *c, const char *name, uint32_t value)
 
 /* ---- Making ---------------------------------------------------------------------------------------- */
 
-static void add_prekey(struct client *c, enum omemo version)
+static void add_prekey(struct engine *c, enum omemo version)
 {
     uint32_t id = prekey_next_id(recall_number(c, "last prekey"));
     uint8_t record[KEY_RECORD];
@@ -79,7 +79,7 @@ static void add_prekey(struct client *c, enum omemo version)
     secure_zero(record, sizeof record);
 }
 
-static void add_signed(struct client *c)
+static void add_signed(struct engine *c)
 {
     uint32_t id = prekey_next_id(recall_number(c, "signed prekey"));
     uint8_t record[SIGNED_RECORD];
@@ -96,7 +96,7 @@ static void add_signed(struct client *c)
     secure_zero(record, sizeof record);
 }
 
-static uint64_t made_ms(const struct client *c, uint32_t id)
+static uint64_t made_ms(const struct engine *c, uint32_t id)
 {
     struct octet_key key = signed_key(id);
     struct reader r = reader_of(book_get(&c->book, BOOK_SIGNED, view(&key)));
@@ -104,7 +104,7 @@ static uint64_t made_ms(const struct client *c, uint32_t id)
     return read_u64(&r);
 }
 
-static void drop_old_signed(struct client *c)
+static void drop_old_signed(struct engine *c)
 {
     uint32_t current = recall_number(c, "signed prekey");
     struct bytes key, value;
@@ -119,7 +119,7 @@ static void drop_old_signed(struct client *c)
     }
 }
 
-static size_t count_prekeys(const struct client *c, enum omemo version)
+static size_t count_prekeys(const struct engine *c, enum omemo version)
 {
     struct bytes key, value;
     size_t n = 0;
@@ -129,7 +129,7 @@ static size_t count_prekeys(const struct client *c, enum omemo version)
     return n;
 }
 
-static bool tend_identity(struct client *c)
+static bool tend_identity(struct engine *c)
 {
     struct bytes row = book_get(&c->book, BOOK_IDENTITY, engine_key("self"));
     uint8_t record[4 + OMEMO_KEY];
@@ -151,7 +151,7 @@ static bool tend_identity(struct client *c)
     return true;
 }
 
-bool keys_tend(struct client *c)
+bool keys_tend(struct engine *c)
 {
     bool changed = tend_identity(c);
     uint32_t current = recall_number(c, "signed prekey");
@@ -171,7 +171,7 @@ bool keys_tend(struct client *c)
 
 /* ---- Using ----------------------------------------------------------------------------------------- */
 
-bool keys_prekey(const struct client *c, enum omemo version, uint32_t id, struct prekey *out)
+bool keys_prekey(const struct engine *c, enum omemo version, uint32_t id, struct prekey *out)
 {
     struct octet_key key = prekey_key(version, id);
     struct bytes row = book_get(&c->book, BOOK_PREKEY, view(&key));
@@ -182,7 +182,7 @@ bool keys_prekey(const struct client *c, enum omemo version, uint32_t id, struct
     return true;
 }
 
-bool keys_signed(const struct client *c, uint32_t id, struct prekey *out)
+bool keys_signed(const struct engine *c, uint32_t id, struct prekey *out)
 {
     struct octet_key key = signed_key(id);
     struct bytes row = book_get(&c->book, BOOK_SIGNED, view(&key));
@@ -193,7 +193,7 @@ bool keys_signed(const struct client *c, uint32_t id, struct prekey *out)
     return true;
 }
 
-void keys_used(struct client *c, enum omemo version, uint32_t id)
+void keys_used(struct engine *c, enum omemo version, uint32_t id)
 {
     struct octet_key key = prekey_key(version, id);
 
@@ -201,7 +201,7 @@ void keys_used(struct client *c, enum omemo version, uint32_t id)
     add_prekey(c, version);
 }
 
-struct bundle keys_bundle(const struct client *c, struct arena *a, enum omemo version)
+struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo version)
 {
     struct bundle_prekey *list = arena_alloc(a, BUNDLE_PREKEYS_MAX * sizeof *list);
     struct bundle out = { 0 };

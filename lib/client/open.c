@@ -15,7 +15,8 @@ enum { KEPT_KEY = SESSION_ID + CHAIN_ID + 4, KEPT_VALUE = 8 + OMEMO_KEY };
 
 /* ---- Keys of messages that are still to come -------------------------------------------------------- */
 
-static struct bytes kept_key(struct arena *a, const uint8_t *session, const uint8_t *chain, uint32_t n)
+static struct bytes kept_key(struct arena *a, const uint8_t *session, const uint8_t *chain,
+                             uint32_t n)
 {
     uint8_t octets[KEPT_KEY];
 
@@ -27,7 +28,7 @@ static struct bytes kept_key(struct arena *a, const uint8_t *session, const uint
 }
 
 /* Which of the sessions with a device kept it is not known beforehand. */
-static bool find_kept(struct client *c, const struct remote *r, const struct remote_wants *w,
+static bool find_kept(struct engine *c, const struct remote *r, const struct remote_wants *w,
                       struct kept_key *out)
 {
     struct arena a = { 0 };
@@ -58,7 +59,7 @@ static uint64_t age_of(struct bytes value)
     return number;
 }
 
-static bool oldest_kept(struct client *c, const uint8_t *session, struct bytes *out_key)
+static bool oldest_kept(struct engine *c, const uint8_t *session, struct bytes *out_key)
 {
     struct bytes key, value;
     uint64_t oldest = UINT64_MAX;
@@ -71,7 +72,7 @@ static bool oldest_kept(struct client *c, const uint8_t *session, struct bytes *
     return oldest != UINT64_MAX;
 }
 
-static void add_kept(struct client *c, struct kept_range range)
+static void add_kept(struct engine *c, struct kept_range range)
 {
     struct kept_key k;
 
@@ -92,7 +93,7 @@ static void add_kept(struct client *c, struct kept_range range)
     secure_zero(&range, sizeof range);
 }
 
-void devices_drop_kept(struct client *c, const struct session_end *end)
+void devices_drop_kept(struct engine *c, const struct session_end *end)
 {
     struct bytes key;
 
@@ -102,7 +103,7 @@ void devices_drop_kept(struct client *c, const struct session_end *end)
 
 /* ---- One key --------------------------------------------------------------------------------------- */
 
-static void commit(struct client *c, const struct arrival *m, uint32_t sid,
+static void commit(struct engine *c, const struct arrival *m, uint32_t sid,
                    const struct remote_received *got, const struct kept_key *used)
 {
     struct arena a = { 0 };
@@ -112,7 +113,8 @@ static void commit(struct client *c, const struct arrival *m, uint32_t sid,
     if (got->message.kept_used)
         book_delete(&c->book, BOOK_KEPT, kept_key(&a, used->session, used->chain, used->n));
     add_kept(c, got->message.add);
-    for (uint32_t i = 0; i < got->message.evict && oldest_kept(c, got->message.session.id, &key); i++)
+    for (uint32_t i = 0; i < got->message.evict && oldest_kept(c, got->message.session.id, &key);
+         i++)
         book_delete(&c->book, BOOK_KEPT, key);
     devices_drop_kept(c, &got->end);
     if (got->prekey_used) {
@@ -122,7 +124,7 @@ static void commit(struct client *c, const struct arrival *m, uint32_t sid,
     arena_deinit(&a);
 }
 
-static enum err try_key(struct client *c, const struct arrival *m, const struct encrypted *e,
+static enum err try_key(struct engine *c, const struct arrival *m, const struct encrypted *e,
                         const struct encrypted_key *text, struct remote_received *out)
 {
     struct remote_rows rows = { 0 };
@@ -159,7 +161,7 @@ done:
 }
 
 /* ERR_MISSING: there is none for this device. */
-static enum err try_keys(struct client *c, const struct arrival *m, const struct encrypted *e,
+static enum err try_keys(struct engine *c, const struct arrival *m, const struct encrypted *e,
                          struct remote_received *out)
 {
     const struct encrypted_key *key;
@@ -178,13 +180,15 @@ static enum err try_keys(struct client *c, const struct arrival *m, const struct
 /* ---- Messages -------------------------------------------------------------------------------------- */
 
 /* XEP-0384 §4.6: so that the other side may stop repeating how its session began, and the ratchet turns. */
-static void answer_empty(struct client *c, const struct arrival *m, enum omemo version, uint32_t sid,
-                         size_t session)
+static void answer_empty(struct engine *c, const struct arrival *m, enum omemo version,
+                         uint32_t sid, size_t session)
 {
     struct arena a = { 0 };
     struct seal_target t = { version, m->author, sid, session };
     struct encrypted_key key;
-    struct encrypted e = { .version = version, .sid = c->identity.device_id, .keys = &key, .count = 1 };
+    struct encrypted e = {
+        .version = version, .sid = c->identity.device_id, .keys = &key, .count = 1
+    };
     struct payload empty;
     struct jid to;
 
@@ -192,16 +196,16 @@ static void answer_empty(struct client *c, const struct arrival *m, enum omemo v
     if (jid_parse(&a, m->author, &to) == ERR_NONE
         && seal_key(c, &a, &t, bytes_of(empty.key, empty.key_n), &key)) {
         e.iv = empty.iv;
-        engine_send(c,
-                    seal_wrap(&a, &to, random_token(&c->random, &a, 15), version,
-                              encrypted_write(&a, &e)),
-                    0);
+        engine_send(
+            c,
+            seal_wrap(&a, &to, random_token(&c->random, &a, 15), version, encrypted_write(&a, &e)),
+            0);
     }
     secure_zero(&empty, sizeof empty);
     arena_deinit(&a);
 }
 
-static void add_unreadable(struct client *c, const struct arrival *m, const char *why)
+static void add_unreadable(struct engine *c, const struct arrival *m, const char *why)
 {
     struct entry e = arrival_entry(m, ENTRY_SEALED);
 
@@ -220,7 +224,7 @@ static const char *in_words(enum err e)
     }
 }
 
-static void opened(struct client *c, struct arena *a, struct arrival *m, const struct encrypted *e,
+static void opened(struct engine *c, struct arena *a, struct arrival *m, const struct encrypted *e,
                    struct payload *p)
 {
     struct xml_node *content;
@@ -246,7 +250,7 @@ static void opened(struct client *c, struct arena *a, struct arrival *m, const s
         content_came(c, m, content);
 }
 
-static void encrypted_came(struct client *c, struct arena *a, struct arrival *m,
+static void encrypted_came(struct engine *c, struct arena *a, struct arrival *m,
                            const struct encrypted *e)
 {
     struct remote_received got;
@@ -280,7 +284,7 @@ static const struct xml_node *encrypted_child(const struct xml_node *message)
     return n != NULL ? n : xml_child(message, STR(NS_OMEMO_LEGACY), STR("encrypted"));
 }
 
-static void arrived(struct client *c, struct arena *a, const struct stanza *s, struct arrival *m)
+static void arrived(struct engine *c, struct arena *a, const struct stanza *s, struct arrival *m)
 {
     const struct xml_node *node = encrypted_child(s->node);
     struct encrypted e;
@@ -303,7 +307,7 @@ static void arrived(struct client *c, struct arena *a, const struct stanza *s, s
         content_beside(c, m); /* receipts and the like, which are never sealed */
 }
 
-void message_live(struct client *c, struct arena *a, const struct stanza *s, struct str archive_id)
+void message_live(struct engine *c, struct arena *a, const struct stanza *s, struct str archive_id)
 {
     struct arrival m = { .time_ms = c->now_ms, .archive_id = archive_id };
 
@@ -311,7 +315,8 @@ void message_live(struct client *c, struct arena *a, const struct stanza *s, str
 }
 
 /* XEP-0280 §11: only our own server's carbons count, or anybody could speak for anybody. */
-static const struct xml_node *carbon(const struct client *c, const struct stanza *s, bool *out_is_one)
+static const struct xml_node *carbon(const struct engine *c, const struct stanza *s,
+                                     bool *out_is_one)
 {
     const struct xml_node *wrap = xml_child(s->node, STR(NS_CARBONS), STR("sent")), *forwarded;
 
@@ -324,7 +329,7 @@ static const struct xml_node *carbon(const struct client *c, const struct stanza
     return forwarded != NULL ? xml_child(forwarded, STR(NS_CLIENT), STR("message")) : NULL;
 }
 
-static void from_archive(struct client *c, struct arena *a, const struct archived *found)
+static void from_archive(struct engine *c, struct arena *a, const struct archived *found)
 {
     struct arrival m = { .time_ms = found->time_ms, .archive_id = found->id, .old = true };
     struct stanza s;
@@ -335,7 +340,7 @@ static void from_archive(struct client *c, struct arena *a, const struct archive
         arrived(c, a, &s, &m);
 }
 
-static void live(struct client *c, struct arena *a, const struct xml_node *message)
+static void live(struct engine *c, struct arena *a, const struct xml_node *message)
 {
     struct str archive_id;
     struct stanza s;
@@ -346,7 +351,7 @@ static void live(struct client *c, struct arena *a, const struct xml_node *messa
         message_live(c, a, &s, archive_id);
 }
 
-void message_came(struct client *c, struct arena *a, const struct stanza *s)
+void message_came(struct engine *c, struct arena *a, const struct stanza *s)
 {
     const struct xml_node *copy;
     struct archived found;

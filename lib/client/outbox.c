@@ -20,7 +20,7 @@ static struct bytes number_key(struct arena *a, uint64_t number)
     return arena_bytes(a, bytes_of(octets, sizeof octets));
 }
 
-static void keep(struct client *c, const struct job *j)
+static void keep(struct engine *c, const struct job *j)
 {
     struct arena a = { 0 };
     struct buf record, text;
@@ -68,7 +68,7 @@ static bool read_job(struct job *j, struct bytes key, struct bytes value)
     return reader_done(&k) && reader_done(&r);
 }
 
-static void job_free(struct client *c, struct job *j)
+static void job_free(struct engine *c, struct job *j)
 {
     (void)c;
     list_remove(&j->link);
@@ -77,7 +77,7 @@ static void job_free(struct client *c, struct job *j)
 }
 
 /* In the order of their numbers: rows come in none. */
-static void insert(struct client *c, struct job *j)
+static void insert(struct engine *c, struct job *j)
 {
     struct link *before = c->outbox.head.prev;
 
@@ -90,7 +90,7 @@ static void insert(struct client *c, struct job *j)
         c->next_job = j->number + 1;
 }
 
-void outbox_load(struct client *c)
+void outbox_load(struct engine *c)
 {
     struct bytes key, value;
 
@@ -106,7 +106,7 @@ void outbox_load(struct client *c)
     }
 }
 
-void outbox_forget(struct client *c)
+void outbox_forget(struct engine *c)
 {
     LIST_EACH (&c->outbox, l)
         job_free(c, LIST_ENTRY(l, struct job, link));
@@ -114,7 +114,7 @@ void outbox_forget(struct client *c)
 
 /* ---- Ways out -------------------------------------------------------------------------------------- */
 
-static void done(struct client *c, struct job *j, enum entry_kind how, struct str why)
+static void done(struct engine *c, struct job *j, enum entry_kind how, struct str why)
 {
     struct arena a = { 0 };
     struct entry e = {
@@ -134,7 +134,7 @@ static void done(struct client *c, struct job *j, enum entry_kind how, struct st
     job_free(c, j);
 }
 
-static struct job *find(struct client *c, uint64_t tag)
+static struct job *find(struct engine *c, uint64_t tag)
 {
     LIST_EACH (&c->outbox, l) {
         struct job *j = LIST_ENTRY(l, struct job, link);
@@ -145,7 +145,7 @@ static struct job *find(struct client *c, uint64_t tag)
     return NULL;
 }
 
-void outbox_acked(struct client *c, uint64_t tag)
+void outbox_acked(struct engine *c, uint64_t tag)
 {
     struct job *j = find(c, tag);
 
@@ -158,7 +158,7 @@ void outbox_acked(struct client *c, uint64_t tag)
     done(c, j, ENTRY_SENT, STR_NONE);
 }
 
-void outbox_unsent(struct client *c, uint64_t tag)
+void outbox_unsent(struct engine *c, uint64_t tag)
 {
     struct job *j = find(c, tag);
 
@@ -166,7 +166,7 @@ void outbox_unsent(struct client *c, uint64_t tag)
         j->in_line[tag % JOB_STANZAS] = false;
 }
 
-void outbox_refused(struct client *c, struct str id, struct str why)
+void outbox_refused(struct engine *c, struct str id, struct str why)
 {
     LIST_EACH (&c->outbox, l) {
         struct job *j = LIST_ENTRY(l, struct job, link);
@@ -180,9 +180,10 @@ void outbox_refused(struct client *c, struct str id, struct str why)
 
 /* ---- On its way ------------------------------------------------------------------------------------ */
 
-static bool is_behind_another(struct client *c, const struct job *j)
+static bool is_behind_another(struct engine *c, const struct job *j)
 {
-    for (const struct link *l = list_first(&c->outbox); l != &j->link; l = list_next(&c->outbox, l)) {
+    for (const struct link *l = list_first(&c->outbox); l != &j->link;
+         l = list_next(&c->outbox, l)) {
         const struct job *earlier = LIST_ENTRY(l, const struct job, link);
 
         if (!earlier->sealed && jid_eq(&earlier->to, &j->to))
@@ -191,7 +192,7 @@ static bool is_behind_another(struct client *c, const struct job *j)
     return false;
 }
 
-static void hand_to_line(struct client *c, struct job *j)
+static void hand_to_line(struct engine *c, struct job *j)
 {
     for (int i = 0; i < JOB_STANZAS; i++) {
         if (j->stanzas[i] == NULL || j->acked[i] || j->in_line[i])
@@ -201,7 +202,7 @@ static void hand_to_line(struct client *c, struct job *j)
     }
 }
 
-static void advance(struct client *c, struct job *j)
+static void advance(struct engine *c, struct job *j)
 {
     struct str why;
 
@@ -221,7 +222,7 @@ static void advance(struct client *c, struct job *j)
     hand_to_line(c, j);
 }
 
-void outbox_work(struct client *c)
+void outbox_work(struct engine *c)
 {
     if (c->line.state != LINE_ONLINE || c->broken)
         return;
@@ -229,7 +230,7 @@ void outbox_work(struct client *c)
         advance(c, LIST_ENTRY(l, struct job, link));
 }
 
-enum err client_send_text(struct client *c, struct arena *a, const struct jid *to, struct str text,
+enum err engine_send_text(struct engine *c, struct arena *a, const struct jid *to, struct str text,
                           struct str *out_id)
 {
     struct job *j;

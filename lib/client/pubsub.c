@@ -28,14 +28,14 @@ static struct xml_node *publish_request(struct arena *a, const struct publishing
     xml_set(a, publish, STR("node"), p->item.node);
     xml_set(a, item, STR("id"), p->item.id);
     xml_append(item, xml_copy(a, p->payload));
-    add_options(a,
-                dataform_new(a, options, STR("submit"), STR(NS_PUBSUB_PUBLISH_OPTIONS)), &p->item);
+    add_options(a, dataform_new(a, options, STR("submit"), STR(NS_PUBSUB_PUBLISH_OPTIONS)),
+                &p->item);
     return pubsub;
 }
 
-static void send_publishing(struct client *c, const struct publishing *p);
+static void send_publishing(struct engine *c, const struct publishing *p);
 
-static void configured(struct client *c, struct request *r, const struct stanza *answer)
+static void configured(struct engine *c, struct request *r, const struct stanza *answer)
 {
     struct publishing *p = r->context;
 
@@ -56,7 +56,7 @@ static struct publishing *keep(struct arena *a, const struct publishing *p)
     return kept;
 }
 
-static void configure(struct client *c, const struct publishing *p)
+static void configure(struct engine *c, const struct publishing *p)
 {
     struct request *r = request_new(c, configured);
     struct arena a = { 0 };
@@ -71,7 +71,7 @@ static void configure(struct client *c, const struct publishing *p)
 }
 
 /* XEP-0060 §7.1.5: the node exists with another configuration. */
-static void published(struct client *c, struct request *r, const struct stanza *answer)
+static void published(struct engine *c, struct request *r, const struct stanza *answer)
 {
     const struct publishing *p = r->context;
     const struct xml_node *error;
@@ -84,7 +84,7 @@ static void published(struct client *c, struct request *r, const struct stanza *
         configure(c, p);
 }
 
-static void send_publishing(struct client *c, const struct publishing *p)
+static void send_publishing(struct engine *c, const struct publishing *p)
 {
     struct request *r = request_new(c, published);
     struct arena a = { 0 };
@@ -94,12 +94,13 @@ static void send_publishing(struct client *c, const struct publishing *p)
     arena_deinit(&a);
 }
 
-void pubsub_publish(struct client *c, const struct pubsub_item *item, const struct xml_node *payload)
+void pubsub_publish(struct engine *c, const struct pubsub_item *item,
+                    const struct xml_node *payload)
 {
     send_publishing(c, &(struct publishing){ .item = *item, .payload = payload });
 }
 
-void pubsub_fetch(struct client *c, struct request *r, const struct jid *of, struct str node,
+void pubsub_fetch(struct engine *c, struct request *r, const struct jid *of, struct str node,
                   struct str item_id)
 {
     struct arena a = { 0 };

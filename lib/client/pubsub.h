@@ -1,11 +1,11 @@
 /* pubsub.h: publishing on our account's nodes and reading those of others (XEP-0060, XEP-0163).
  *
- * Owns: nothing.  Threads: as client.h.
+ * Owns: nothing.  Threads: as engine.h.
  */
 #ifndef SOTTO_CLIENT_PUBSUB_H
 #define SOTTO_CLIENT_PUBSUB_H
 
-#include "client/engine.h"
+#include "client/engine_inside.h"
 
 struct pubsub_item {
     struct str node, id;
@@ -13,10 +13,11 @@ struct pubsub_item {
 };
 
 /* Readable by everybody, and kept (XEP-0384 asks for it). A node that somebody set up otherwise is set right. */
-void pubsub_publish(struct client *c, const struct pubsub_item *item, const struct xml_node *payload);
+void pubsub_publish(struct engine *c, const struct pubsub_item *item,
+                    const struct xml_node *payload);
 
 /* The items of a node, or one of them; `done` gets the iq. */
-void pubsub_fetch(struct client *c, struct request *r, const struct jid *of, struct str node,
+void pubsub_fetch(struct engine *c, struct request *r, const struct jid *of, struct str node,
                   struct str item_id);
 /* The payload of the item with this id, or of the first if it is empty. NULL: none, or an error. */
 const struct xml_node *pubsub_payload(const struct stanza *answer, struct str item_id);

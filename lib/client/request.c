@@ -1,8 +1,8 @@
 /* request.c: iqs of ours and their answers (RFC 6120 §8.2.3). */
-#include "client/engine.h"
+#include "client/engine_inside.h"
 #include "xmpp/ns.h"
 
-struct request *request_new(struct client *c, request_done *done)
+struct request *request_new(struct engine *c, request_done *done)
 {
     struct request *r = mem_alloc(sizeof *r);
 
@@ -11,7 +11,7 @@ struct request *request_new(struct client *c, request_done *done)
     return r;
 }
 
-void request_send(struct client *c, struct request *r, const char *type, const struct jid *to,
+void request_send(struct engine *c, struct request *r, const char *type, const struct jid *to,
                   const struct xml_node *payload)
 {
     struct arena a = { 0 };
@@ -26,14 +26,14 @@ void request_send(struct client *c, struct request *r, const char *type, const s
 }
 
 /* Whom we asked, or, for our own account, nobody named (RFC 6120 §8.1.2.1): else anybody could answer for others. */
-static bool is_from(const struct client *c, const struct request *r, const struct stanza *s)
+static bool is_from(const struct engine *c, const struct request *r, const struct stanza *s)
 {
     if (!s->has_from)
         return jid_same_account(&r->to, &c->config.jid) && jid_is_bare(&r->to);
     return jid_eq(&s->from, &r->to);
 }
 
-static void request_end(struct client *c, struct request *r, const struct stanza *answer)
+static void request_end(struct engine *c, struct request *r, const struct stanza *answer)
 {
     list_remove(&r->link);
     r->done(c, r, answer);
@@ -41,7 +41,7 @@ static void request_end(struct client *c, struct request *r, const struct stanza
     mem_free(r);
 }
 
-bool request_answered(struct client *c, const struct stanza *s)
+bool request_answered(struct engine *c, const struct stanza *s)
 {
     if (s->type != IQ_RESULT && s->type != IQ_ERROR)
         return false;
@@ -57,7 +57,7 @@ bool request_answered(struct client *c, const struct stanza *s)
 }
 
 /* New requests that an asker makes meanwhile are for the next connection's line, which is not there: they end, too. */
-void requests_lost(struct client *c)
+void requests_lost(struct engine *c)
 {
     for (struct link *l; (l = list_first(&c->requests)) != NULL;)
         request_end(c, LIST_ENTRY(l, struct request, link), NULL);

@@ -45,7 +45,7 @@ static struct target *target_of(struct plan *p, struct str bare, uint32_t device
 }
 
 /* False: a list is not known yet. */
-static bool add_devices(struct client *c, struct arena *a, struct plan *p, const struct jid *of)
+static bool add_devices(struct engine *c, struct arena *a, struct plan *p, const struct jid *of)
 {
     struct str bare = jid_text(a, of);
     bool own = str_eq(bare, c->bare), known = true;
@@ -59,7 +59,8 @@ static bool add_devices(struct client *c, struct arena *a, struct plan *p, const
             continue;
         }
         for (size_t i = 0; i < n; i++) {
-            struct target *t = own && ids[i] == c->identity.device_id ? NULL : target_of(p, bare, ids[i]);
+            struct target *t =
+                own && ids[i] == c->identity.device_id ? NULL : target_of(p, bare, ids[i]);
 
             if (t == NULL)
                 continue;
@@ -78,13 +79,12 @@ static void choose_versions(struct plan *p)
         for (int v = 0; v < OMEMO_VERSIONS; v++)
             all[v] &= p->targets[i].speaks[v];
     for (size_t i = 0; i < p->count; i++)
-        p->targets[i].version = all[OMEMO_2] || (!all[OMEMO_03] && p->targets[i].speaks[OMEMO_2])
-                                    ? OMEMO_2
-                                    : OMEMO_03;
+        p->targets[i].version =
+            all[OMEMO_2] || (!all[OMEMO_03] && p->targets[i].speaks[OMEMO_2]) ? OMEMO_2 : OMEMO_03;
 }
 
 /* Takes out devices with which no session can be had. False: answers are on their way. */
-static bool have_sessions(struct client *c, struct plan *p)
+static bool have_sessions(struct engine *c, struct plan *p)
 {
     bool ready = true;
     size_t kept = 0;
@@ -114,7 +114,8 @@ static bool reaches(const struct plan *p, struct str bare)
 
 /* ---- How ------------------------------------------------------------------------------------------- */
 
-static struct bytes plaintext(struct client *c, struct arena *a, enum omemo version, const struct job *j)
+static struct bytes plaintext(struct engine *c, struct arena *a, enum omemo version,
+                              const struct job *j)
 {
     struct sce s = { .content = sce_content(a),
                      .from = c->bare,
@@ -128,7 +129,7 @@ static struct bytes plaintext(struct client *c, struct arena *a, enum omemo vers
     return sce_write(a, &c->random, &s);
 }
 
-bool seal_key(struct client *c, struct arena *a, const struct seal_target *t, struct bytes secret,
+bool seal_key(struct engine *c, struct arena *a, const struct seal_target *t, struct bytes secret,
               struct encrypted_key *out)
 {
     struct codec_out sealed;
@@ -140,17 +141,18 @@ bool seal_key(struct client *c, struct arena *a, const struct seal_target *t, st
          && remote_encrypt(&r, t->session, &c->identity, secret, &sealed) == ERR_NONE;
     if (ok) {
         devices_keep_remote(c, t->bare, t->device, &r);
-        *out = (struct encrypted_key){ .jid = t->bare,
-                                       .rid = t->device,
-                                       .is_exchange = sealed.is_exchange,
-                                       .octets = arena_bytes(a, bytes_of(sealed.octets, sealed.n)) };
+        *out =
+            (struct encrypted_key){ .jid = t->bare,
+                                    .rid = t->device,
+                                    .is_exchange = sealed.is_exchange,
+                                    .octets = arena_bytes(a, bytes_of(sealed.octets, sealed.n)) };
     }
     secure_zero(&r, sizeof r);
     secure_zero(&sealed, sizeof sealed);
     return ok;
 }
 
-static struct xml_node *encrypt(struct client *c, struct arena *a, const struct plan *p,
+static struct xml_node *encrypt(struct engine *c, struct arena *a, const struct plan *p,
                                 enum omemo version, const struct job *j)
 {
     struct encrypted_key *keys = arena_alloc(a, p->count * sizeof *keys);
@@ -186,7 +188,7 @@ struct xml_node *seal_wrap(struct arena *a, const struct jid *to, struct str id,
     return m;
 }
 
-static struct xml_node *stanza_for(struct client *c, struct arena *a, const struct plan *p,
+static struct xml_node *stanza_for(struct engine *c, struct arena *a, const struct plan *p,
                                    enum omemo version, const struct job *j)
 {
     struct xml_node *encrypted = encrypt(c, a, p, version, j), *m;
@@ -203,7 +205,7 @@ static struct xml_node *stanza_for(struct client *c, struct arena *a, const stru
     return m;
 }
 
-enum seal seal_job(struct client *c, struct job *j, struct str *out_why)
+enum seal seal_job(struct engine *c, struct job *j, struct str *out_why)
 {
     struct target *targets = mem_alloc(TARGETS_MAX * sizeof *targets);
     struct plan p = { targets, 0 };

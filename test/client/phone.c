@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "base/map.h"
-#include "test/script/world_state.h"
 
 static void fill(void *ctx, uint8_t *out, size_t n)
 {

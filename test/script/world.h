@@ -43,4 +43,7 @@ enum hold {
 void world_hold_store(struct world *w, enum hold hold);
 void world_fail_commits(struct world *w, unsigned n); /* the next n end with ERR_IO */
 
+/* Numbers that look like chance and are the same every time. */
+uint64_t world_next_random(uint64_t *state);
+
 #endif

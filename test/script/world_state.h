@@ -62,8 +62,6 @@ struct world {
     struct list reads, commits; /* likewise: queries, write-sets that wait */
 };
 
-uint64_t world_next_random(uint64_t *state);
-
 /* wire.c */
 extern const struct host_ops world_host_ops;
 extern const struct transport_ops world_transport_ops;

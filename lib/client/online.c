@@ -1,5 +1,5 @@
-/* session.c: going online and offline, and who gets which stanza. */
-#include "client/engine.h"
+/* online.c: going online and offline, and who gets which stanza. */
+#include "client/engine_inside.h"
 
 #include "base/encode.h"
 #include "client/record.h"
@@ -9,19 +9,19 @@ enum { FIRST_WAIT_MS = 1000, LAST_WAIT_MS = 60 * 1000, AGENT_OCTETS = 16 };
 
 /* ---- What is remembered of logging in -------------------------------------------------------------- */
 
-static struct str recall(struct client *c, const char *name)
+static struct str recall(struct engine *c, const char *name)
 {
     return str_of_bytes(book_get(&c->book, BOOK_SELF, engine_key(name)));
 }
 
-static void remember(struct client *c, const char *name, struct str value)
+static void remember(struct engine *c, const char *name, struct str value)
 {
     if (!str_eq(recall(c, name), value))
         book_put(&c->book, BOOK_SELF, engine_key(name), bytes_of_str(value));
 }
 
 /* XEP-0388 §2.3.1: a UUID of version 4 (RFC 4122 §4.4). */
-static void make_agent_id(struct client *c)
+static void make_agent_id(struct engine *c)
 {
     struct arena a = { 0 };
     uint8_t octets[AGENT_OCTETS];
@@ -32,12 +32,12 @@ static void make_agent_id(struct client *c)
     octets[8] = (uint8_t)((octets[8] & 0x3f) | 0x80);
     hex = hex_text(&a, bytes_of(octets, sizeof octets));
     remember(c, "agent",
-             arena_printf(&a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex.p, hex.p + 8, hex.p + 12,
-                          hex.p + 16, hex.p + 20));
+             arena_printf(&a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex.p, hex.p + 8, hex.p + 12, hex.p + 16,
+                          hex.p + 20));
     arena_deinit(&a);
 }
 
-static struct login_pins read_pins(struct client *c)
+static struct login_pins read_pins(struct engine *c)
 {
     struct reader r = reader_of(bytes_of_str(recall(c, "pins")));
     struct login_pins pins = { 0 };
@@ -50,7 +50,7 @@ static struct login_pins read_pins(struct client *c)
     return reader_done(&r) ? pins : (struct login_pins){ 0 };
 }
 
-void session_load(struct client *c)
+void online_load(struct engine *c)
 {
     if (recall(c, "agent").n == 0)
         make_agent_id(c);
@@ -67,13 +67,13 @@ void session_load(struct client *c)
     };
 }
 
-static void keep_token(struct client *c, struct str token, struct str name)
+static void keep_token(struct engine *c, struct str token, struct str name)
 {
     remember(c, "token", token);
     remember(c, "token-name", name);
 }
 
-static void learn(struct client *c, const struct login_result *r)
+static void learn(struct engine *c, const struct login_result *r)
 {
     uint8_t pins[] = { r->pins.sasl2, r->pins.plus, (uint8_t)r->pins.hash };
 
@@ -84,14 +84,14 @@ static void learn(struct client *c, const struct login_result *r)
 
 /* ---- Online and offline ---------------------------------------------------------------------------- */
 
-static void went_online(struct client *c)
+static void went_online(struct engine *c)
 {
     const struct login_result *r = &c->line.login.result;
 
     learn(c, r);
-    session_load(c);
+    online_load(c);
     c->failures = 0;
-    engine_tell(c, &(struct client_event){ .kind = CLIENT_ONLINE, .resumed = r->resumed });
+    engine_tell(c, &(struct engine_event){ .kind = ENGINE_ONLINE, .resumed = r->resumed });
     if (!r->resumed) {
         requests_lost(c);
         contacts_online(c);
@@ -102,7 +102,7 @@ static void went_online(struct client *c)
 }
 
 /* Twice as long each time, and a part of it by chance, so that a server that comes back is not run over. */
-static void retry_later(struct client *c)
+static void retry_later(struct engine *c)
 {
     uint64_t wait = FIRST_WAIT_MS;
     uint32_t chance;
@@ -116,19 +116,19 @@ static void retry_later(struct client *c)
     c->connect_at_ms = c->now_ms + wait / 2 + chance % (wait / 2);
 }
 
-void session_lost(struct client *c)
+void online_lost(struct engine *c)
 {
     retry_later(c);
-    engine_tell(c, &(struct client_event){ .kind = CLIENT_OFFLINE });
+    engine_tell(c, &(struct engine_event){ .kind = ENGINE_OFFLINE });
 }
 
 /* Trying again helps only where time does. */
-static void refused(struct client *c, const struct line_event *e)
+static void refused(struct engine *c, const struct line_event *e)
 {
     switch (e->failure) {
     case LOGIN_TOKEN_STALE:
         keep_token(c, STR_NONE, STR_NONE);
-        session_load(c);
+        online_load(c);
         if (c->account.password.n > 0)
             return; /* at once, by the password */
         break;
@@ -142,16 +142,15 @@ static void refused(struct client *c, const struct line_event *e)
     case LOGIN_IMPOSTOR: break;
     }
     c->stopping = true;
-    engine_tell(c, &(struct client_event){ .kind = CLIENT_OFFLINE,
-                                           .refused = true,
-                                           .failure = e->failure,
-                                           .text = e->text });
+    engine_tell(
+        c, &(struct engine_event){
+               .kind = ENGINE_OFFLINE, .refused = true, .failure = e->failure, .text = e->text });
 }
 
 /* ---- Stanzas --------------------------------------------------------------------------------------- */
 
 /* RFC 6120 §8.2.3 rule 3: a request gets an answer. */
-static void answer(struct client *c, struct arena *a, const struct stanza *s)
+static void answer(struct engine *c, struct arena *a, const struct stanza *s)
 {
     struct xml_node *reply;
 
@@ -164,14 +163,14 @@ static void answer(struct client *c, struct arena *a, const struct stanza *s)
     engine_send(c, reply, 0);
 }
 
-static void iq_came(struct client *c, struct arena *a, const struct stanza *s)
+static void iq_came(struct engine *c, struct arena *a, const struct stanza *s)
 {
-    if (request_answered(c, s) || contacts_pushed(c, s) || presence_described(c, a, s))
+    if (request_answered(c, s) || contacts_pushed(c, s) || self_described(c, a, s))
         return;
     answer(c, a, s);
 }
 
-static void stanza_came(struct client *c, struct line_event *e)
+static void stanza_came(struct engine *c, struct line_event *e)
 {
     struct stanza s;
     enum stanza_condition why;
@@ -186,7 +185,7 @@ static void stanza_came(struct client *c, struct line_event *e)
     }
 }
 
-void session_event(struct client *c, struct line_event *e)
+void online_event(struct engine *c, struct line_event *e)
 {
     switch (e->kind) {
     case LINE_START_TLS: c->wants_tls = true; break;

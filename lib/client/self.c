@@ -1,5 +1,5 @@
-/* presence.c: that we are here, and what we can (RFC 6121 §4, XEP-0115, XEP-0030). */
-#include "client/engine.h"
+/* self.c: that we are here, and what we can (RFC 6121 §4, XEP-0115, XEP-0030). */
+#include "client/engine_inside.h"
 #include "xmpp/disco.h"
 #include "xmpp/ns.h"
 
@@ -16,14 +16,14 @@ static const struct str features[] = {
     STR_INIT(NS_OMEMO_LEGACY_DEVICES "+notify"),
 };
 
-static void describe(struct client *c, struct arena *a, struct xml_node *query)
+static void describe(struct engine *c, struct arena *a, struct xml_node *query)
 {
     disco_identity(a, query, STR("client"), STR("console"), c->config.software);
     for (size_t i = 0; i < COUNT_OF(features); i++)
         disco_feature(a, query, features[i]);
 }
 
-static struct str caps_hash(struct client *c, struct arena *a)
+static struct str caps_hash(struct engine *c, struct arena *a)
 {
     struct xml_node *query = xml_new(a, STR(NS_DISCO_INFO), STR("query"));
     struct str hash = STR_NONE;
@@ -34,7 +34,7 @@ static struct str caps_hash(struct client *c, struct arena *a)
     return hash;
 }
 
-void presence_announce(struct client *c)
+void self_announce(struct engine *c)
 {
     struct arena a = { 0 };
     struct xml_node *p = stanza_new(&a, STANZA_PRESENCE, NULL, STR_NONE, STR_NONE, STR_NONE);
@@ -48,7 +48,7 @@ void presence_announce(struct client *c)
 }
 
 /* XEP-0115 §6.2: to `node#ver`, and to no node at all. */
-bool presence_described(struct client *c, struct arena *a, const struct stanza *iq)
+bool self_described(struct engine *c, struct arena *a, const struct stanza *iq)
 {
     struct xml_node *reply, *query;
     struct str node;

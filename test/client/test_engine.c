@@ -1,0 +1,95 @@
+/* test_engine.c: people with our engine on the server's engine, end to end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "test/client/handset.h"
+
+struct scene {
+    struct world *world;
+    struct handset alice, alice2, bob;
+};
+
+static int set_up(void **state)
+{
+    struct scene *s = mem_alloc(sizeof *s);
+    struct world_options options = { .homes = 2 };
+
+    s->world = world_new(&options);
+    assert_true(world_config(s->world, STR("policy.e2ee"), STR("required")));
+    assert_true(world_account(s->world, STR("alice"), STR("secret"), SCRAM_ITERATIONS_MIN));
+    assert_true(world_account(s->world, STR("bob"), STR("secret"), SCRAM_ITERATIONS_MIN));
+    assert_true(world_roster(s->world, STR("alice"),
+                             STR("<item jid='bob@sotto.test' subscription='both'/>")));
+    assert_true(world_roster(s->world, STR("bob"),
+                             STR("<item jid='alice@sotto.test' subscription='both'/>")));
+    handset_init(&s->alice, s->world, "alice@sotto.test", 1);
+    handset_init(&s->alice2, s->world, "alice@sotto.test", 2);
+    handset_init(&s->bob, s->world, "bob@sotto.test", 3);
+    *state = s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *s = *state;
+    const char *why = NULL;
+    bool clean;
+
+    handset_deinit(&s->alice);
+    handset_deinit(&s->alice2);
+    handset_deinit(&s->bob);
+    clean = world_free(s->world, &why);
+    mem_free(s);
+    if (!clean)
+        print_error("%s\n", why);
+    return clean ? 0 : -1;
+}
+
+static void run(struct scene *s)
+{
+    struct handset *const all[] = { &s->alice, &s->alice2, &s->bob };
+
+    handsets_run(all, COUNT_OF(all));
+}
+
+static void start(struct scene *s, struct handset *h)
+{
+    handset_start(h);
+    run(s);
+    assert_int_equal(h->seen[ENGINE_ONLINE], 1);
+    assert_int_equal(h->seen[ENGINE_CAUGHT_UP], 1);
+    h->seen[ENGINE_ONLINE] = h->seen[ENGINE_CAUGHT_UP] = 0;
+}
+
+static void talk(void **state)
+{
+    struct scene *s = *state;
+    const struct entry *e;
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    handset_write(&s->alice, "bob@sotto.test", "hello");
+    run(s);
+    assert_int_equal(handset_count(&s->bob, "hello", false), 1);
+    e = handset_last(&s->bob, ENTRY_MESSAGE);
+    assert_int_equal(e->encryption, ENCRYPTION_OMEMO_2);
+    assert_true(str_is(e->author, "alice@sotto.test") && str_is(e->chat, "alice@sotto.test"));
+    assert_non_null(handset_last(&s->alice, ENTRY_SENT));
+    assert_non_null(handset_last(&s->alice, ENTRY_DELIVERED));
+    handset_write(&s->bob, "alice@sotto.test", "hello yourself");
+    run(s);
+    assert_int_equal(handset_count(&s->alice, "hello yourself", false), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(talk, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
