@@ -1,15 +1,19 @@
 /* archive.c: what came while this device was away (XEP-0313), exactly once with what comes live.
  *
- * The cursor is the archive's id of the last message that is in the book with everything before it. While pages are read, live messages
- * that the archive has too wait: they come with a page, or, if they came after the last one was made, they are taken at the end.
+ * The cursor is the archive's id of a message that is in the book with everything before it. Live messages do not come in the order
+ * of the archive: a carbon of what another device of ours sends may be overtaken. So the cursor stays some messages behind, and the ids
+ * of those are kept, to be passed over when they come again.
+ * While pages are read, live messages that the archive has too wait: they come with a page, or, if they came after the last one was
+ * made, they are taken at the end.
  */
 #include "client/engine_inside.h"
 
 #include "base/datetime.h"
+#include "client/record.h"
 #include "xmpp/dataform.h"
 #include "xmpp/ns.h"
 
-enum { PAGE = 100, WAITING_MAX = 1000, ARCHIVE_ID_MAX = 255 };
+enum { PAGE = 100, WAITING_MAX = 1000, ARCHIVE_ID_MAX = 255, RECENT_MAX = 64 };
 
 struct waiting_message {
     struct link link;
@@ -27,6 +31,52 @@ static void move_cursor(struct engine *c, struct str id)
 {
     if (id.n > 0 && id.n <= ARCHIVE_ID_MAX)
         book_put(&c->book, BOOK_SELF, engine_key("archive"), bytes_of_str(id));
+}
+
+/* ---- Recent ids: those behind the cursor that were live, oldest first ------------------------------- */
+
+static struct bytes recent_of(const struct engine *c)
+{
+    return book_get(&c->book, BOOK_SELF, engine_key("archive recent"));
+}
+
+static bool is_recent(const struct engine *c, struct str id)
+{
+    struct reader r = reader_of(recent_of(c));
+
+    while (r.left.n > 0 && !r.failed)
+        if (str_eq(read_text(&r), id))
+            return true;
+    return false;
+}
+
+static void forget_recent(struct engine *c)
+{
+    book_delete(&c->book, BOOK_SELF, engine_key("archive recent"));
+}
+
+static void add_recent(struct engine *c, struct str id)
+{
+    struct reader r = reader_of(recent_of(c)), all = r;
+    struct arena a = { 0 };
+    struct buf record;
+    struct str oldest;
+    size_t n = 0;
+
+    while (all.left.n > 0 && !all.failed) {
+        (void)read_text(&all);
+        n++;
+    }
+    if (n >= RECENT_MAX) {
+        oldest = arena_str(&a, read_text(&r));
+        move_cursor(c, oldest);
+    }
+    buf_init(&record, RECENT_MAX * (ARCHIVE_ID_MAX + 4));
+    buf_add_bytes(&record, r.left);
+    record_text(&record, id);
+    book_put(&c->book, BOOK_SELF, engine_key("archive recent"), buf_bytes(&record));
+    buf_deinit(&record);
+    arena_deinit(&a);
 }
 
 /* XEP-0359 §3: only our own server's word counts for our archive. */
@@ -52,6 +102,13 @@ void archive_forget(struct engine *c)
     c->archive.waiting_count = 0;
 }
 
+/* A device that is new to the account could read nothing of what was sent before: it notes where the archive ends, be it at its
+ * beginning. */
+static bool has_begun(const struct engine *c)
+{
+    return book_get(&c->book, BOOK_SELF, engine_key("archive begun")).p != NULL;
+}
+
 /* ---- Pages ----------------------------------------------------------------------------------------- */
 
 static void ask(struct engine *c);
@@ -59,6 +116,10 @@ static void ask(struct engine *c);
 static void catch_up(struct engine *c)
 {
     c->archive.caught_up = true;
+    if (c->archive.passed)
+        forget_recent(c);
+    if (!has_begun(c))
+        book_put(&c->book, BOOK_SELF, engine_key("archive begun"), engine_key("yes"));
     LIST_EACH (&c->archive.waiting, l) {
         struct waiting_message *w = LIST_ENTRY(l, struct waiting_message, link);
         struct stanza s;
@@ -66,7 +127,7 @@ static void catch_up(struct engine *c)
 
         if (stanza_parse(&w->arena, w->node, &s, &why) == ERR_NONE)
             message_live(c, &w->arena, &s, w->id);
-        move_cursor(c, w->id);
+        add_recent(c, w->id);
         waiting_free(w);
     }
     c->archive.waiting_count = 0;
@@ -96,7 +157,10 @@ static void page_came(struct engine *c, struct request *r, const struct stanza *
     set = xml_child(fin, STR(NS_RSM), STR("set"));
     if (set != NULL)
         last = xml_child_text(&a, set, STR(NS_RSM), STR("last"));
-    move_cursor(c, last);
+    if (last.n > 0) { /* everything up to here has been seen, the recent ones among it */
+        move_cursor(c, last);
+        c->archive.passed = true;
+    }
     complete = xml_get(fin, STR("complete"));
     if (str_is(complete, "true") || str_is(complete, "1") || last.n == 0 || c->archive.newest_only)
         catch_up(c);
@@ -105,13 +169,12 @@ static void page_came(struct engine *c, struct request *r, const struct stanza *
     arena_deinit(&a);
 }
 
-/* A device that is new to the account could read nothing of what was sent before: it notes where the archive ends. */
 static void add_range(struct engine *c, struct arena *a, struct xml_node *query)
 {
     struct xml_node *set = xml_add(a, query, STR(NS_RSM), STR("set"));
     struct str cursor = c->archive.anew ? STR_NONE : cursor_of(c);
 
-    c->archive.newest_only = cursor.n == 0 && !c->archive.anew;
+    c->archive.newest_only = !has_begun(c);
     xml_add_text_child(a, set, STR(NS_RSM), STR("max"),
                        arena_printf(a, "%d", c->archive.newest_only ? 1 : PAGE));
     if (c->archive.newest_only)
@@ -137,7 +200,7 @@ static void ask(struct engine *c)
 void archive_online(struct engine *c)
 {
     archive_forget(c);
-    c->archive.caught_up = false;
+    c->archive.caught_up = c->archive.passed = false;
     ask(c);
 }
 
@@ -162,8 +225,10 @@ bool archive_takes(struct engine *c, const struct xml_node *message, struct str 
     *out_id = archive_id(c, message);
     if (out_id->n == 0)
         return false;
+    if (is_recent(c, *out_id)) /* a resumed session brings it again */
+        return true;
     if (c->archive.caught_up) {
-        move_cursor(c, *out_id);
+        add_recent(c, *out_id);
         return false;
     }
     if (c->archive.waiting_count++ >= WAITING_MAX) {
@@ -193,7 +258,7 @@ bool archive_result(struct engine *c, const struct stanza *s, struct archived *o
     drop_waiting(c, out->id);
     forwarded = xml_child(result, STR(NS_FORWARD), STR("forwarded"));
     delay = forwarded ? xml_child(forwarded, STR(NS_DELAY), STR("delay")) : NULL;
-    if (c->archive.newest_only || forwarded == NULL || delay == NULL
+    if (c->archive.newest_only || is_recent(c, out->id) || forwarded == NULL || delay == NULL
         || datetime_read(xml_get(delay, STR("stamp")), &out->time_ms) != ERR_NONE)
         return true;
     out->message = xml_child(forwarded, STR(NS_CLIENT), STR("message"));

@@ -307,10 +307,18 @@ void engine_received(struct engine *c, struct str bytes)
     engine_end_round(c);
 }
 
+/* What the server sends again when the session is resumed counts then, not now. */
+static void count_none(struct engine *c)
+{
+    LIST_EACH (&c->batches, l)
+        LIST_ENTRY(l, struct batch, link)->handled = 0;
+}
+
 void engine_disconnected(struct engine *c)
 {
     if (!c->connected)
         return;
+    count_none(c);
     c->connected = c->wants_tls = c->wants_close = false;
     line_closed(&c->line);
     online_lost(c);

@@ -61,7 +61,7 @@ struct engine {
     unsigned failures;      /* in a row */
 
     struct {
-        bool caught_up, newest_only, anew;
+        bool caught_up, newest_only, anew, passed;
         struct str query;    /* the page that is asked for */
         struct list waiting; /* live, until the archive has been read */
         size_t waiting_count;

@@ -76,7 +76,7 @@ void line_secured(struct line *l, struct binding_data binding)
 void line_closed(struct line *l)
 {
     l->state = LINE_IDLE;
-    l->asked = false;
+    l->asked = l->owes = false;
 }
 
 void line_feed(struct line *l, struct str bytes)
@@ -118,9 +118,19 @@ static void write_count(struct line *l, const char *name)
     arena_deinit(&a);
 }
 
+/* An answer that leaves something out makes a server ask again at once, so it waits until all is dealt with. */
+static void answer(struct line *l)
+{
+    if (!l->owes || l->state != LINE_ONLINE || l->handled != l->received)
+        return;
+    l->owes = false;
+    write_count(l, "a");
+}
+
 void line_handled(struct line *l, uint32_t count)
 {
     l->handled += count;
+    answer(l);
 }
 
 bool line_send(struct line *l, const struct xml_node *stanza, uint64_t tag)
@@ -230,8 +240,10 @@ static bool sm_element(struct line *l, const struct xml_node *node, struct line_
 {
     uint64_t h;
 
-    if (str_is(node->name, "r"))
-        write_count(l, "a");
+    if (str_is(node->name, "r")) {
+        l->owes = true;
+        answer(l);
+    }
     if (!str_is(node->name, "a"))
         return false;
     l->asked = false;

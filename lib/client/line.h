@@ -44,7 +44,7 @@ struct line {
     struct login login;
     struct arena session;             /* of sm_id */
     struct str sm_id;                 /* empty: the session cannot be resumed */
-    bool sm, asked;                   /* XEP-0198 is on; an <r/> is unanswered */
+    bool sm, asked, owes;             /* XEP-0198 is on; an <r/> of ours, of theirs is unanswered */
     uint32_t sent, received, handled; /* stanzas of this session; mod 2^32 */
     struct list unacked, reports;     /* sent_stanza; reports: whose fate is to be told */
     size_t unacked_count;

@@ -85,10 +85,96 @@ static void talk(void **state)
     assert_int_equal(handset_count(&s->alice, "hello yourself", false), 1);
 }
 
+static void reads_what_came_meanwhile(void **state)
+{
+    struct scene *s = *state;
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    handset_write(&s->alice, "bob@sotto.test", "one");
+    run(s);
+    handset_crash(&s->bob);
+    for (int i = 0; i < 250; i++) { /* more than two pages */
+        handset_write(&s->alice, "bob@sotto.test", "more");
+        run(s);
+    }
+    start(s, &s->bob);
+    assert_int_equal(handset_count(&s->bob, "one", false), 1);
+    assert_int_equal(handset_count(&s->bob, "more", false), 250);
+    assert_null(handset_last(&s->bob, ENTRY_SEALED));
+}
+
+static void other_devices_see_it(void **state)
+{
+    struct scene *s = *state;
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    start(s, &s->alice2);
+    handset_write(&s->alice, "bob@sotto.test", "from the first");
+    run(s);
+    assert_int_equal(handset_count(&s->alice2, "from the first", true), 1);
+    handset_write(&s->bob, "alice@sotto.test", "for both");
+    run(s);
+    assert_int_equal(handset_count(&s->alice, "for both", false), 1);
+    assert_int_equal(handset_count(&s->alice2, "for both", false), 1);
+    handset_write(&s->alice2, "bob@sotto.test", "from the second");
+    run(s);
+    assert_int_equal(handset_count(&s->alice, "from the second", true), 1);
+    assert_int_equal(handset_count(&s->bob, "from the second", false), 1);
+}
+
+/* What was written is sent after the program comes back, once. */
+static void outbox_survives(void **state)
+{
+    struct scene *s = *state;
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    handset_cut(&s->alice);
+    handset_write(&s->alice, "bob@sotto.test", "written on a train");
+    while (handset_turn(&s->alice)) {
+    }
+    handset_crash(&s->alice);
+    assert_int_equal(handset_count(&s->bob, "written on a train", false), 0);
+    start(s, &s->alice);
+    assert_int_equal(handset_count(&s->bob, "written on a train", false), 1);
+    assert_int_equal(handset_count(&s->alice, "written on a train", true), 1);
+}
+
+/* Nothing leaves, and nothing is shown, before what it rests on is durable. */
+static void waits_for_the_store(void **state)
+{
+    struct scene *s = *state;
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    s->alice.hold_commits = true;
+    handset_write(&s->alice, "bob@sotto.test", "not stored yet");
+    run(s);
+    assert_int_equal(handset_count(&s->bob, "not stored yet", false), 0);
+    assert_int_equal(s->alice.shown_count, 0);
+    s->alice.hold_commits = false;
+    run(s);
+    assert_int_equal(handset_count(&s->bob, "not stored yet", false), 1);
+
+    s->bob.hold_commits = true;
+    handset_write(&s->alice, "bob@sotto.test", "not received yet");
+    run(s);
+    handset_crash(&s->bob); /* it knows nothing of the message, so the server must not think so */
+    s->bob.hold_commits = false;
+    start(s, &s->bob);
+    assert_int_equal(handset_count(&s->bob, "not received yet", false), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(talk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_what_came_meanwhile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_devices_see_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(outbox_survives, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(waits_for_the_store, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
