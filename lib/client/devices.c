@@ -238,6 +238,7 @@ bool devices_event(struct engine *c, const struct stanza *message)
 
 /* ---- Bundles --------------------------------------------------------------------------------------- */
 
+/* They may have begun one meanwhile; two would be one too many. */
 static void begin(struct engine *c, const struct fetch *f, const struct xml_node *node)
 {
     struct arena a = { 0 };
@@ -247,7 +248,7 @@ static void begin(struct engine *c, const struct fetch *f, const struct xml_node
     struct str bare = jid_text(&a, &f->of);
 
     devices_remote(c, f->version, bare, f->device, &r);
-    if (bundle_read(&a, node, &bundle) == ERR_NONE && bundle.version == f->version
+    if (r.count == 0 && bundle_read(&a, node, &bundle) == ERR_NONE && bundle.version == f->version
         && remote_start(&r, &c->identity, &bundle, &c->random, &end) == ERR_NONE) {
         devices_keep_remote(c, bare, f->device, &r);
         devices_drop_kept(c, &end);

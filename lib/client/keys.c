@@ -5,7 +5,15 @@
 
 #include "client/record.h"
 
-enum { KEY_RECORD = 2 * OMEMO_KEY, SIGNED_RECORD = 8 + KEY_RECORD };
+/* A prekey's record: secret, public key; once it is used: when first, and the sessions that began with it. */
+enum {
+    KEY_RECORD = 2 * OMEMO_KEY,
+    USED_RECORD = KEY_RECORD + 8,
+    USED_RECORD_MAX = USED_RECORD + 32 * SESSION_ID,
+    SIGNED_RECORD = 8 + KEY_RECORD,
+    USED_KEPT_DAYS = 7,
+    DAY_MS = 24 * 60 * 60 * 1000,
+};
 
 /* ---- Rows ------------------------------------------------------------------------------------------ */
 
@@ -119,13 +127,28 @@ static void drop_old_signed(struct engine *c)
     }
 }
 
+static void drop_used(struct engine *c)
+{
+    struct bytes key, value;
+
+    for (size_t cursor = 0; book_next(&c->book, BOOK_PREKEY, &cursor, &key, &value);) {
+        struct reader r = reader_of(value);
+
+        (void)read_bytes(&r, KEY_RECORD);
+        if (value.n == KEY_RECORD || read_u64(&r) + (uint64_t)USED_KEPT_DAYS * DAY_MS > c->now_ms)
+            continue;
+        book_delete(&c->book, BOOK_PREKEY, key);
+        cursor = 0; /* the table has changed */
+    }
+}
+
 static size_t count_prekeys(const struct engine *c, enum omemo version)
 {
     struct bytes key, value;
     size_t n = 0;
 
     for (size_t cursor = 0; book_next(&c->book, BOOK_PREKEY, &cursor, &key, &value);)
-        n += key.p[0] == version;
+        n += key.p[0] == version && value.n == KEY_RECORD;
     return n;
 }
 
@@ -161,6 +184,7 @@ bool keys_tend(struct engine *c)
         changed = true;
     }
     drop_old_signed(c);
+    drop_used(c);
     for (int v = 0; v < OMEMO_VERSIONS; v++)
         for (size_t n = count_prekeys(c, (enum omemo)v); n < PREKEY_COUNT; n++) {
             add_prekey(c, (enum omemo)v);
@@ -171,15 +195,19 @@ bool keys_tend(struct engine *c)
 
 /* ---- Using ----------------------------------------------------------------------------------------- */
 
-bool keys_prekey(const struct engine *c, enum omemo version, uint32_t id, struct prekey *out)
+enum err keys_prekey(const struct engine *c, enum omemo version, uint32_t id,
+                     const uint8_t session[SESSION_ID], struct prekey *out)
 {
     struct octet_key key = prekey_key(version, id);
     struct bytes row = book_get(&c->book, BOOK_PREKEY, view(&key));
 
-    if (row.n != KEY_RECORD)
-        return false;
+    if (row.n < KEY_RECORD)
+        return ERR_MISSING;
+    for (size_t at = USED_RECORD; at + SESSION_ID <= row.n; at += SESSION_ID)
+        if (memcmp(row.p + at, session, SESSION_ID) == 0)
+            return ERR_EXISTS;
     read_pair(row.p, id, out);
-    return true;
+    return ERR_NONE;
 }
 
 bool keys_signed(const struct engine *c, uint32_t id, struct prekey *out)
@@ -193,12 +221,28 @@ bool keys_signed(const struct engine *c, uint32_t id, struct prekey *out)
     return true;
 }
 
-void keys_used(struct engine *c, enum omemo version, uint32_t id)
+void keys_used(struct engine *c, enum omemo version, uint32_t id, const uint8_t session[SESSION_ID])
 {
     struct octet_key key = prekey_key(version, id);
+    struct bytes row = book_get(&c->book, BOOK_PREKEY, view(&key));
+    bool first = row.n == KEY_RECORD;
+    struct buf record;
 
-    book_delete(&c->book, BOOK_PREKEY, view(&key));
-    add_prekey(c, version);
+    if (row.n < KEY_RECORD)
+        return;
+    buf_init(&record, USED_RECORD_MAX);
+    buf_add_bytes(&record, row);
+    if (first)
+        record_u64(&record, c->now_ms);
+    buf_add_bytes(&record, bytes_of(session, SESSION_ID));
+    if (record.failed) /* so many take no key by chance */
+        book_delete(&c->book, BOOK_PREKEY, view(&key));
+    else
+        book_put(&c->book, BOOK_PREKEY, view(&key), buf_bytes(&record));
+    secure_zero(record.p, record.n);
+    buf_deinit(&record);
+    if (first)
+        add_prekey(c, version);
 }
 
 struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo version)
@@ -212,7 +256,7 @@ struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo ve
     for (size_t cursor = 0; book_next(&c->book, BOOK_PREKEY, &cursor, &key, &value);) {
         struct reader r = reader_of(bytes_of(key.p + 1, key.n - 1));
 
-        if (key.p[0] != version || n == BUNDLE_PREKEYS_MAX)
+        if (key.p[0] != version || value.n != KEY_RECORD || n == BUNDLE_PREKEYS_MAX)
             continue;
         list[n].id = read_u32(&r);
         memcpy(list[n++].key, value.p + OMEMO_KEY, OMEMO_KEY);

@@ -7,6 +7,7 @@
 
 #include "client/engine_inside.h"
 #include "omemo/bundle.h"
+#include "omemo/ratchet.h"
 
 /* Makes what is missing and renews what is due. True: something changed that others have to know. */
 bool keys_tend(struct engine *c);
@@ -14,10 +15,13 @@ bool keys_tend(struct engine *c);
 /* What others need to begin a session with us, in the arena. */
 struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo version);
 
-/* False: we never had it, or it is used up. */
-bool keys_prekey(const struct engine *c, enum omemo version, uint32_t id, struct prekey *out);
+/* One-time prekeys are chosen by their users, so two may take the same one: a used one is published no more, but serves for some days.
+ * ERR_MISSING: we never had it, or that time is over. ERR_EXISTS: this session has begun with it before; somebody repeats its beginning. */
+CHECKED enum err keys_prekey(const struct engine *c, enum omemo version, uint32_t id,
+                             const uint8_t session[SESSION_ID], struct prekey *out);
 bool keys_signed(const struct engine *c, uint32_t id, struct prekey *out);
-/* A one-time prekey has served: another takes its place. */
-void keys_used(struct engine *c, enum omemo version, uint32_t id);
+/* It has served this session; another takes its place. */
+void keys_used(struct engine *c, enum omemo version, uint32_t id,
+               const uint8_t session[SESSION_ID]);
 
 #endif

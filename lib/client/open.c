@@ -118,7 +118,7 @@ static void commit(struct engine *c, const struct arrival *m, uint32_t sid,
         book_delete(&c->book, BOOK_KEPT, key);
     devices_drop_kept(c, &got->end);
     if (got->prekey_used) {
-        keys_used(c, got->remote.version, got->prekey_id);
+        keys_used(c, got->remote.version, got->prekey_id, got->message.session.id);
         c->bundles_stale = true;
     }
     arena_deinit(&a);
@@ -144,8 +144,12 @@ static enum err try_key(struct engine *c, const struct arrival *m, const struct 
     remote_wants(&remote, &key, &wants);
     if (wants.prekeys && keys_signed(c, wants.signed_prekey_id, &signed_prekey))
         rows.signed_prekey = &signed_prekey;
-    if (wants.prekeys && wants.has_prekey && keys_prekey(c, e->version, wants.prekey_id, &prekey))
-        rows.prekey = &prekey;
+    if (wants.prekeys && wants.has_prekey) {
+        err = keys_prekey(c, e->version, wants.prekey_id, key.exchange.ephemeral, &prekey);
+        if (err == ERR_EXISTS)
+            goto done;
+        rows.prekey = err == ERR_NONE ? &prekey : NULL;
+    }
     if (find_kept(c, &remote, &wants, &kept))
         rows.kept = &kept;
     err = remote_decrypt(&remote, &c->identity, &key, &rows, &c->random, out);
