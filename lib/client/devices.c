@@ -107,10 +107,19 @@ static void publish_bundle(struct engine *c, enum omemo version)
     arena_deinit(&a);
 }
 
-void devices_publish_bundles(struct engine *c)
+void devices_stale(struct engine *c, enum omemo version)
+{
+    c->bundle_stale[version] = true;
+}
+
+/* Not while the archive is read, which may use up more of them. */
+void devices_work(struct engine *c)
 {
     for (int v = 0; v < OMEMO_VERSIONS; v++)
-        publish_bundle(c, (enum omemo)v);
+        if (c->bundle_stale[v] && c->archive.caught_up && c->line.state == LINE_ONLINE) {
+            c->bundle_stale[v] = false;
+            publish_bundle(c, (enum omemo)v);
+        }
 }
 
 /* A list of ours that lacks this device gets it, whoever has published it (XEP-0384 0.3.0 §4.2). */
@@ -133,6 +142,7 @@ static void join(struct engine *c, const struct device_list *list)
     }
     joined.devices = devices;
     pubsub_publish(c, &item, device_list_write(&a, &joined));
+    devices_stale(c, list->version); /* who lost the list may have lost the bundle */
     keep_list(c, list->version, c->bare, &joined);
     arena_deinit(&a);
 }
@@ -302,7 +312,8 @@ enum bundle_state devices_begin(struct engine *c, enum omemo version, const stru
 void devices_online(struct engine *c)
 {
     if (keys_tend(c) || book_get(&c->book, BOOK_SELF, engine_key("bundles")).p == NULL) {
-        devices_publish_bundles(c);
+        for (int v = 0; v < OMEMO_VERSIONS; v++)
+            publish_bundle(c, (enum omemo)v);
         book_put(&c->book, BOOK_SELF, engine_key("bundles"), engine_key("published"));
     }
     for (int v = 0; v < OMEMO_VERSIONS; v++)

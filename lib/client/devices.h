@@ -30,7 +30,8 @@ enum bundle_state { BUNDLE_ASKED, BUNDLE_USELESS };
 enum bundle_state devices_begin(struct engine *c, enum omemo version, const struct jid *bare,
                                 uint32_t device);
 
-/* Ours, after keys_used(). */
-void devices_publish_bundles(struct engine *c);
+/* Our own bundles, where they are due: a prekey was used. */
+void devices_stale(struct engine *c, enum omemo version);
+void devices_work(struct engine *c);
 
 #endif

@@ -299,10 +299,7 @@ void engine_received(struct engine *c, struct str bytes)
         online_event(c, &e);
         arena_deinit(&e.arena);
     }
-    if (c->bundles_stale && c->archive.caught_up && c->line.state == LINE_ONLINE) {
-        devices_publish_bundles(c);
-        c->bundles_stale = false;
-    }
+    devices_work(c);
     outbox_work(c);
     engine_end_round(c);
 }
@@ -346,4 +343,5 @@ struct str engine_output(const struct engine *c)
 void engine_sent(struct engine *c, size_t n)
 {
     stream_sent(&c->line.stream, n);
+    line_flush(&c->line);
 }

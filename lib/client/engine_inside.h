@@ -71,7 +71,7 @@ struct engine {
     struct identity identity;
     struct map useless; /* devices without a bundle, on this connection */
     struct arena useless_arena;
-    bool bundles_stale;
+    bool bundle_stale[OMEMO_VERSIONS];
     uint64_t next_kept;
 
     struct list requests; /* unanswered, oldest first */

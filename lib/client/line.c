@@ -19,6 +19,9 @@ static const struct xml_limits limits = {
     .nodes = 20000,
 };
 
+/* Before more is written, this much must have left. A stanza of ours is shorter than the rest of the limit. */
+enum { OUT_FULL = 64 * 1024, OUT_LIMIT = 1024 * 1024 };
+
 static void drop_all(struct list *stanzas)
 {
     for (struct link *i; (i = list_pop(stanzas)) != NULL;) {
@@ -32,6 +35,7 @@ static void drop_all(struct list *stanzas)
 void line_init(struct line *l)
 {
     *l = (struct line){ .state = LINE_IDLE };
+    list_init(&l->unwritten);
     list_init(&l->unacked);
     list_init(&l->reports);
     stream_init(&l->stream, STREAM_CLIENT, STREAM_TCP, STR(NS_CLIENT), &limits);
@@ -39,6 +43,7 @@ void line_init(struct line *l)
 
 void line_deinit(struct line *l)
 {
+    drop_all(&l->unwritten);
     drop_all(&l->unacked);
     drop_all(&l->reports);
     stream_deinit(&l->stream);
@@ -59,6 +64,7 @@ void line_open(struct line *l, enum stream_framing framing, struct login_account
     stream_deinit(&l->stream);
     login_end(&l->login);
     stream_init(&l->stream, STREAM_CLIENT, framing, STR(NS_CLIENT), &limits);
+    l->stream.out.limit = OUT_LIMIT;
     account->resume_id = l->sm_id;
     account->resume_h = l->handled;
     l->received = l->handled; /* what was not dealt with comes again */
@@ -91,7 +97,6 @@ static void report(struct line *l, struct link *i, enum line_event_kind fate)
     struct sent_stanza *s = LIST_ENTRY(i, struct sent_stanza, link);
 
     s->fate = fate;
-    l->unacked_count--;
     list_add(&l->reports, &s->link);
 }
 
@@ -102,7 +107,7 @@ static bool acknowledged(struct line *l, uint32_t h)
 
     if (h - acked > l->unacked_count) /* mod 2^32 */
         return false;
-    for (; acked != h; acked++)
+    for (; acked != h; acked++, l->unacked_count--)
         report(l, list_pop(&l->unacked), LINE_ACKED);
     return true;
 }
@@ -133,29 +138,44 @@ void line_handled(struct line *l, uint32_t count)
     answer(l);
 }
 
+/* Without acknowledgements having written it is the best that can be known. */
+static void write_on(struct line *l)
+{
+    while (l->state == LINE_ONLINE && !list_empty(&l->unwritten)
+           && stream_output(&l->stream).n < OUT_FULL) {
+        struct link *i = list_pop(&l->unwritten);
+
+        stream_write(&l->stream, LIST_ENTRY(i, struct sent_stanza, link)->node);
+        l->unwritten_count--;
+        l->sent++;
+        if (l->sm) {
+            list_add(&l->unacked, i);
+            l->unacked_count++;
+        } else {
+            report(l, i, LINE_ACKED);
+        }
+    }
+}
+
 bool line_send(struct line *l, const struct xml_node *stanza, uint64_t tag)
 {
-    bool online = l->state == LINE_ONLINE;
     struct sent_stanza *s;
 
-    if (online ? l->sm && l->unacked_count >= LINE_UNACKED_MAX
-               : l->sm_id.n == 0 || l->unacked_count >= LINE_UNACKED_MAX)
+    if ((l->state != LINE_ONLINE && l->sm_id.n == 0)
+        || l->unwritten_count + l->unacked_count >= LINE_UNACKED_MAX)
         return false;
-    if (online)
-        stream_write(&l->stream, stanza);
     s = mem_alloc(sizeof *s);
     s->tag = tag;
     s->node = xml_copy(&s->arena, stanza);
-    list_add(&l->unacked, &s->link);
-    l->unacked_count++;
-    l->sent++;
-    if (!l->sm) /* the best that can be known without acknowledgements */
-        report(l, list_pop(&l->unacked), LINE_ACKED);
+    list_add(&l->unwritten, &s->link);
+    l->unwritten_count++;
+    write_on(l);
     return true;
 }
 
 void line_flush(struct line *l)
 {
+    write_on(l);
     if (l->state != LINE_ONLINE || !l->sm || l->asked || l->unacked_count == 0)
         return;
     l->asked = true;
@@ -173,12 +193,17 @@ void line_shut(struct line *l)
 
 /* ---- Online ---------------------------------------------------------------------------------------- */
 
+/* What the server does not have goes again, before anything else. */
 static bool resumed(struct line *l, const struct login_result *r)
 {
     if (!acknowledged(l, r->h))
         return false;
-    LIST_EACH (&l->unacked, i)
-        stream_write(&l->stream, LIST_ENTRY(i, struct sent_stanza, link)->node);
+    for (struct link *i; l->unacked_count > 0; l->unacked_count--, l->unwritten_count++) {
+        i = l->unacked.head.prev;
+        list_remove(i);
+        list_add_first(&l->unwritten, i);
+    }
+    l->sent = r->h;
     return true;
 }
 
@@ -189,6 +214,9 @@ static void begin_session(struct line *l, const struct login_result *r)
         (void)acknowledged(l, r->h);
     for (struct link *i; (i = list_pop(&l->unacked)) != NULL;)
         report(l, i, LINE_LOST);
+    for (struct link *i; (i = list_pop(&l->unwritten)) != NULL;)
+        report(l, i, LINE_LOST);
+    l->unacked_count = l->unwritten_count = 0;
     l->sent = l->received = l->handled = 0;
     arena_deinit(&l->session);
     l->sm_id = r->sm_id.n > 0 ? arena_str(&l->session, r->sm_id) : STR_NONE;
@@ -216,6 +244,7 @@ static bool logged_in(struct line *l, struct line_event *out)
     else if (!resumed(l, r))
         return end(l, out, NULL);
     l->state = LINE_ONLINE;
+    line_flush(l);
     *out = (struct line_event){ .kind = LINE_UP };
     return true;
 }

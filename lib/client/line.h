@@ -46,8 +46,9 @@ struct line {
     struct str sm_id;                 /* empty: the session cannot be resumed */
     bool sm, asked, owes;             /* XEP-0198 is on; an <r/> of ours, of theirs is unanswered */
     uint32_t sent, received, handled; /* stanzas of this session; mod 2^32 */
+    struct list unwritten;            /* sent_stanza: until there is room in the stream's output */
     struct list unacked, reports;     /* sent_stanza; reports: whose fate is to be told */
-    size_t unacked_count;
+    size_t unwritten_count, unacked_count;
 };
 
 void line_init(struct line *l);
@@ -67,8 +68,10 @@ bool line_next(struct line *l, struct line_event *out);
  * wait for, or too much is unacknowledged. */
 CHECKED bool line_send(struct line *l, const struct xml_node *stanza, uint64_t tag);
 void line_handled(struct line *l, uint32_t count); /* so many more of the received ones */
-void line_flush(struct line *l); /* after a round of sends: asks for an acknowledgement */
-void line_shut(struct line *l);  /* says goodbye: the session ends */
+void line_flush(
+    struct line *
+        l); /* after a round of sends, and when output has left: goes on, asks for an acknowledgement */
+void line_shut(struct line *l); /* says goodbye: the session ends */
 
 /* Output as in stream.h: line.stream. */
 

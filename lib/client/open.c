@@ -119,7 +119,7 @@ static void commit(struct engine *c, const struct arrival *m, uint32_t sid,
     devices_drop_kept(c, &got->end);
     if (got->prekey_used) {
         keys_used(c, got->remote.version, got->prekey_id, got->message.session.id);
-        c->bundles_stale = true;
+        devices_stale(c, got->remote.version);
     }
     arena_deinit(&a);
 }
@@ -133,7 +133,7 @@ static enum err try_key(struct engine *c, const struct arrival *m, const struct 
     struct remote_wants wants;
     struct codec_key key;
     struct bytes octets;
-    struct remote remote;
+    struct remote remote = { 0 };
     enum err err;
     struct arena a = { 0 };
 
@@ -155,8 +155,8 @@ static enum err try_key(struct engine *c, const struct arrival *m, const struct 
     err = remote_decrypt(&remote, &c->identity, &key, &rows, &c->random, out);
     if (err == ERR_NONE)
         commit(c, m, e->sid, out, &kept);
-    secure_zero(&remote, sizeof remote);
 done:
+    secure_zero(&remote, sizeof remote);
     secure_zero(&signed_prekey, sizeof signed_prekey);
     secure_zero(&prekey, sizeof prekey);
     secure_zero(&kept, sizeof kept);
