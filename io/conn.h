@@ -30,7 +30,7 @@ struct conn_handlers {
 };
 
 /* `closed`: ERR_NONE: the peer or we ended it; ERR_IO: reset or network; ERR_MALFORMED: what came was not TLS as we
- * speak it; ERR_TIMEOUT: the peer did not take our last output; ERR_TOO_BIG: it made TLS answer and read nothing. */
+ * speak it; ERR_DENIED: not the server that was meant; ERR_TIMEOUT: the peer did not take our last output; ERR_TOO_BIG: it made TLS answer and read nothing. */
 
 struct peer_address {
     uint8_t ip[16];
@@ -47,6 +47,12 @@ struct peer_address conn_peer(const struct conn *c);
  * after the request were sent in the clear, by anybody, and must end the connection (RFC 6120 §5.4.3.3; a stream
  * parser tells whether it has unread input). Later bytes are TLS; nothing that came before is taken for it. */
 void conn_start_tls(struct conn *c, struct tls_context *context);
+/* The same as client, for connections of ours, before or after some bytes in the clear. The certificate must hold for
+ * `name` (RFC 9525: a dNSName, or the address if it is one), which the server is also told (SNI), in the form that DNS knows;
+ * else `closed` is ERR_DENIED and conn_distrust() says why. */
+void conn_start_tls_client(struct conn *c, struct tls_context *context, struct str name);
+/* Why the server's certificate was refused, else empty; static, and still there in `closed`. */
+struct str conn_distrust(const struct conn *c);
 bool conn_is_tls(const struct conn *c);
 /* Channel binding (RFC 9266 tls-exporter on TLS 1.3, on 1.2 with an extended master secret; RFC 5929
  * tls-server-end-point) into `a`. */

@@ -49,6 +49,7 @@ struct conn {
     struct timer *linger;
     struct link in_due, in_dirty;
     int fd;
+    int distrust; /* X509_V_ERR_… of the server's certificate */
     struct peer_address peer;
     uint8_t watched;    /* UV_READABLE | UV_WRITABLE */
     uint8_t state, why; /* enum conn_state, enum err */

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "io/tls_inside.h"
@@ -78,25 +79,31 @@ static void lend_bio(struct conn *c)
 
 /* ---- Handshake and records ---------------------------------------------------------------------- */
 
-void conn_start_tls(struct conn *c, struct tls_context *context)
+static bool start(struct conn *c, struct tls_context *context)
 {
     struct iovec view;
 
     assert(c->context == NULL);
     if (c->state != CONN_OPEN)
-        return;
+        return false;
     if (c->unread.n > 0) { /* sent in the clear, so nobody knows by whom */
         conn_reset(c, ERR_MALFORMED);
-        return;
+        return false;
     }
     conn_flush(c);
     if (c->state != CONN_OPEN)
-        return;
+        return false;
     while (blob_queue_views(&c->queue, &view, 1) > 0) {
         buf_add(&c->wire, (struct str){ view.iov_base, view.iov_len });
         blob_queue_consume(&c->queue, view.iov_len);
     }
     c->context = tls_context_ref(context);
+    return true;
+}
+
+void conn_start_tls(struct conn *c, struct tls_context *context)
+{
+    (void)start(c, context);
 }
 
 static void make_ssl(struct conn *c)
@@ -111,10 +118,12 @@ static void make_ssl(struct conn *c)
 /* OpenSSL has put the alert into hub->out. What waits can no longer be sealed. */
 static void fail(struct conn *c)
 {
+    if (!SSL_is_server(c->ssl) && !c->secured)
+        c->distrust = (int)SSL_get_verify_result(c->ssl);
     c->notified = true;
     blob_queue_clear(&c->queue);
     conn_put_out(c);
-    conn_shut(c, ERR_MALFORMED);
+    conn_shut(c, c->distrust != X509_V_OK ? ERR_DENIED : ERR_MALFORMED);
 }
 
 /* False: this record or flight ends here. */
@@ -142,6 +151,45 @@ static bool shake_hands(struct conn *c)
     if (c->handlers->secured != NULL)
         c->handlers->secured(c->ctx);
     return true;
+}
+
+/* Names in the subject are not looked at, nor wildcards for a part of a label (RFC 9525 §6.3, §7.2). */
+static bool expect_name(SSL *ssl, const char *name)
+{
+    X509_VERIFY_PARAM *want = SSL_get0_param(ssl);
+
+    if (X509_VERIFY_PARAM_set1_ip_asc(want, name) == 1)
+        return true;
+    X509_VERIFY_PARAM_set_hostflags(want, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
+                                              | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    return X509_VERIFY_PARAM_set1_host(want, name, 0) == 1
+           && SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+void conn_start_tls_client(struct conn *c, struct tls_context *context, struct str name)
+{
+    struct bytes alpn = tls_context_alpn(context);
+    struct arena a = { 0 };
+    bool ready;
+
+    if (!start(c, context))
+        return;
+    make_ssl(c);
+    SSL_set_connect_state(c->ssl);
+    lend_bio(c);
+    ready = name.n > 0 && expect_name(c->ssl, arena_printf(&a, "%.*s", STR_ARG(name)).p)
+            && (alpn.n == 0 || SSL_set_alpn_protos(c->ssl, alpn.p, (unsigned)alpn.n) == 0);
+    arena_deinit(&a);
+    if (!ready)
+        conn_shut(c, ERR_UNSUPPORTED);
+    else
+        (void)go_on(c, SSL_do_handshake(c->ssl)); /* the hello leaves */
+}
+
+struct str conn_distrust(const struct conn *c)
+{
+    return c->distrust != X509_V_OK ? str_from(X509_verify_cert_error_string(c->distrust))
+                                    : STR_NONE;
 }
 
 bool conn_tls_step(struct conn *c)
@@ -209,13 +257,16 @@ static struct bytes exporter(struct conn *c, struct arena *a)
 struct binding_data conn_binding(struct conn *c, struct arena *a)
 {
     struct binding_data none = { { NULL, 0 }, { NULL, 0 } };
+    uint8_t theirs[EVP_MAX_MD_SIZE];
+    struct bytes end_point;
 
     if (!c->secured)
         return none;
-    return (struct binding_data){
-        .exporter = exporter(c, a),
-        .server_end_point = arena_bytes(a, tls_context_end_point(c->context)),
-    };
+    end_point = SSL_is_server(c->ssl)
+                    ? tls_context_end_point(c->context)
+                    : bytes_of(theirs, tls_end_point(SSL_get0_peer_certificate(c->ssl), theirs));
+    return (struct binding_data){ .exporter = exporter(c, a),
+                                  .server_end_point = arena_bytes(a, end_point) };
 }
 
 struct str conn_tls_version(const struct conn *c)

@@ -1,4 +1,4 @@
-/* tls.c: the TLS settings of a listener, counted. */
+/* tls.c: the TLS settings of a listener, or of connections of ours, counted. */
 #include "io/tls_inside.h"
 
 #include <errno.h>
@@ -29,6 +29,11 @@ SSL_CTX *tls_context_openssl(const struct tls_context *c)
 struct bytes tls_context_end_point(const struct tls_context *c)
 {
     return bytes_of(c->end_point, c->end_point_n);
+}
+
+struct bytes tls_context_alpn(const struct tls_context *c)
+{
+    return buf_bytes(&c->alpn);
 }
 
 /* "cannot use the key /a/b: no such file": what we did, and OpenSSL's first reason why it failed. */
@@ -94,17 +99,17 @@ static bool set_options(SSL_CTX *s)
 }
 
 /* RFC 5929 §4.1: the hash of the certificate's own signature, SHA-256 where that is MD5 or SHA-1. */
-static void set_end_point(struct tls_context *c)
+unsigned tls_end_point(X509 *certificate, uint8_t *out)
 {
-    X509 *certificate = SSL_CTX_get0_certificate(c->openssl);
     int nid = NID_undef;
+    unsigned n = 0;
     const EVP_MD *hash;
 
-    if (!X509_get_signature_info(certificate, &nid, NULL, NULL, NULL) || nid == NID_undef)
-        return; /* such as Ed25519, for which it names no hash */
+    if (certificate == NULL || !X509_get_signature_info(certificate, &nid, NULL, NULL, NULL)
+        || nid == NID_undef)
+        return 0; /* such as Ed25519, for which it names no hash */
     hash = nid == NID_md5 || nid == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(nid);
-    if (hash == NULL || !X509_digest(certificate, hash, c->end_point, &c->end_point_n))
-        c->end_point_n = 0;
+    return hash != NULL && X509_digest(certificate, hash, out, &n) ? n : 0;
 }
 
 /* A server cannot ask for a passphrase: an encrypted key is an error, not a prompt. */
@@ -125,7 +130,7 @@ static enum err load(struct tls_context *c, const char *certificate_path, const 
         *why = explain(a, "use the key ", key_path);
         return ERR_IO;
     }
-    set_end_point(c);
+    c->end_point_n = tls_end_point(SSL_CTX_get0_certificate(c->openssl), c->end_point);
     return ERR_NONE;
 }
 
@@ -141,25 +146,67 @@ static enum err configure(struct tls_context *c, const char *alpn, struct str *w
         *why = explain(a, "set up TLS", "");
         return ERR_UNSUPPORTED;
     }
-    SSL_CTX_set_default_passwd_cb(c->openssl, no_passphrase);
-    if (c->alpn.n > 0)
-        SSL_CTX_set_alpn_select_cb(c->openssl, alpn_choose, c);
     return ERR_NONE;
+}
+
+static struct tls_context *context_with(const SSL_METHOD *method)
+{
+    struct tls_context *c = mem_alloc(sizeof *c);
+
+    ERR_clear_error();
+    atomic_init(&c->refs, 1);
+    buf_init(&c->alpn, ALPN_BYTES_MAX);
+    c->openssl = SSL_CTX_new(method);
+    return c;
 }
 
 enum err tls_context_new(const char *certificate_path, const char *key_path, const char *alpn,
                          struct tls_context **out, struct str *why, struct arena *why_arena)
 {
-    struct tls_context *c = mem_alloc(sizeof *c);
+    struct tls_context *c = context_with(TLS_server_method());
     enum err e;
 
-    ERR_clear_error();
-    atomic_init(&c->refs, 1);
-    buf_init(&c->alpn, ALPN_BYTES_MAX);
-    c->openssl = SSL_CTX_new(TLS_server_method());
     if ((e = configure(c, alpn, why, why_arena)) != ERR_NONE)
         goto done;
+    SSL_CTX_set_default_passwd_cb(c->openssl, no_passphrase);
+    if (c->alpn.n > 0)
+        SSL_CTX_set_alpn_select_cb(c->openssl, alpn_choose, c);
     if ((e = load(c, certificate_path, key_path, why, why_arena)) != ERR_NONE)
+        goto done;
+    *out = c;
+    c = NULL;
+done:
+    tls_context_unref(c);
+    return e;
+}
+
+/* A file is somebody's deliberate choice: what is in it is trusted whether or not it signed itself. */
+static enum err trust(struct tls_context *c, const char *ca_path, struct str *why, struct arena *a)
+{
+    SSL_CTX_set_verify(c->openssl, SSL_VERIFY_PEER, NULL);
+    if (ca_path == NULL) {
+        if (SSL_CTX_set_default_verify_paths(c->openssl) == 1)
+            return ERR_NONE;
+        *why = explain(a, "use the certificates that this system trusts", "");
+        return ERR_IO;
+    }
+    if (SSL_CTX_load_verify_file(c->openssl, ca_path) != 1) {
+        *why = explain(a, "use the certificates in ", ca_path);
+        return ERR_IO;
+    }
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(c->openssl), X509_V_FLAG_PARTIAL_CHAIN);
+    return ERR_NONE;
+}
+
+enum err tls_context_new_client(const char *ca_path, const char *alpn, struct tls_context **out,
+                                struct str *why, struct arena *why_arena)
+{
+    struct tls_context *c = context_with(TLS_client_method());
+    enum err e;
+
+    if ((e = configure(c, alpn, why, why_arena)) != ERR_NONE)
+        goto done;
+    if ((e = trust(c, ca_path, why, why_arena)) != ERR_NONE)
         goto done;
     *out = c;
     c = NULL;

@@ -15,6 +15,11 @@ struct tls_context;
 CHECKED enum err tls_context_new(const char *certificate_path, const char *key_path,
                                  const char *alpn, struct tls_context **out, struct str *why,
                                  struct arena *why_arena);
+/* For connections of ours: the server's certificate has to be signed, over however many steps, by one in the file
+ * `ca_path` (which may be the certificate itself), or that the system trusts if it is NULL. `alpn`: what is asked for. */
+CHECKED enum err tls_context_new_client(const char *ca_path, const char *alpn,
+                                        struct tls_context **out, struct str *why,
+                                        struct arena *why_arena);
 struct tls_context *tls_context_ref(struct tls_context *c);
 void tls_context_unref(struct tls_context *c);
 
