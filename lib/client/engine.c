@@ -313,11 +313,11 @@ static void count_none(struct engine *c)
 
 void engine_disconnected(struct engine *c)
 {
-    if (!c->connected)
-        return;
-    count_none(c);
+    if (c->connected) {
+        count_none(c);
+        line_closed(&c->line);
+    }
     c->connected = c->wants_tls = c->wants_close = false;
-    line_closed(&c->line);
     online_lost(c);
     engine_end_round(c);
 }
@@ -333,6 +333,12 @@ enum engine_want engine_wants(struct engine *c, uint64_t *out_wake_ms)
         return WANT_CONNECTION;
     *out_wake_ms = c->connect_at_ms;
     return WANT_NOTHING;
+}
+
+bool engine_is_settled(const struct engine *c)
+{
+    return c->line.state == LINE_ONLINE && c->archive.caught_up && c->line.unacked_count == 0
+           && list_empty(&c->requests) && list_empty(&c->batches) && list_empty(&c->events);
 }
 
 struct str engine_output(const struct engine *c)

@@ -51,11 +51,13 @@ void engine_now(struct engine *c,
 void engine_connected(struct engine *c, bool secured, struct binding_data binding);
 void engine_secured(struct engine *c, struct binding_data binding);
 void engine_received(struct engine *c, struct str bytes);
-void engine_disconnected(struct engine *c);
+void engine_disconnected(struct engine *c); /* or there was no connection to be had */
 void engine_committed(struct engine *c, bool durable);
 
 enum engine_want { WANT_NOTHING, WANT_CONNECTION, WANT_TLS, WANT_CLOSE };
 enum engine_want engine_wants(struct engine *c, uint64_t *out_wake_ms); /* UINT64_MAX: never */
+/* Online, with nothing left to catch up with, to make durable or to hear from the server: a good moment to leave. */
+bool engine_is_settled(const struct engine *c);
 struct str engine_output(const struct engine *c);
 void engine_sent(struct engine *c, size_t n);
 const struct book_changes *engine_commit(struct engine *c); /* NULL: none, or one is under way */

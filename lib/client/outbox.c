@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "client/record.h"
+#include "xml/chars.h"
 #include "xml/parser.h"
 #include "xml/writer.h"
 #include "xmpp/ns.h"
@@ -128,6 +129,9 @@ static void done(struct engine *c, struct job *j, enum entry_kind how, struct st
         .text = why,
     };
 
+    if (how == ENTRY_SENT)
+        e.encryption = j->stanzas[OMEMO_2] != NULL ? ENCRYPTION_OMEMO_2 : ENCRYPTION_OMEMO_03;
+
     book_delete(&c->book, BOOK_OUTBOX, number_key(&a, j->number));
     engine_add_entry(c, &e);
     arena_deinit(&a);
@@ -236,7 +240,7 @@ enum err engine_send_text(struct engine *c, struct arena *a, const struct jid *t
     struct job *j;
     struct entry e;
 
-    if (text.n == 0 || !jid_is_bare(to) || to->local.n == 0)
+    if (text.n == 0 || !xml_chars_valid(text) || !jid_is_bare(to) || to->local.n == 0)
         return ERR_MALFORMED;
     if (text.n > TEXT_MAX)
         return ERR_TOO_BIG;

@@ -1,0 +1,28 @@
+/* commands.c: the list of commands. */
+#include "cli/commands.h"
+
+const struct command commands[] = {
+    { "login", "JID --password-stdin [--timeout S]",
+      "make this machine a device of an account that exists", command_login, 1, 1,
+      TAKES_PASSWORD | TAKES_TIMEOUT },
+    { "register", "INVITE [NAME]", "make an account with an invitation", NULL, 1, 2, 0 },
+    { "send", "JID [TEXT] [--wait sent|delivered] [--timeout S]",
+      "send a message, encrypted; without TEXT, standard input", command_send, 1, 2,
+      TAKES_WAIT | TAKES_TIMEOUT },
+    { "listen", "[--count N] [--timeout S]", "print what came since the last time, and what comes",
+      command_listen, 0, 0, TAKES_COUNT | TAKES_TIMEOUT },
+    { "history", "JID [--limit N]", "print the last messages of a chat (50), without connecting",
+      command_history, 1, 1, TAKES_LIMIT },
+    { "contacts", "[--timeout S]", "list the account's contacts", command_contacts, 0, 0,
+      TAKES_TIMEOUT },
+    { "devices", "[--timeout S]", "list the account's devices with their fingerprints",
+      command_devices, 0, 0, TAKES_TIMEOUT },
+    { "trust", "", "decide which devices of a contact to trust", NULL, 0, 2, 0 },
+    { "verify", "", "compare fingerprints with a contact", NULL, 0, 2, 0 },
+    { "call", "", "call somebody", NULL, 0, 2, 0 },
+    { "answer", "", "accept a call", NULL, 0, 2, 0 },
+    { "reject", "", "reject a call", NULL, 0, 2, 0 },
+    { "web", "", "serve the web client from this machine", NULL, 0, 2, 0 },
+};
+
+const size_t command_count = COUNT_OF(commands);

@@ -1,0 +1,105 @@
+/* login.c: `sotto login`: the account's password is checked, kept, and this device announced. */
+#include <stdio.h>
+
+#include "cli/account.h"
+#include "cli/commands.h"
+#include "cli/secret.h"
+#include "cli/visible.h"
+
+enum { PATIENCE_S = 60 };
+
+static void on_event(void *ctx, const struct engine_event *e)
+{
+    struct account *a = ctx;
+
+    if (e->kind == ENGINE_OFFLINE && e->refused)
+        account_end(
+            a, program_fail(a->program, STATUS_FAILED, "refused", account_refusal(&a->arena, e)));
+    else if (e->kind == ENGINE_BROKEN)
+        account_end(a, program_fail(a->program, STATUS_FAILED, "store",
+                                    STR("the store cannot be written: is the disk full?")));
+}
+
+static void on_settled(void *ctx)
+{
+    account_end(ctx, STATUS_DONE);
+}
+
+static void on_lost(void *ctx, struct str why, bool distrusted)
+{
+    struct account *a = ctx;
+    int status = distrusted ? STATUS_FAILED : STATUS_UNREACHABLE;
+
+    account_end(a,
+                program_fail(a->program, status, distrusted ? "distrusted" : "unreachable", why));
+}
+
+static void on_timeout(void *ctx)
+{
+    struct account *a = ctx;
+
+    account_end(a, program_fail(a->program, STATUS_TIMEOUT, "timeout",
+                                STR("the server took too long to log this device in")));
+}
+
+static const struct session_handlers handlers = { .event = on_event,
+                                                  .settled = on_settled,
+                                                  .lost = on_lost };
+
+static int log_in(struct account *a, const struct jid *jid, struct str password)
+{
+    int status;
+
+    if ((status = account_make(a)) != STATUS_DONE)
+        return status;
+    if ((status = account_keep(a, jid, password)) != STATUS_DONE)
+        return status;
+    if ((status = account_begin(a, &handlers, a)) != STATUS_DONE)
+        return status;
+    if ((status = account_limit(a, PATIENCE_S, on_timeout)) != STATUS_DONE)
+        return status;
+    return account_run(a);
+}
+
+/* A store that this run made is of no use to anybody unless it succeeded. */
+static void forget(struct account *a)
+{
+    session_free(a->session);
+    a->session = NULL;
+    store_discard(a->store);
+    a->store = NULL;
+}
+
+static void greet(const struct account *a)
+{
+    const struct program *p = a->program;
+
+    if (p->json)
+        program_tell(p, json_pack("{s:s,s:o}", "event", "login", "jid", json_of(a->bare)));
+    else
+        printf("%.*s: logged in\n", STR_ARG(a->bare));
+}
+
+int command_login(struct program *p)
+{
+    struct account a;
+    struct str password, why;
+    struct jid jid;
+    int status;
+
+    if (jid_parse(&p->arena, str_from(p->arguments[0]), &jid) != ERR_NONE || !jid_is_bare(&jid)
+        || jid.local.n == 0)
+        return program_fail(p, STATUS_USAGE, "usage",
+                            STR("login wants an address such as alice@example.org"));
+    if (secret_password(&p->arena, &password, &why) != ERR_NONE)
+        return program_fail(p, STATUS_USAGE, "usage", why);
+    account_init(&a, p);
+    status = log_in(&a, &jid, password);
+    if (status == STATUS_DONE)
+        greet(&a);
+    else if (a.is_new)
+        forget(&a);
+    account_deinit(&a);
+    secure_zero((void *)password.p, password.n);
+    return status;
+}
