@@ -61,11 +61,14 @@ static void on_closed(void *ctx, struct str why, bool distrusted)
 {
     struct session *s = ctx;
 
+    bool was_online = s->online;
+
     s->connected = s->securing = s->online = false;
     engine_now(s->engine, clock_wall_ms());
     engine_disconnected(s->engine);
-    if (!s->ending && why.n > 0)
-        s->handlers->lost(s->ctx, why, distrusted);
+    if (!s->ending && (why.n > 0 || was_online))
+        s->handlers->lost(s->ctx, why.n > 0 ? why : STR("the server ended the session"),
+                          distrusted);
 }
 
 static const struct wire_handlers wire_events = { on_open, on_secured, on_received, on_closed };

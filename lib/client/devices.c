@@ -83,6 +83,7 @@ static void keep_list(struct engine *c, enum omemo version, struct str bare,
     struct arena a = { 0 };
     struct buf record;
 
+    engine_note(&c->fresh, str_of_bytes(list_key(&a, version, bare)));
     buf_init(&record, LIST_RECORD_MAX);
     for (size_t i = 0; i < list->count; i++)
         record_u32(&record, list->devices[i].id);
@@ -122,7 +123,8 @@ void devices_work(struct engine *c)
         }
 }
 
-/* A list of ours that lacks this device gets it, whoever has published it (XEP-0384 0.3.0 §4.2). */
+/* A list of ours that lacks this device gets it, whoever has published it (XEP-0384 0.3.0 §4.2). It gets no label: readers with
+ * the schema of XEP-0384 0.8 refuse a whole list for a `labelsig`, and a label without one could be the server's. */
 static void join(struct engine *c, const struct device_list *list)
 {
     struct arena a = { 0 };
@@ -136,10 +138,6 @@ static void join(struct engine *c, const struct device_list *list)
     for (size_t i = 0; i < list->count; i++)
         devices[i] = list->devices[i];
     devices[list->count].id = c->identity.device_id;
-    if (list->version == OMEMO_2 && c->config.device.n > 0) {
-        devices[list->count].label = c->config.device;
-        device_label_sign(&a, &c->identity, &devices[list->count]);
-    }
     joined.devices = devices;
     pubsub_publish(c, &item, device_list_write(&a, &joined));
     devices_stale(c, list->version); /* who lost the list may have lost the bundle */
@@ -214,10 +212,14 @@ static void fetch_list(struct engine *c, enum omemo version, const struct jid *o
         pubsub_fetch(c, new_fetch(c, list_fetched, &f), of, list_node(version), STR_NONE);
 }
 
+/* Events tell of changes while there is a session; what changed before it, only the node itself. */
 bool devices_of(struct engine *c, struct arena *a, enum omemo version, const struct jid *bare,
                 const uint32_t **out_ids, size_t *out_count)
 {
-    if (read_list(c, a, version, jid_text(a, bare), out_ids, out_count))
+    struct str text = jid_text(a, bare);
+
+    if (engine_noted(&c->fresh, str_of_bytes(list_key(a, version, text)))
+        && read_list(c, a, version, text, out_ids, out_count))
         return true;
     fetch_list(c, version, bare);
     return false;
@@ -289,7 +291,7 @@ static void bundle_fetched(struct engine *c, struct request *r, const struct sta
         begin(c, f, node);
     devices_remote(c, f->version, jid_text(&a, &f->of), f->device, &remote);
     if (remote.count == 0)
-        engine_note_useless(c, useless_key(&a, f));
+        engine_note(&c->useless, useless_key(&a, f));
     secure_zero(&remote, sizeof remote);
     arena_deinit(&a);
     outbox_work(c);
@@ -300,7 +302,7 @@ enum bundle_state devices_begin(struct engine *c, enum omemo version, const stru
 {
     struct fetch f = { .version = version, .of = *bare, .device = device };
     struct arena a = { 0 };
-    bool useless = engine_is_useless(c, useless_key(&a, &f));
+    bool useless = engine_noted(&c->useless, useless_key(&a, &f));
 
     if (!useless && c->line.state == LINE_ONLINE && !is_asked_for(c, bundle_fetched, &f))
         pubsub_fetch(c, new_fetch(c, bundle_fetched, &f), bare, bundle_node(&a, version, device),

@@ -34,7 +34,8 @@ struct engine *engine_new(const struct engine_config *config)
     list_init(&c->requests);
     list_init(&c->archive.waiting);
     list_init(&c->outbox);
-    map_init(&c->useless, seed);
+    map_init(&c->useless.map, seed);
+    map_init(&c->fresh.map, seed);
     line_init(&c->line);
     return c;
 }
@@ -77,8 +78,10 @@ void engine_free(struct engine *c)
     event_free(c->shown);
     line_deinit(&c->line);
     book_deinit(&c->book);
-    map_deinit(&c->useless);
-    arena_deinit(&c->useless_arena);
+    map_deinit(&c->useless.map);
+    arena_deinit(&c->useless.arena);
+    map_deinit(&c->fresh.map);
+    arena_deinit(&c->fresh.arena);
     secure_zero(&c->identity, sizeof c->identity);
     secure_zero((void *)c->config.password.p, c->config.password.n);
     arena_deinit(&c->account_arena);
@@ -137,17 +140,26 @@ void engine_tell(struct engine *c, const struct engine_event *e)
     list_add(&round_of(c)->events, &p->link);
 }
 
-/* ---- Devices that nobody can write to --------------------------------------------------------------- */
+/* ---- Notes ----------------------------------------------------------------------------------------- */
 
-void engine_note_useless(struct engine *c, struct str device)
+void engine_note(struct notes *n, struct str key)
 {
-    if (map_get(&c->useless, device) == NULL)
-        map_put(&c->useless, arena_str(&c->useless_arena, device), c);
+    if (map_get(&n->map, key) == NULL)
+        map_put(&n->map, arena_str(&n->arena, key), n);
 }
 
-bool engine_is_useless(const struct engine *c, struct str device)
+bool engine_noted(const struct notes *n, struct str key)
 {
-    return map_get(&c->useless, device) != NULL;
+    return map_get(&n->map, key) != NULL;
+}
+
+void engine_forget_notes(struct notes *n)
+{
+    uint64_t seed[2] = { n->map.seed[0], n->map.seed[1] };
+
+    map_deinit(&n->map);
+    map_init(&n->map, seed);
+    arena_deinit(&n->arena);
 }
 
 /* ---- Entries --------------------------------------------------------------------------------------- */

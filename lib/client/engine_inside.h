@@ -38,6 +38,12 @@ struct batch {
     uint32_t handled; /* stanzas of the server that are dealt with by this */
 };
 
+/* What is true until the session ends. */
+struct notes {
+    struct map map;
+    struct arena arena;
+};
+
 struct engine {
     struct engine_config config;
     struct arena arena; /* of the configuration */
@@ -69,8 +75,8 @@ struct engine {
     struct list outbox; /* jobs, in order */
     uint64_t next_job;
     struct identity identity;
-    struct map useless; /* devices without a bundle, on this connection */
-    struct arena useless_arena;
+    struct notes useless; /* devices without a bundle, in this session */
+    struct notes fresh;   /* lists of devices that were read in this session */
     bool bundle_stale[OMEMO_VERSIONS];
     uint64_t next_kept;
 
@@ -85,8 +91,9 @@ void engine_handled(
     struct engine *c); /* one more stanza of the server, once this round is durable */
 void engine_tell(struct engine *c, const struct engine_event *e);
 void engine_end_round(struct engine *c);
-void engine_note_useless(struct engine *c, struct str device);
-bool engine_is_useless(const struct engine *c, struct str device);
+void engine_note(struct notes *n, struct str key);
+bool engine_noted(const struct notes *n, struct str key);
+void engine_forget_notes(struct notes *n);
 void engine_add_entry(struct engine *c, const struct entry *e); /* stores it and tells of it */
 struct bytes engine_key(const char *text);
 

@@ -94,6 +94,8 @@ static void went_online(struct engine *c)
     engine_tell(c, &(struct engine_event){ .kind = ENGINE_ONLINE, .resumed = r->resumed });
     if (!r->resumed) {
         requests_lost(c);
+        engine_forget_notes(&c->useless);
+        engine_forget_notes(&c->fresh);
         contacts_online(c);
         archive_online(c);
         devices_online(c);
