@@ -34,6 +34,7 @@ struct engine *engine_new(const struct engine_config *config)
     list_init(&c->requests);
     list_init(&c->archive.waiting);
     list_init(&c->outbox);
+    c->next_job = 1; /* no tag of a job is 0, which the line does not report */
     map_init(&c->useless.map, seed);
     map_init(&c->fresh.map, seed);
     line_init(&c->line);
