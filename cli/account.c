@@ -143,6 +143,14 @@ int account_keep(struct account *a, const struct jid *jid, struct str password)
     return STATUS_DONE;
 }
 
+void account_forget(struct account *a)
+{
+    session_free(a->session);
+    a->session = NULL;
+    store_discard(a->store);
+    a->store = NULL;
+}
+
 /* ---- Session ------------------------------------------------------------------------------------- */
 
 int account_connect_to(struct account *a, const struct jid *jid, struct connect_to *out)
@@ -155,6 +163,8 @@ int account_connect_to(struct account *a, const struct jid *jid, struct connect_
         return program_fail(p, STATUS_USAGE, "usage", STR("--connect wants HOST:PORT"));
     if (domain_to_ascii(&a->arena, jid->domain, &out->domain) != ERR_NONE)
         return program_fail(p, STATUS_USAGE, "usage", STR("DNS knows no such domain"));
+    if (a->loop != NULL)
+        return STATUS_DONE;
     if (tls_context_new_client(p->ca, "xmpp-client", &a->tls, &why, &a->arena) != ERR_NONE)
         return program_fail(p, STATUS_FAILED, "tls", why);
     if ((a->loop = loop_new()) == NULL)
@@ -166,6 +176,7 @@ int account_begin(struct account *a, const struct session_handlers *handlers, vo
 {
     struct session_config config = { .jid = a->jid,
                                      .password = a->password,
+                                     .by_password = a->by_password,
                                      .random = &a->program->random };
     int status = account_connect_to(a, &a->jid, &config.to);
 

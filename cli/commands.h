@@ -26,6 +26,7 @@ extern const struct command commands[];
 extern const size_t command_count;
 
 int command_login(struct program *p);
+int command_register(struct program *p);
 int command_send(struct program *p);
 int command_listen(struct program *p);
 int command_history(struct program *p);

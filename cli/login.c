@@ -46,14 +46,10 @@ static const struct session_handlers handlers = { .event = on_event,
                                                   .settled = on_settled,
                                                   .lost = on_lost };
 
-static int log_in(struct account *a, const struct jid *jid, struct str password)
+int login_announce(struct account *a)
 {
     int status;
 
-    if ((status = account_make(a)) != STATUS_DONE)
-        return status;
-    if ((status = account_keep(a, jid, password)) != STATUS_DONE)
-        return status;
     if ((status = account_begin(a, &handlers, a)) != STATUS_DONE)
         return status;
     if ((status = account_limit(a, PATIENCE_S, on_timeout)) != STATUS_DONE)
@@ -61,13 +57,23 @@ static int log_in(struct account *a, const struct jid *jid, struct str password)
     return account_run(a);
 }
 
-/* A store that this run made is of no use to anybody unless it succeeded. */
-static void forget(struct account *a)
+/* A device that has an account gets a new password; one that turns out to be wrong shall not replace the old one. */
+static int log_in(struct account *a, const struct jid *jid, struct str password)
 {
-    session_free(a->session);
-    a->session = NULL;
-    store_discard(a->store);
-    a->store = NULL;
+    struct str before;
+    bool had_one;
+    int status;
+
+    if ((status = account_make(a)) != STATUS_DONE)
+        return status;
+    had_one = store_setting(a->store, "password", &a->arena, &before) == ERR_NONE;
+    if ((status = account_keep(a, jid, password)) != STATUS_DONE)
+        return status;
+    a->by_password = true;
+    status = login_announce(a);
+    if (status != STATUS_DONE && had_one && account_keep(a, jid, before) != STATUS_DONE)
+        return STATUS_FAILED;
+    return status;
 }
 
 static void greet(const struct account *a)
@@ -98,7 +104,7 @@ int command_login(struct program *p)
     if (status == STATUS_DONE)
         greet(&a);
     else if (a.is_new)
-        forget(&a);
+        account_forget(&a);
     account_deinit(&a);
     secure_zero((void *)password.p, password.n);
     return status;

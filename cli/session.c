@@ -216,6 +216,7 @@ enum err session_new(struct loop *l, struct store *store, const struct session_c
     struct session *s = mem_alloc(sizeof *s);
     struct engine_config about = { .jid = config->jid,
                                    .password = config->password,
+                                   .by_password = config->by_password,
                                    .software = STR("Sotto"),
                                    .device = STR("sotto (terminal)"),
                                    .random = config->random };

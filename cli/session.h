@@ -15,6 +15,7 @@ struct session;
 struct session_config {
     struct jid jid;
     struct str password;
+    bool by_password; /* as in engine.h */
     struct connect_to to;
     struct tls_context *tls;
     const struct random *random;

@@ -31,7 +31,8 @@ struct engine_config {
     struct str password;         /* may be empty once there is a token */
     struct str software, device; /* for the person's list of devices */
     const struct random *random;
-    bool websocket; /* RFC 7395 framing; else TCP */
+    bool websocket;   /* RFC 7395 framing; else TCP */
+    bool by_password; /* even if there is a token: to see whether it is right */
 };
 
 /* ---- Life ------------------------------------------------------------------------------------------ */

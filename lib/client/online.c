@@ -61,7 +61,8 @@ void online_load(struct engine *c)
         .software = c->config.software,
         .device = c->config.device,
         .agent_id = arena_str(&c->account_arena, recall(c, "agent")),
-        .token = arena_str(&c->account_arena, recall(c, "token")),
+        .token =
+            c->config.by_password ? STR_NONE : arena_str(&c->account_arena, recall(c, "token")),
         .token_name = arena_str(&c->account_arena, recall(c, "token-name")),
         .pins = read_pins(c),
     };

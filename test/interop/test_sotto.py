@@ -113,6 +113,33 @@ async def _(world):
         assert status == 2, (argv, status, events)
 
 
+# ---- Invitations
+
+
+@case('an invitation makes an account with a password that nobody chose, once')
+async def _(world):
+    for number, key in enumerate(('uri', 'token')):
+        invitation = world.at.invite()[key]
+        guest = Sotto(world, f'guest{number}')
+        name = guest.jid if key == 'token' else guest.name
+        (registered,) = await guest.done('register', invitation, name)
+        assert registered['jid'] == guest.jid and len(registered['password']) == 32, registered
+        again = Sotto(world, 'late', folder='sotto-late')
+        failed(await again.run('register', invitation, again.jid), 1, 'refused')
+        assert not list(again.folder.iterdir())
+        other = Sotto(world, guest.name, folder=f'sotto-{guest.name}-again')
+        await other.login(registered['password'])
+
+
+@case('a name that is taken is refused; without a name there is one by chance')
+async def _(world):
+    guest = Sotto(world, 'guest', folder='sotto-chance')
+    failed(await guest.run('register', world.at.invite()['uri'], 'alice'), 1, 'refused')
+    (registered,) = await guest.done('register', world.at.invite()['page'])
+    assert registered['jid'].endswith('@localhost'), registered
+    failed(await guest.run('register', world.at.invite()['uri']), 1, 'other-account')
+
+
 # ---- Two of ours
 
 
@@ -121,6 +148,22 @@ async def _(world):
     for sotto in (world.alice, world.bob):
         (event,) = await sotto.login()
         assert event == {'event': 'login', 'jid': sotto.jid}, event
+
+
+@case('a wrong password does not replace the right one')
+async def _(world):
+    failed(
+        await world.bob.run('login', world.bob.jid, '--password-stdin', stdin='wrong\n'),
+        1,
+        'refused',
+    )
+    await world.bob.done('contacts')
+    await world.bob.login()
+    failed(
+        await world.bob.run('login', world.alice.jid, '--password-stdin', stdin='x\n'),
+        1,
+        'other-account',
+    )
 
 
 @case('they talk both ways')
