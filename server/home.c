@@ -40,11 +40,9 @@ const struct iq_handler *home_handler(const struct home *h, enum stanza_type typ
 void home_init(struct home *h, const struct host *host, const struct settings *settings,
                struct store *store, unsigned number)
 {
-    uint64_t seed[2];
-
     *h = (struct home){ .host = host, .settings = settings, .store = store, .number = number };
-    random_fill(&host->random, seed, sizeof seed);
-    map_init(&h->accounts, seed);
+    random_fill(&host->random, h->seed, sizeof h->seed);
+    map_init(&h->accounts, h->seed);
     map_init(&h->handlers, NULL);
     for (size_t i = 0; all_modules[i] != NULL; i++)
         home_add_handlers(h, all_modules[i]);
@@ -170,7 +168,7 @@ static struct account *account_new(struct home *h, const struct jid *jid)
     list_init(&a->settling);
     list_init(&a->asking);
     list_init(&a->originals);
-    view_init(&a->view, a->bare);
+    view_init(&a->view, a->bare, h->seed);
     map_put(&h->accounts, a->bare, a);
     account_load(a);
     return a;

@@ -46,6 +46,7 @@ struct home {
     struct store *store;
     unsigned number;
     uint64_t now_ms;     /* wall clock at the entry in work */
+    uint64_t seed[2];    /* of hashes of what peers choose; of this run only */
     struct map accounts; /* bare JID -> struct account */
     struct map handlers; /* "type ns name" -> struct iq_handler */
     struct arena constants;

@@ -42,7 +42,7 @@ struct session *session_new(struct home *h, void *link, bool secure, enum stream
     s->link = link;
     s->secure = secure;
     list_init(&s->pending);
-    map_init(&s->directed, NULL);
+    map_init(&s->directed, h->seed);
     stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &preauth_limits);
     set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS);
     h->counters.sessions++;
