@@ -49,9 +49,12 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
     list_init(&h->dirty);
     list_init(&h->waiting);
     list_init(&h->lagging);
+    list_init(&h->heard);
+    list_init(&h->asked);
     h->caps = caps_cache_new(&host->random);
     budget_init(&h->budget, &host->random);
     login_guard_init(&h->guard);
+    registration_guard_init(&h->registrations);
 }
 
 static void account_free(struct account *a)
@@ -73,6 +76,7 @@ void home_deinit(struct home *h)
     caps_cache_free(h->caps);
     budget_deinit(&h->budget);
     login_guard_deinit(&h->guard);
+    registration_guard_deinit(&h->registrations);
 }
 
 unsigned home_of(const struct home *h, const struct jid *account)
@@ -314,6 +318,7 @@ void home_sweep(struct home *h)
 
     end_unresumed(h);
     end_lagging(h);
+    idle_sweep(h);
     store_cursors(h);
     for (size_t at = 0; n < COUNT_OF(idle) && map_next(&h->accounts, &at, &slot);) {
         struct account *a = slot.value;
@@ -336,6 +341,20 @@ void home_receive(struct home *h, struct link *parcel)
 void home_login_noted(struct home *h, struct login_note note)
 {
     login_guard_note(&h->guard, h->settings, note, h->now_ms);
+}
+
+void home_registration_noted(struct home *h, uint64_t address)
+{
+    registration_guard_note(&h->registrations, h->settings, address, h->now_ms);
+}
+
+uint64_t home_begin_registration(struct home *h, struct peer peer)
+{
+    uint64_t wait_ms = registration_guard_wait_ms(&h->registrations, h->settings, peer, h->now_ms);
+
+    if (wait_ms == 0 && !peer.exempt)
+        h->host->ops->note_registration(h->host->ctx, peer.address);
+    return wait_ms;
 }
 
 void home_completed(struct home *h, struct list *ops)

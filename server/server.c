@@ -71,6 +71,11 @@ static void fill_settings(struct server *s)
     to->mechanism_fast = c->auth.mechanisms & MECHANISM_FAST;
     to->scram_iterations = (uint32_t)c->auth.scram_iterations;
     to->stanza_bytes = c->limits.stanza_bytes;
+    to->element_bytes = c->limits.stanza_bytes_before_login;
+    to->login_s = (uint32_t)c->limits.login_s;
+    to->idle_s = (uint32_t)c->limits.idle_s;
+    to->registrations = c->limits.registrations;
+    to->registrations_per_address = c->limits.registrations_per_address;
     to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
     to->devices_per_account = (unsigned)c->limits.devices_per_account;
     to->messages_per_account = c->limits.messages_per_account;
