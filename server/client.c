@@ -67,9 +67,11 @@ static void received_frames(struct client *c, struct str bytes)
 
     websocket_limit(c->websocket, known ? settings->stanza_bytes : settings->element_bytes);
     websocket_feed(c->websocket, bytes);
-    session_heard(c->session);
+    session_heard(c->session, bytes.n);
     answer_control(c);
     pump(c);
+    if (c->session != NULL)
+        session_resume_reading(c->session); /* or not: control frames cost it, too */
 }
 
 static void pump_again(void *ctx)

@@ -398,9 +398,8 @@ void session_received(struct session *s, struct str bytes)
             return;
         }
     }
-    session_heard(s);
-    if (s->state == SESSION_BOUND)
-        rate_bytes(s, bytes.n);
+    if (s->stream.framing == STREAM_TCP)
+        session_heard(s, bytes.n);
     stream_feed(&s->stream, bytes);
     session_run(s);
 }

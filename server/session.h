@@ -131,7 +131,9 @@ uint64_t rate_wait_ms(const struct session *s); /* until more is read; 0: now */
 bool rate_is_full(const struct account *a);     /* it owes nothing: it may be forgotten */
 
 /* session_idle.c: clients that are silent for long */
-void session_heard(struct session *s); /* something came, if only a blank */
+/* So many octets came, if only a blank. Over TCP session_received() does it; over WebSocket the host, which sees frames
+ * that are no messages. */
+void session_heard(struct session *s, size_t n);
 void idle_forget(struct session *s);
 void idle_sweep(struct home *h);
 

@@ -164,7 +164,7 @@ void bind_complete(struct session *s)
     }
     list_add(&a->sessions, &s->in_account);
     s->state = SESSION_BOUND;
-    session_heard(s);
+    session_heard(s, 0);
     s->deadline_ms = 0;
     s->home->host->ops->wake_at(s->link, 0);
     if (s->login->agent_id.n == 0 && s->login->stable)

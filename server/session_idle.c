@@ -14,10 +14,12 @@ static void move(struct session *s, struct list *to)
     list_add(to, &s->silent);
 }
 
-void session_heard(struct session *s)
+void session_heard(struct session *s, size_t n)
 {
-    if (s->state == SESSION_BOUND && s->link != NULL)
-        move(s, &s->home->heard);
+    if (s->state != SESSION_BOUND || s->link == NULL)
+        return;
+    rate_bytes(s, n);
+    move(s, &s->home->heard);
 }
 
 void idle_forget(struct session *s)

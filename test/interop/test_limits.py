@@ -2,6 +2,7 @@
 """test_limits.py: what the server grants to one address: connections, strangers, wrong passwords, requests over HTTP,
 accounts; to all of them: connections; networks that are exempt."""
 import asyncio
+import time
 import http.client
 import ssl
 import sys
@@ -10,6 +11,7 @@ import urllib.parse
 from harness.raw import CLIENT, NS_SASL, NS_STREAM, Closed, Raw
 from harness.server import Sottod, new_password
 from harness.tap import Cases
+from harness.websocket import FIN, PING, PONG, WebSocket
 
 case = Cases()
 STANZAS = '{urn:ietf:params:xml:ns:xmpp-stanzas}'
@@ -190,6 +192,22 @@ async def _(_):
         assert status == 429 and 0 < int(headers['Retry-After']) <= 1800, status
         assert at.register('three', at.server.invite()['token']) == f'{STANZAS}resource-constraint'
         assert at.ask('GET', last)[0] == 200     # it is good for later
+
+
+@case('frames that are no messages count as bytes of the account (RFC 6455 §5.5)')
+async def _(_):
+    with At('limits.bytes_per_account=16KiB/s') as at:
+        socket = WebSocket(at.server)
+        socket.login('alice', at.password)
+        start = time.monotonic()
+        for _ in range(20):                      # 64 KiB, and never more than a bucket on the way
+            for _ in range(30):
+                socket.frame(FIN | PING, b'x' * 100)
+            pongs = 0
+            while pongs < 30:
+                pongs += socket.next_frame()[0] == PONG
+        assert time.monotonic() - start > 1.5    # two seconds at least, however slow this machine
+        socket.close()
 
 
 @case('all addresses together have so many connections, exactly')
