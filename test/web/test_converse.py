@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """test_converse.py: Converse.js in headless Chromium, two people, OMEMO 2 over WebSocket; and a search for their words in
-all that the server wrote. converse.mjs is what happens in the browsers; this file is what is around it.
+all that the server wrote. converse.mjs is what happens in the browsers; this file is what is around it. What both people
+saw after each step is kept as pictures in build/test/converse.
 """
 import http.server
 import json
@@ -23,6 +24,7 @@ MODULES = ROOT / 'build/npm/converse/node_modules'
 CHROMIUM = shutil.which('chromium')
 SKIP = 77
 TIMEOUT_S = 420
+PICTURES = ROOT / 'build/test/converse'
 WORDS = ['The ferry leaves at four, not at five.', 'Then I take the bicycle; tell nobody.', 'It was the blue house after all.']
 
 
@@ -51,11 +53,14 @@ def talk(at, folder):
     for name in 'alice', 'bob':
         people.append({'jid': at.jid(name), 'password': server.new_password()})
         at.add_user(name, people[-1]['password'])
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(parents=True)
+    at.spoken += WORDS
     settings = folder / 'settings.json'
     settings.write_text(json.dumps({
         'page': f'http://localhost:{pages.server_port}/', 'websocket': f"wss://localhost:{at.ports['https']}/ws",
         'chromium': CHROMIUM, 'folder': str(folder), 'modules': str(MODULES / 'none.js'), 'people': people,
-        'words': WORDS}))
+        'words': WORDS, 'pictures': str(PICTURES)}))
     try:
         done = subprocess.run(['node', HERE / 'converse.mjs', settings], capture_output=True, text=True,
                               timeout=TIMEOUT_S, check=False)
@@ -72,7 +77,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix='sotto-web-') as temporary, server.Sottod() as at:
         status, output = talk(at, Path(temporary))
         print(output, end='')
-        hits = [hit for place in (at.data, at.log) for words in WORDS for hit in leak.find(place, words)]
+        at.tell_all()
+        hits = at.leaks()
         print(f"{'not ' if hits else ''}ok 6 - nothing that they wrote is in what the server wrote {' '.join(map(str, hits))}")
         found = leak.find(at.data, 'urn:xmpp:omemo:2')
         print(f"{'' if found else 'not '}ok 7 - it kept their messages in OMEMO 2")
