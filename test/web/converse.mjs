@@ -69,6 +69,11 @@ class Person {
         await this.page.waitForFunction(() => window.seen.connected && window.seen.omemo);
     }
 
+    // What is on the screen, from top to bottom.
+    async sees() {
+        return this.page.locator('converse-chat-message-body').allInnerTexts();
+    }
+
     async close() {
         await this.browser?.close();
         this.browser = null;
@@ -119,6 +124,13 @@ await step('what is written while Bob is away waits for him', async () => {
     await alice.send(bob.jid, third);
     await bob.open();
     await bob.reads(alice.jid, third);
+});
+// Alice's screen only: what Bob got live and from the archive at once, Converse decrypts, and then forgets (docs/peers.md).
+await step('Alice sees all of it', async () => {
+    const seen = await alice.sees();
+
+    if (JSON.stringify(seen) !== JSON.stringify(settings.words))
+        throw new Error(`she sees ${JSON.stringify(seen)}`);
 });
 if (failed > 0)
     for (const person of people)

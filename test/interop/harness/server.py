@@ -214,6 +214,10 @@ class Sottod(Server):
     def written(self):
         return super().written() + [p for p in (self.out, self.answers) if p.exists()]
 
+    def websocket(self):
+        """Where browsers connect."""
+        return f"wss://localhost:{self.ports['https']}/ws"
+
     def tell_all(self):
         """Asks the control socket all that changes nothing; the answers are kept, and a backup of
         the store with them."""
@@ -248,12 +252,15 @@ interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {port} }}
 c2s_direct_tls_ports = {{ }}
 s2s_ports = {{ }}
-http_ports = {{ }}
+http_ports = {{ {http} }}
+http_interfaces = {{ "127.0.0.1" }}
+consider_websocket_secure = true
+cross_domain_websocket = true
 https_ports = {{ }}
 component_ports = {{ }}
 modules_enabled = {{ "tls"; "roster"; "saslauth"; "disco"; "pep"; "carbons"; "mam"; "posix"; "ping";
     "smacks"; "csi_simple"; "bookmarks"; "vcard4"; "vcard_legacy"; "blocklist"; "offline"; "version";
-    "time"; "private" }}
+    "time"; "private"; "websocket" }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_plain"
 c2s_require_encryption = true
@@ -271,10 +278,11 @@ class Prosody(Server):
         if shutil.which('prosody') is None:
             raise ServerError('prosody is not installed')
         self.port = free_port()
+        self.http = free_port()
         self.data.mkdir(exist_ok=True)
         self._make_certificate()
         config = self.folder / 'prosody.cfg.lua'
-        config.write_text(PROSODY_CONFIG.format(folder=self.folder, port=self.port))
+        config.write_text(PROSODY_CONFIG.format(folder=self.folder, port=self.port, http=self.http))
         with open(self.folder / 'prosody.out', 'ab') as out:
             self.process = self._spawn(
                 ['prosody', '--config', config, '-F'], stdout=out, stderr=out
@@ -298,6 +306,10 @@ class Prosody(Server):
             '-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key '
             '-out localhost.crt')
         subprocess.run(command.split(), cwd=self.folder, check=True, capture_output=True)
+
+    def websocket(self):
+        """In clear, which is what a browser without this certificate needs."""
+        return f'ws://localhost:{self.http}/xmpp-websocket'
 
     def add_user(self, name, password):
         """Writes the account's file as mod_auth_internal_plain reads it."""
