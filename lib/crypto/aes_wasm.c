@@ -49,8 +49,8 @@ struct gcm {
     br_gcm_context run;
 };
 
-static void gcm_run(struct gcm *g, struct bytes key, struct bytes iv, bool encrypt,
-                    struct bytes in, uint8_t *out)
+static void gcm_run(struct gcm *g, struct bytes key, struct bytes iv, bool encrypt, struct bytes in,
+                    uint8_t *out)
 {
     assert(key.n == 16 || key.n == 32);
     assert(iv.n == 12 || iv.n == 16);

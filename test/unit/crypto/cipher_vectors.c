@@ -217,6 +217,18 @@ static enum err decrypt_padded(size_t good, size_t at, uint8_t value, size_t *ou
     return cbc_decrypt(key, iv, bytes_of(block, sizeof block), block, out_n);
 }
 
+/* A last block of sixteen times the same. */
+static enum err decrypt_full(uint8_t pad)
+{
+    static const uint8_t key[32] = "another key", iv[AES_BLOCK] = "another iv";
+    uint8_t block[2 * AES_BLOCK];
+    size_t n;
+
+    memset(block, pad, sizeof block);
+    aes_cbc_encrypt(key, iv, bytes_of(block, sizeof block), block);
+    return cbc_decrypt(key, iv, bytes_of(block, sizeof block), block, &n);
+}
+
 /* RFC 5652 §6.3: 1 to 16, each octet the same. What stands before the padding does not matter. */
 static void run_cbc_padding(vector_report *report)
 {
@@ -232,6 +244,11 @@ static void run_cbc_padding(vector_report *report)
                 report("cbc_decrypt, wrong padding",
                        decrypt_padded(good, at, pad ^ 0x40, &n) == ERR_MALFORMED);
         }
+    for (int pad = 0; pad < 256; pad++) /* a block full of it */
+        if (pad != AES_BLOCK)
+            report("cbc_decrypt, impossible padding",
+                   decrypt_full((uint8_t)pad)
+                       == (pad >= 1 && pad < AES_BLOCK ? ERR_NONE : ERR_MALFORMED));
     for (int last = 0; last < 256; last++) /* fifteen zeros and this */
         if (last != 1)
             report("cbc_decrypt, wrong last octet",
