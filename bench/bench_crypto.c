@@ -186,18 +186,19 @@ static double batch_s(void (*run)(struct bench_data *), struct bench_data *d, lo
 static double measure(void (*run)(struct bench_data *), struct bench_data *d, double budget_s)
 {
     long count = 1;
-    double took = batch_s(run, d, 1), best;
+    double took = batch_s(run, d, 1), spent, best;
 
-    while (took < budget_s / BATCHES && took * BATCHES < budget_s) {
+    while (took < budget_s / BATCHES) {
         count *= 2;
         took = batch_s(run, d, count);
     }
-    best = took / (double)count;
-    for (double spent = took; spent < budget_s; spent += took) {
+    spent = best = took;
+    while (spent < budget_s) {
         took = batch_s(run, d, count);
-        best = took / (double)count < best ? took / (double)count : best;
+        best = took < best ? took : best;
+        spent += took;
     }
-    return best;
+    return best / (double)count;
 }
 
 static const struct bench_raw *raw_of(const char *name)

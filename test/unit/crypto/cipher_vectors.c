@@ -343,7 +343,7 @@ static void run_xchacha(struct arena *a, vector_report *report)
     }
     report("xchacha_open, a bit flipped", refused);
     report("xchacha_open, other context",
-           xchacha_open(key, nonce, bytes_of(context.p, context.n - 1), bytes_of(out, n), key)
+           xchacha_open(key, nonce, bytes_of(context.p, context.n - 1), bytes_of(out, n), out)
                == ERR_DENIED);
 }
 
