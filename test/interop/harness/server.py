@@ -105,14 +105,15 @@ class Server:
 
 class Sottod(Server):
     """sottod with its data in the folder. `options` are `-o` settings, `section.key=value`;
-    `arguments` come last on its command line as they are."""
+    `arguments` come last on its command line as they are; `environment` is added to ours."""
 
     name = 'sottod'
     LISTENING = re.compile(r'^sotto: listening (\S+) (\S+):(\d+)$')
 
-    def __init__(self, folder=None, options=(), arguments=(), any_port=True):
+    def __init__(self, folder=None, options=(), arguments=(), any_port=True, environment=None):
         super().__init__(folder)
         self.arguments = list(arguments)
+        self.environment = environment or {}
         self.settings = {'server.data_dir': self.data}
         if any_port:
             self.settings |= {
@@ -135,7 +136,8 @@ class Sottod(Server):
             argv += ['-o', f'{key}={value}']
         argv += self.arguments
         try:
-            self.process = self._spawn(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            self.process = self._spawn(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       env=os.environ | self.environment)
         except OSError as error:
             raise ServerError(
                 f'cannot start {argv[0]}: {error.strerror}; run `make` first'
