@@ -3,7 +3,6 @@
 The disk takes its orders from a file that both sides map; it counts there what it did.
 """
 import mmap
-import os
 import shutil
 import sqlite3
 import struct
@@ -18,7 +17,6 @@ FAILURES = {                                     # (operation, code) by the name
     'write ENOSPC': (WRITE, SQLITE_FULL),
     'write EIO': (WRITE, SQLITE_IOERR | 3 << 8),
     'sync EIO': (SYNC, SQLITE_IOERR | 4 << 8),
-    'sync ENOSPC': (SYNC, SQLITE_FULL),
     'truncate EIO': (TRUNCATE, SQLITE_IOERR | 6 << 8),
 }
 SECTOR = 512

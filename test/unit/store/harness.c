@@ -83,7 +83,7 @@ struct harness *harness_new(enum way way)
         .deliver = on_deliver,
         .deliver_ctx = h,
         .fatal = on_fatal,
-        .fatal_ctx = h,
+        .trouble_ctx = h,
     };
     open_or_fail(h);
     return h;
