@@ -7,6 +7,7 @@ answer did not arrive. A *message* is promised once its sender saw it acknowledg
 saw it at all; then it is in both archives, once each, and under the id that was told. What was
 refused is nowhere.
 """
+import collections
 import threading
 
 
@@ -16,10 +17,12 @@ class Cell:
     def __init__(self):
         self.value = None                        # None: nothing is there
         self.open = []                           # (token, value), in order
+        self.story = collections.deque(maxlen=8)  # for complaints
 
     def asked(self, token, value):
         """A request is on its way."""
         self.open.append((token, value))
+        self.story.append(f'{token}: asked for {value!r}')
 
     def promised(self, token):
         """It was done, and so was what came before it, or it was refused."""
@@ -27,16 +30,19 @@ class Cell:
             if mine == token:
                 self.value = value
                 del self.open[:place + 1]
+                self.story.append(f'{token}: done')
                 return
 
     def refused(self, token):
         """It was not done."""
         self.open = [(mine, value) for mine, value in self.open if mine != token]
+        self.story.append(f'{token}: not done')
 
     def found(self, value):
         """Whether this may be there; from now on it must be."""
         fine = value in [self.value, *(v for _, v in self.open)]
         self.value, self.open = value, []
+        self.story.append(f'found {value!r}')
         return fine
 
 
@@ -90,9 +96,8 @@ class Oracle:
         """`found`: what there is of a kind, {key: value}."""
         for key in {k for o, n, k in self.cells if (o, n) == (owner, kind)} | set(found):
             cell, there = self.cell(owner, kind, key), found.get(key)
-            before = f'{cell.value!r}, then asked for {[v for _, v in cell.open]}'
             if not cell.found(there):
-                self.complain(f'{kind} {key} of {owner} is {there!r}; promised was {before}')
+                self.complain(f"{kind} {key} of {owner} is lost: {', '.join(cell.story)}")
 
     # ---- Messages ----
 

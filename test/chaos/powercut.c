@@ -28,7 +28,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { SECTOR = 512, CHUNK = 1 << 20, PERCENT = 100 };
+enum {
+    SECTOR = 512,
+    CHUNK = 64 * 1024,
+    PERCENT = 100
+}; /* SQLite's Unix VFS takes less than 128 KiB at once */
 enum operation { OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_COUNT };
 enum fate { FATE_OK, FATE_FAIL, FATE_DIE };
 
