@@ -10,6 +10,8 @@ from harness.raw import CLIENT, NS_SM, Closed, Raw
 from harness.server import ServerError
 
 BACK_TIMEOUT_S = 30
+SIZES = (10, 10, 20, 100, 100, 1000, 9000)       # of messages, in four octets
+BULK = (9000,)
 NAMES = ('alice', 'bob', 'carol', 'dave', 'erin')
 KEYS = 6                                         # places of each kind that one person changes
 
@@ -70,11 +72,11 @@ def text_of(element):
 class Person(threading.Thread):
     """Does so many things, a few at a time, until all is answered or the connection is gone."""
 
-    def __init__(self, at, oracle, name, password, rng, steps):
+    def __init__(self, at, oracle, name, password, rng, load):
         super().__init__(daemon=True)
         self.at, self.oracle, self.name = at, oracle, name
         self.rng = random.Random(rng.random())
-        self.steps = steps
+        self.steps, self.sizes = load
         self.window = self.rng.choice([1, 4, 20, 60])
         self.sent, self.h_out, self.h_in = [], 0, 0
         self.answers = {}                        # id of an iq: the cell that it changes
@@ -98,7 +100,7 @@ class Person(threading.Thread):
     def _write(self):
         ident = self._new_id()
         to = self.rng.choice([n for n in NAMES if n != self.name])
-        size = self.rng.choice([10, 10, 20, 100, 100, 1000, 9000])
+        size = self.rng.choice(self.sizes)
         self.oracle.sent(ident, self.name, to)
         self._send(ident, MESSAGE.format(to=self.at.jid(to), ident=ident, payload='bm90' * size))
 

@@ -28,12 +28,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum {
-    SECTOR = 512,
-    CHUNK = 64 * 1024,
-    PERCENT = 100
-}; /* SQLite's Unix VFS takes less than 128 KiB at once */
-enum operation { OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_COUNT };
+/* SQLite's Unix VFS takes less than 128 KiB at once. */
+enum { SECTOR = 512, CHUNK = 64 * 1024, PERCENT = 100 };
+enum operation { OP_WRITE, OP_SYNC, OP_TRUNCATE };
 enum fate { FATE_OK, FATE_FAIL, FATE_DIE };
 
 /* The test knows these fields by their order. */
@@ -46,9 +43,8 @@ struct orders {
     _Atomic uint64_t fail_in;   /* the n-th of them fails; 0: none */
     _Atomic uint64_t fail_code; /* with this code of SQLite */
     /* Out: */
-    _Atomic uint64_t disks;  /* processes that opened a database here */
-    _Atomic uint64_t failed; /* operations that did */
-    _Atomic uint64_t done[OP_COUNT];
+    _Atomic uint64_t disks;    /* processes that opened a database here */
+    _Atomic uint64_t failed;   /* operations that did */
     _Atomic uint64_t unsynced; /* sectors of this process that only memory has */
     _Atomic uint64_t lost;     /* and of those before it */
 };
@@ -100,7 +96,6 @@ static bool counts_down(_Atomic uint64_t *left)
 
 static enum fate fate_of(enum operation op)
 {
-    orders->done[op]++;
     if (orders->fail_op == op && counts_down(&orders->fail_in)) {
         orders->failed++;
         return FATE_FAIL;

@@ -10,7 +10,7 @@ import struct
 from harness.server import BIN, ServerError, Sottod
 
 FIELDS = ('seed', 'early', 'forgetful', 'die_in', 'fail_op', 'fail_in', 'fail_code',
-          'disks', 'failed', 'writes', 'syncs', 'truncates', 'unsynced', 'lost')
+          'disks', 'failed', 'unsynced', 'lost')
 WRITE, SYNC, TRUNCATE = range(3)                 # fail_op
 SQLITE_FULL, SQLITE_IOERR = 13, 10               # fail_code: the primary codes, and what unix says
 FAILURES = {                                     # (operation, code) by the name of a test
@@ -46,10 +46,6 @@ class Disk:
     def calm(self):
         """No more orders."""
         self.fail_in = self.die_in = self.forgetful = self.early = 0
-
-    def operations(self):
-        """How many there were."""
-        return self.writes + self.syncs + self.truncates
 
 
 class Powercut(Sottod):
