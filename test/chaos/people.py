@@ -12,6 +12,7 @@ from harness.server import ServerError
 BACK_TIMEOUT_S = 30
 SIZES = (10, 10, 20, 100, 100, 1000, 9000)       # of messages, in four octets
 BULK = (9000,)
+REST_S = 0.2                                     # nobody asks for anything
 NAMES = ('alice', 'bob', 'carol', 'dave', 'erin')
 KEYS = 6                                         # places of each kind that one person changes
 
@@ -72,11 +73,12 @@ def text_of(element):
 class Person(threading.Thread):
     """Does so many things, a few at a time, until all is answered or the connection is gone."""
 
-    def __init__(self, at, oracle, name, password, rng, load):
+    def __init__(self, at, oracle, name, password, rng, load, rest):
         super().__init__(daemon=True)
         self.at, self.oracle, self.name = at, oracle, name
         self.rng = random.Random(rng.random())
         self.steps, self.sizes = load
+        self.rest = rest                         # where all meet halfway
         self.window = self.rng.choice([1, 4, 20, 60])
         self.sent, self.h_out, self.h_in = [], 0, 0
         self.answers = {}                        # id of an iq: the cell that it changes
@@ -200,9 +202,19 @@ class Person(threading.Thread):
             asked = element.tag != f'{NS_SM}a'
             self._hear(element)
 
+    def _rest(self):
+        self._catch_up(1)
+        try:
+            self.rest.wait()
+            time.sleep(REST_S)
+        except threading.BrokenBarrierError:     # somebody was cut off
+            pass
+
     def run(self):
         try:
-            for _ in range(self.steps):
+            for step in range(self.steps):
+                if step == self.steps // 2:
+                    self._rest()
                 self._act()
                 if self._in_flight() >= self.window:
                     self._catch_up(self.window)
@@ -217,6 +229,7 @@ class Person(threading.Thread):
             self.wrong = error
         finally:
             self.gone = True
+            self.rest.abort()
             self.raw.close()
 
     def end(self):
