@@ -279,7 +279,7 @@ static void store_cursors(struct home *h)
         write_set_add(w, ROW_CURSOR, a->view.account)->entry.seq = a->view.cursor;
         w->op.home = h->number;
         w->op.done = cursor_stored;
-        store_commit(h->store, w);
+        store_commit_soon(h->store, w);
         account_unpin(a);
     }
 }
