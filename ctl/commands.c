@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/files.h"
+#include "ctl/stats.h"
 
 static const char *member(const json_t *object, const char *name)
 {
@@ -55,18 +56,6 @@ static void print_invite(const json_t *result)
     if (json_is_string(json_object_get(result, "page")))
         printf("%s\n", member(result, "page"));
     printf("good for one account until %s\n", member(result, "expires"));
-}
-
-static void print_stats(const json_t *result)
-{
-    void *at = json_object_iter((json_t *)result);
-
-    for (; at != NULL; at = json_object_iter_next((json_t *)result, at)) {
-        char *value = json_dumps(json_object_iter_value(at), JSON_COMPACT | JSON_ENCODE_ANY);
-
-        printf("%-16s %s\n", json_object_iter_key(at), value);
-        mem_free(value);
-    }
 }
 
 static void print_findings(const json_t *result)
@@ -134,7 +123,7 @@ static int invite_create(struct session *s)
 
 static int stats(struct session *s)
 {
-    return ask_and_print(s, print_stats);
+    return ask_and_print(s, stats_print);
 }
 
 /* Fails like `sottod --check` if something cannot work. */
@@ -176,7 +165,7 @@ const struct command commands[] = {
       "JID", "print the name that stands for an account in the log" },
     { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS, invite_create,
       "[--domain DOMAIN] [--days N]", "make an invitation to register one account" },
-    { { "stats" }, { NULL }, 0, stats, "", "print counters" },
+    { { "stats" }, { NULL }, 0, stats, "", "show how the running server is doing" },
     { { "events" }, { NULL }, 0, NULL, "", "print what happens as it happens" },
     { { "check" }, { NULL }, 0, check, "", "say what the running configuration gives up" },
     { { "backup" }, { "file" }, 0, files_backup,

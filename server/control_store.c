@@ -90,52 +90,11 @@ static void invite_create(struct control_call *call)
 
 /* ---- stats ---- */
 
-struct statistics {
-    struct store_query query;
-    struct control_call *call;
-};
-
-static void counted(struct store_op *op)
-{
-    struct statistics *s = CONTAINER_OF(op, struct statistics, query.op);
-    struct control_call *call = s->call;
-    struct control_host *host = call->ctx;
-    json_t *result = json_object();
-
-    if (op->result == ERR_NONE) {
-        json_object_set_new(result, "accounts",
-                            json_integer((json_int_t)s->query.out.stats.accounts));
-        json_object_set_new(result, "messages",
-                            json_integer((json_int_t)s->query.out.stats.messages));
-        json_object_set_new(result, "entries",
-                            json_integer((json_int_t)s->query.out.stats.entries));
-        json_object_set_new(result, "file_bytes",
-                            json_integer((json_int_t)s->query.out.stats.file_bytes));
-        json_object_set_new(result, "wal_bytes",
-                            json_integer((json_int_t)s->query.out.stats.wal_bytes));
-        json_object_set_new(result, "free_bytes",
-                            json_integer((json_int_t)s->query.out.stats.free_bytes));
-    }
-    if (op->result == ERR_NONE && !control_gone(call)) {
-        host->stats(host->ctx, call, result);
-    } else {
-        json_decref(result);
-        control_fail_err(call, op->result != ERR_NONE ? op->result : ERR_TIMEOUT,
-                         "the store did not answer");
-    }
-    arena_deinit(&op->arena);
-    mem_free(s);
-}
-
 static void stats(struct control_call *call)
 {
     struct control_host *host = call->ctx;
-    struct statistics *s = mem_alloc(sizeof *s);
 
-    s->call = call;
-    s->query =
-        (struct store_query){ .op = { .home = host->home, .done = counted }, .kind = QUERY_STATS };
-    store_query(host->store, &s->query);
+    host->stats(host->ctx, call);
 }
 
 /* ---- backup ---- The server can write into its own folder only, so it leaves the copy there;

@@ -284,12 +284,17 @@ static void store_cursors(struct home *h)
 
 static void end_unresumed(struct home *h)
 {
+    uint64_t waiting = 0;
+
     LIST_EACH (&h->waiting, l) {
         struct session *s = LIST_ENTRY(l, struct session, waiting);
 
         if (h->now_ms >= sm_waits_until_ms(s))
             session_close(s);
+        else
+            waiting++;
     }
+    counter_set(&h->counters, COUNTER_RESUMABLE, waiting);
 }
 
 /* The connection ends, the session may still be resumed: it holds positions, not copies. */

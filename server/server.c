@@ -7,7 +7,9 @@
 #include "crypto/hash.h"
 #include "io/conn.h"
 #include "server/control_store.h"
+#include "server/control_stats.h"
 #include "server/lifeline.h"
+#include "server/metrics_page.h"
 #include "server/uploads.h"
 #include "server/web_url.h"
 #include "server/worker.h"
@@ -20,13 +22,16 @@ struct server {
     struct loop *loop;         /* the main thread's: control socket, orders */
     struct inbox *completions; /* of store operations submitted here */
     struct inbox *tokens;      /* answers of workers to calls */
-    struct timer *minute, *disk_check;
+    struct timer *minute, *ten_seconds;
     struct disk disk;
     struct uploads uploads;
     struct lifeline *lifeline;
     struct control *control;
     struct control_host control_host;
     struct worker_tls tls;
+    uint64_t certificate_end_ms;
+    struct meter *meter;
+    struct metrics_page *metrics_page;
     bool draining;
 };
 
@@ -173,18 +178,19 @@ static void note_disk(struct server *s, uint64_t free, uint64_t total)
                                     : STR("registrations, uploads, messages")));
 }
 
-enum { DISK_CHECK_MS = 10 * 1000 };
-
-static void check_disk(void *ctx)
+/* Every METER_NOTE_MS. */
+static void every_ten_seconds(void *ctx)
 {
     struct server *s = ctx;
     const char *folder = config_store_folder(s->boot->config, &s->arena);
     struct statvfs fs;
 
-    timer_start(s->disk_check, DISK_CHECK_MS);
+    timer_start(s->ten_seconds, METER_NOTE_MS);
+    meter_note(s->meter);
     if (folder == NULL || statvfs(folder, &fs) != 0)
         return;
     note_disk(s, fs.f_bavail, fs.f_blocks - fs.f_bfree + fs.f_bavail);
+    meter_disk(s->meter, fs.f_bavail * fs.f_frsize, fs.f_blocks * fs.f_frsize);
 }
 
 static void every_minute(void *ctx)
@@ -218,6 +224,15 @@ static void drop_certificate(struct server *s)
     s->tls = (struct worker_tls){ 0 };
 }
 
+static void note_certificate(struct server *s, const char *path)
+{
+    bool named;
+
+    if (tls_certificate_info(path, s->settings.domains[0], &s->certificate_end_ms, &named)
+        != ERR_NONE)
+        s->certificate_end_ms = 0;
+}
+
 static bool load_certificate(struct server *s, const char *certificate, const char *key)
 {
     struct arena a = { 0 };
@@ -229,6 +244,7 @@ static bool load_certificate(struct server *s, const char *certificate, const ch
     if (loaded) {
         drop_certificate(s);
         s->tls = tls;
+        note_certificate(s, certificate);
     } else {
         tls_context_unref(tls.xmpp);
         LOG(s->boot->log, ERROR, "tls.failed", log_text("reason", why));
@@ -285,29 +301,11 @@ static void account_gone(void *ctx, struct control_call *call, struct str bare, 
     worker_forget(s->group.workers[home], bare, s->tokens, &r->token);
 }
 
-static void stats(void *ctx, struct control_call *call, json_t *result)
+static void stats(void *ctx, struct control_call *call)
 {
-    struct server *s = ctx;
-    struct worker_counters sum = { 0 };
+    const struct server *s = ctx;
 
-    for (unsigned i = 0; i < s->group.count; i++) {
-        struct worker_counters c = worker_counters(s->group.workers[i]);
-
-        sum.sessions += c.sessions;
-        sum.stanzas_in += c.stanzas_in;
-        sum.stanzas_out += c.stanzas_out;
-        sum.archived += c.archived;
-        sum.logins += c.logins;
-        sum.failed_logins += c.failed_logins;
-    }
-    json_object_set_new(result, "workers", json_integer(s->group.count));
-    json_object_set_new(result, "sessions", json_integer((json_int_t)sum.sessions));
-    json_object_set_new(result, "stanzas_in", json_integer((json_int_t)sum.stanzas_in));
-    json_object_set_new(result, "stanzas_out", json_integer((json_int_t)sum.stanzas_out));
-    json_object_set_new(result, "archived", json_integer((json_int_t)sum.archived));
-    json_object_set_new(result, "logins", json_integer((json_int_t)sum.logins));
-    json_object_set_new(result, "failed_logins", json_integer((json_int_t)sum.failed_logins));
-    control_done(call, result);
+    control_stats(call, s->meter);
 }
 
 static void start_control(struct server *s)
@@ -366,10 +364,21 @@ static void stop(struct server *s)
         worker_join(s->group.workers[i]);
     }
     control_free(s->control);
+    metrics_page_close(s->metrics_page);
     uploads_stop(&s->uploads);
     store_close(s->group.store);
     for (unsigned i = 0; i < s->group.count; i++)
         worker_free(s->group.workers[i]);
+}
+
+static void start_meter(struct server *s)
+{
+    s->meter = meter_new(&(struct meter_host){
+        .group = &s->group,
+        .home = s->group.count,
+        .certificate_end_ms = &s->certificate_end_ms,
+    });
+    s->metrics_page = metrics_page_new(s->loop, s->boot, &s->settings, s->meter);
 }
 
 int server_run(const struct server_boot *boot)
@@ -387,16 +396,17 @@ int server_run(const struct server_boot *boot)
     s.completions = inbox_new(s.loop, completions_came, &s);
     s.tokens = inbox_new(s.loop, tokens_came, &s);
     s.minute = timer_new(s.loop, every_minute, &s);
-    s.disk_check = timer_new(s.loop, check_disk, &s);
+    s.ten_seconds = timer_new(s.loop, every_ten_seconds, &s);
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
     open_uploads(&s);
     make_workers(&s);
+    start_meter(&s);
     start_control(&s);
     if (start_workers(&s)) {
         every_minute(&s);
-        check_disk(&s);
+        every_ten_seconds(&s);
         lifeline_ready(s.lifeline);
         loop_run(s.loop);
         status = 0;
@@ -404,11 +414,13 @@ int server_run(const struct server_boot *boot)
     stop(&s);
 done:
     timer_free(s.minute);
-    timer_free(s.disk_check);
+    timer_free(s.ten_seconds);
     lifeline_free(s.lifeline);
     inbox_free(s.completions);
     inbox_free(s.tokens);
     loop_free(s.loop);
+    metrics_page_free(s.metrics_page);
+    meter_free(s.meter);
     drop_certificate(&s);
     arena_deinit(&s.arena);
     return status;

@@ -163,6 +163,7 @@ void bind_complete(struct session *s)
         return;
     }
     list_add(&a->sessions, &s->in_account);
+    count(&s->home->counters, COUNTER_BOUND);
     s->state = SESSION_BOUND;
     s->deadline_ms = 0;
     s->home->host->ops->wake_at(s->link, 0);
@@ -184,8 +185,10 @@ void session_unbind(struct session *s)
     if (a == NULL)
         return;
     list_remove(&s->waiting);
-    if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING)
+    if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING) {
         presence_gone(s);
+        uncount(&s->home->counters, COUNTER_BOUND);
+    }
     list_remove(&s->in_account);
     s->account = NULL;
     account_unpin(a);

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 
+#include "io/loop.h"
 #include "io/thread.h"
 #include "server/store/engine.h"
 
@@ -32,9 +33,11 @@ struct store {
     struct mutex lock; /* guards all below, up to the empty line */
     struct condition write_wake, read_wake;
     struct list writes, queries;
+    uint64_t write_count, query_count; /* of those lists */
     uint64_t tickets;
     uint64_t expire_ms; /* a round of retention is asked for; 0: none */
     bool closing;
+    struct store_stats stats;
 
     struct engine_reader *own_reader; /* where the writer reads too */
     struct thread *writer;
@@ -60,28 +63,31 @@ struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t accou
     return row;
 }
 
-static void submit(struct store *s, struct list *queue, struct condition *wake, struct store_op *op)
+static void submit(struct store *s, struct list *queue, uint64_t *waiting, struct condition *wake,
+                   struct store_op *op)
 {
+    op->submitted_us = clock_steady_us();
     mutex_lock(&s->lock);
     assert(!s->closing);
     op->ticket = ++s->tickets;
     list_add(queue, &op->link);
+    ++*waiting;
     condition_wake_one(wake);
     mutex_unlock(&s->lock);
 }
 
 void store_commit(struct store *s, struct write_set *w)
 {
-    submit(s, &s->writes, &s->write_wake, &w->op);
+    submit(s, &s->writes, &s->write_count, &s->write_wake, &w->op);
 }
 
 void store_query(struct store *s, struct store_query *q)
 {
-    submit(s, &s->queries, s->own_reader ? &s->write_wake : &s->read_wake, &q->op);
+    submit(s, &s->queries, &s->query_count, s->own_reader ? &s->write_wake : &s->read_wake, &q->op);
 }
 
 /* Under the lock. */
-static size_t take(struct list *queue, size_t max, struct list *out)
+static size_t take(struct list *queue, uint64_t *waiting, size_t max, struct list *out)
 {
     size_t n = 0;
     struct link *item;
@@ -91,6 +97,7 @@ static size_t take(struct list *queue, size_t max, struct list *out)
         list_add(out, item);
         n++;
     }
+    *waiting -= n;
     return n;
 }
 
@@ -117,10 +124,59 @@ static struct store_query *query_of(struct link *item)
     return CONTAINER_OF(LIST_ENTRY(item, struct store_op, link), struct store_query, op);
 }
 
+/* ---- Counting -------------------------------------------------------------------------------- */
+
+static void note_rows(struct store_stats *stats, const struct write_set *w)
+{
+    for (const struct row *row = w->first; row != NULL; row = row->next) {
+        stats->rows[row->kind]++;
+        if (row->kind == ROW_UPLOAD && row->upload.done) {
+            stats->uploads++;
+            stats->upload_bytes += row->upload.size;
+        }
+    }
+}
+
+/* While they are still ours. */
+static void note_commit(struct store *s, struct list *writes)
+{
+    uint64_t now_us = clock_steady_us(), n = 0;
+
+    mutex_lock(&s->lock);
+    LIST_EACH (writes, item) {
+        const struct store_op *op = LIST_ENTRY(item, struct store_op, link);
+
+        n++;
+        histogram_add(&s->stats.latency_us, now_us - op->submitted_us);
+        if (op->result == ERR_NONE)
+            note_rows(&s->stats, CONTAINER_OF(op, struct write_set, op));
+        else
+            s->stats.failed++;
+    }
+    histogram_add(&s->stats.group, n);
+    mutex_unlock(&s->lock);
+}
+
+void store_stats(struct store *s, struct store_stats *out)
+{
+    mutex_lock(&s->lock);
+    *out = s->stats;
+    out->writes_waiting = s->write_count;
+    out->queries_waiting = s->query_count;
+    mutex_unlock(&s->lock);
+}
+
 static void answer(struct store *s, struct engine_reader *reader, struct list *queries)
 {
-    LIST_EACH (queries, item)
+    uint64_t n = 0;
+
+    LIST_EACH (queries, item) {
         s->kind->read(reader, query_of(item));
+        n++;
+    }
+    mutex_lock(&s->lock);
+    s->stats.queries += n;
+    mutex_unlock(&s->lock);
     deliver(s, queries);
 }
 
@@ -135,11 +191,11 @@ struct turn {
 /* Under the lock; false: nothing to do. */
 static bool turn_take(struct store *s, struct turn *turn)
 {
-    size_t n = take(&s->writes, BATCH_MAX, &turn->writes);
+    size_t n = take(&s->writes, &s->write_count, BATCH_MAX, &turn->writes);
 
     list_init(&turn->queries);
     if (s->own_reader != NULL)
-        n += take(&s->queries, SIZE_MAX, &turn->queries);
+        n += take(&s->queries, &s->query_count, SIZE_MAX, &turn->queries);
     turn->expire_ms = s->expire_ms;
     s->expire_ms = 0;
     return n > 0 || turn->expire_ms > 0;
@@ -150,6 +206,7 @@ static bool turn_run(struct store *s, struct turn *turn)
 {
     if (!list_empty(&turn->writes)) {
         s->kind->commit(s->engine, &turn->writes);
+        note_commit(s, &turn->writes);
         deliver(s, &turn->writes);
     }
     if (!list_empty(&turn->queries))
@@ -190,7 +247,7 @@ static void reader_main(void *ctx)
 
     mutex_lock(&s->lock);
     for (;;) {
-        if (take(&s->queries, 1, &one) > 0) {
+        if (take(&s->queries, &s->query_count, 1, &one) > 0) {
             mutex_unlock(&s->lock);
             answer(s, r->reader, &one);
             mutex_lock(&s->lock);

@@ -78,6 +78,7 @@ static void free_if_over(struct http_conn *h)
     if (h->conn != NULL || h->exchange != NULL || h->running)
         return;
     list_remove(&h->link);
+    h->web->connection_count--;
     timer_free(h->deadline);
     http_parser_deinit(&h->parser);
     buf_deinit(&h->held);
@@ -157,12 +158,14 @@ void http_conn_accept(struct web *w, int fd, struct tls_context *tls)
     http_parser_init(&h->parser);
     buf_init(&h->held, HELD_MAX);
     list_add(&w->connections, &h->link);
+    w->connection_count++;
     h->conn = conn_accept(w->host.loop, fd, &handlers, h);
     if (h->conn == NULL) {
         free_if_over(h);
         return;
     }
-    conn_start_tls(h->conn, tls);
+    if (tls != NULL)
+        conn_start_tls(h->conn, tls);
     http_conn_expect(h, HEAD_MS);
 }
 
@@ -192,7 +195,10 @@ static void exchange_start(struct http_conn *h)
     h->exchange = x;
     h->in_head = false;
     timer_stop(h->deadline);
-    web_route(x);
+    if (x->host->route != NULL)
+        x->host->route(x);
+    else
+        web_route(x);
 }
 
 static void deliver_piece(struct exchange *x)

@@ -52,7 +52,7 @@ static const struct route *find(const struct http_request *r)
 }
 
 /* A name that somebody else let point here (DNS rebinding) is not served. Addresses cannot be made to point. */
-static bool is_ours(const struct web_host *host, struct str name)
+bool web_serves(const struct web_host *host, struct str name)
 {
     uint8_t ip[4];
 
@@ -111,7 +111,7 @@ void web_route(struct exchange *x)
     const struct http_request *r = x->request;
     const struct route *route = find(r);
 
-    if (!is_ours(x->host, r->host))
+    if (!web_serves(x->host, r->host))
         exchange_say(x, 421, false, STR("That name is not served here."));
     else if (r->method == HTTP_OTHER)
         exchange_say(x, 501, false, STR("That method is not known here."));
