@@ -27,6 +27,10 @@ int session_fail(const struct session *s, int status, const char *code, const ch
 /* Takes result; prints it with --json, else nothing. */
 int session_answer(const struct session *s, json_t *result);
 
+/* How far long work is, for a person at a terminal; nothing else sees it. */
+void session_progress(uint64_t done, uint64_t total);
+void session_progress_end(void); /* wipes it */
+
 /* Sends s->request and waits for the last reply. STATUS_DONE: *out is owned by the caller; else
  * all is said. */
 int session_ask(struct session *s, json_t **out);

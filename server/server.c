@@ -406,6 +406,7 @@ int server_run(const struct server_boot *boot)
     start_control(&s);
     if (start_workers(&s)) {
         every_minute(&s);
+        uploads_tidy(&s.uploads);
         every_ten_seconds(&s);
         lifeline_ready(s.lifeline);
         loop_run(s.loop);

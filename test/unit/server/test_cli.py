@@ -4,6 +4,8 @@
 usage: test_cli.py SOTTOD SOTTOCTL [TEST...]
 Servers listen on ports that the system picks; every wait is bounded and nothing is measured.
 """
+import hashlib
+import io
 import json
 import os
 import re
@@ -14,6 +16,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -94,6 +97,26 @@ class Server:
         if done.returncode != 0:
             raise AssertionError(f"{arguments}: {done.stderr}")
         return json.loads(done.stdout)
+
+
+def write_backup(path, members):
+    """A backup made by somebody else: (name, octets, {type, linkname}), with the digest that belongs to it."""
+    archive = io.BytesIO()
+
+    def add(name, octets, more):
+        info = tarfile.TarInfo(name)
+        info.type = more.get("type", tarfile.REGTYPE)
+        info.linkname = more.get("linkname", "")
+        info.size = len(octets) if info.type == tarfile.REGTYPE else 0
+        archive.write(info.tobuf(tarfile.USTAR_FORMAT))
+        if info.size:
+            archive.write(octets + bytes(-len(octets) % 512))
+
+    for member in members:
+        add(*member)
+    add("sha256", hashlib.sha256(archive.getvalue()).hexdigest().encode() + b"\n", {})
+    with open(path, "wb") as f:
+        f.write(archive.getvalue() + bytes(1024))
 
 
 def run(command, text=None):
@@ -440,7 +463,10 @@ class Control(Case):
         server = self.start().ready()
         copy = os.path.join(self.folder, "copy.db")
         server.ask("user", "add", "n@localhost", "--password-stdin", password="x\n")
-        self.assertEqual(server.ask("backup", copy), {"file": copy, "bytes": os.stat(copy).st_size})
+        self.assertEqual(server.ask("backup", copy),
+                         {"file": copy, "bytes": os.stat(copy).st_size, "uploads": 0})
+        self.assertEqual(stat.S_IMODE(os.stat(copy).st_mode), 0o600)
+        self.assertEqual(os.listdir(self.folder).count("copy.db.part"), 0)
         server.ask("user", "add", "later@localhost", "--password-stdin", password="x\n")
         self.assertEqual(os.listdir(os.path.join(server.data_dir, "backup")), [])
         self.assertEqual(server.ctl("restore", copy).returncode, 1)
@@ -449,6 +475,131 @@ class Control(Case):
         self.assertEqual(server.ctl("restore", copy).returncode, 0)
         again = self.start().ready()
         self.assertEqual(again.ask("user", "list"), ["n@localhost"])
+
+    def backup(self):
+        """A server with one account and one upload's file, stopped; and its backup."""
+        server = self.start().ready()
+        server.ask("user", "add", "n@localhost", "--password-stdin", password="x\n")
+        copy = os.path.join(self.folder, "copy")
+        server.ask("backup", copy)
+        self.assertEqual(server.end(), 0)
+        return server, copy
+
+    def test_backup_is_a_tar_file(self):
+        server, copy = self.backup()
+        with tarfile.open(copy) as tar:
+            names = tar.getnames()
+            key = tar.extractfile("server.key").read()
+        self.assertEqual(names, ["sotto-backup", "sotto.db", "server.key", "tls/certificate.pem",
+                                 "tls/key.pem", "sha256"])
+        with open(os.path.join(server.data_dir, "server.key"), "rb") as f:
+            self.assertEqual(f.read(), key)
+
+    def test_restore_into_a_folder_that_is_not_there(self):
+        server, copy = self.backup()
+        before = {name: self.read(server.data_dir, name) for name in ("server.key", "tls/key.pem")}
+        shutil.rmtree(server.data_dir)
+        self.assertEqual(server.ctl("restore", copy).returncode, 0)
+        self.assertEqual(before, {name: self.read(server.data_dir, name) for name in before})
+        self.assertEqual(stat.S_IMODE(os.stat(server.data_dir).st_mode), 0o700)
+        self.assertEqual(self.start().ready().ask("user", "list"), ["n@localhost"])
+
+    def test_restore_keeps_what_was_there(self):
+        server, copy = self.backup()
+        with open(os.path.join(server.data_dir, "server.key"), "wb") as f:
+            f.write(b"k" * 32)
+        self.assertEqual(server.ctl("restore", copy).returncode, 0)
+        self.assertEqual(self.read(server.data_dir, "server.key.before-restore"), b"k" * 32)
+        self.assertTrue(os.path.exists(os.path.join(server.data_dir, "sotto.db.before-restore")))
+        self.assertFalse(os.path.exists(os.path.join(server.data_dir, "restoring")))
+
+    def test_restore_of_the_database_alone(self):
+        server, copy = self.backup()
+        with tarfile.open(copy) as tar:
+            tar.extract("sotto.db", self.folder)
+        key = self.read(server.data_dir, "server.key")
+        self.assertEqual(server.ctl("restore", os.path.join(self.folder, "sotto.db")).returncode, 0)
+        self.assertEqual(self.read(server.data_dir, "server.key"), key)
+        self.assertEqual(self.start().ready().ask("user", "list"), ["n@localhost"])
+
+    def test_restore_refuses_what_was_cut_or_changed(self):
+        server, copy = self.backup()
+        with open(copy, "rb") as f:
+            good = f.read()
+        before = self.contents(server.data_dir)
+        cuts = [0, 1, 511, 512, 1023, 1024, 1536, 2000, len(good) // 2, len(good) - 2048,
+                len(good) - 1024, len(good) - 1]
+        spoiled = [good[:n] for n in cuts] + [good + b"x", good + bytes(512)]
+        for at in 0, 100, 512, 1030, 1700, len(good) // 2, len(good) - 2100, len(good) - 2048:
+            spoiled.append(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+        for octets in spoiled:
+            path = os.path.join(self.folder, "spoiled")
+            with open(path, "wb") as f:
+                f.write(octets)
+            done = server.ctl("restore", path)
+            self.assertEqual(done.returncode, 1, len(octets))
+            self.assertIn("spoiled", done.stderr)
+            self.assertEqual(self.contents(server.data_dir), before)
+
+    def test_restore_refuses_hostile_archives(self):
+        server, copy = self.backup()
+        before = self.contents(server.data_dir)
+        evil = os.path.join(self.folder, "evil")
+        outside = os.path.join(self.folder, "outside")
+        with tarfile.open(copy) as tar:
+            database = tar.extractfile("sotto.db").read()
+        for extra in (
+            {"name": "../outside"}, {"name": outside}, {"name": "uploads/../../../outside"},
+            {"name": "uploads/" + "a" * 25}, {"name": "uploads/" + "A" * 26}, {"name": "control.sock"},
+            {"name": "uploads/" + "a" * 26, "type": tarfile.SYMTYPE, "linkname": outside},
+            {"name": "uploads/" + "a" * 26, "type": tarfile.LNKTYPE, "linkname": outside},
+            {"name": "uploads", "type": tarfile.SYMTYPE, "linkname": self.folder},
+            {"name": "tls", "type": tarfile.DIRTYPE}, {"name": "tls/key.pem", "type": tarfile.FIFOTYPE},
+            {"name": "server.key", "size": 31}, {"name": "tls/key.pem", "size": 2 << 20},
+            {"name": "sotto.db", "size": 0}, {"name": "lock"}, {"name": "tls/../lock"},
+        ):
+            members = [("sotto-backup", b"1\n", {}), ("sotto.db", database, {}),
+                       (extra["name"], bytes(extra.get("size", 3)), extra)]
+            if extra["name"] == "sotto.db":
+                del members[1]
+            write_backup(evil, members)
+            done = server.ctl("restore", evil)
+            self.assertEqual(done.returncode, 1, extra)
+            self.assertFalse(os.path.lexists(outside), extra)
+            self.assertEqual(self.contents(server.data_dir), before, extra)
+        for members in (
+            [("sotto.db", database, {})],
+            [("sotto-backup", b"1\n", {})],
+            [("sotto-backup", b"2\n", {}), ("sotto.db", database, {})],
+            [("sotto-backup", b"1\n", {}), ("sotto.db", database, {}), ("sotto.db", database, {})],
+            [("sotto-backup", b"1\n", {}), ("sotto.db", b"no database" * 512, {})],
+        ):
+            write_backup(evil, members)
+            self.assertEqual(server.ctl("restore", evil).returncode, 1)
+            self.assertEqual(self.contents(server.data_dir), before)
+        write_backup(evil, [("sotto-backup", b"1\n", {}), ("sotto.db", database, {})])
+        self.assertEqual(server.ctl("restore", evil).returncode, 0)
+
+    def test_backup_says_what_it_could_not_write(self):
+        server = self.start().ready()
+        done = server.ctl("backup", "/nowhere/at/all")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/at/all: No such file or directory", done.stderr)
+        self.assertEqual(os.listdir(os.path.join(server.data_dir, "backup")), [])
+
+    def read(self, *path):
+        with open(os.path.join(*path), "rb") as f:
+            return f.read()
+
+    def contents(self, folder):
+        """Every file under it but the lock."""
+        found = {}
+        for at, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(at, name)
+                if stat.S_ISREG(os.lstat(path).st_mode):
+                    found[path] = self.read(path)
+        return found
 
     def test_drain_ends_the_server(self):
         server = self.start().ready()
