@@ -123,7 +123,7 @@ struct upload_tidy {
     struct uploads *uploads;
     DIR *folder;
     struct store_query query;
-    const char *slot; /* in work; in the query's arena */
+    const char *slot; /* in work; NUL-terminated, in the arena of the query */
     size_t removed;
 };
 
@@ -174,7 +174,7 @@ static void tidy_next(struct upload_tidy *t)
     }
     arena_deinit(&t->query.op.arena);
     t->query = (struct store_query){ .kind = QUERY_UPLOAD };
-    t->query.in.upload.slot = arena_cstr(&t->query.op.arena, e->d_name);
+    t->query.in.upload.slot = arena_printf(&t->query.op.arena, "%s", e->d_name);
     t->slot = t->query.in.upload.slot.p;
     t->query.op.home = u->home;
     t->query.op.done = slot_asked;
