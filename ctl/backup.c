@@ -26,6 +26,7 @@ struct packing {
     struct hash_state hash;
     uint64_t done, total; /* of content, for the person who waits */
     size_t uploads;
+    bool without_keys;
     uint8_t space[SPACE];
 };
 
@@ -111,14 +112,15 @@ static int open_folder(int folder_fd, const char *name)
     return openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static bool put_tls(struct packing *p, int data_fd)
+/* Who has these beside the database can take any device's place (docs/decisions.md). */
+static bool put_keys(struct packing *p, int data_fd)
 {
     int fd = open_folder(data_fd, PART_TLS);
-    bool done;
+    bool done = put_file(p, data_fd, PART_KEY, PART_KEY);
 
     if (fd < 0)
-        return errno == ENOENT;
-    done = put_file(p, fd, "certificate.pem", PART_TLS "/certificate.pem")
+        return done && errno == ENOENT;
+    done = done && put_file(p, fd, "certificate.pem", PART_TLS "/certificate.pem")
            && put_file(p, fd, "key.pem", PART_TLS "/key.pem");
     close(fd);
     return done;
@@ -193,9 +195,9 @@ static bool pack(struct packing *p, const char *copy, int data_fd)
     if (stat(copy, &st) == 0)
         p->total = (uint64_t)st.st_size;
     return each_upload(p, data_fd, count_upload) && put_text(p, PART_MARK, STR(PART_MARK_TEXT))
-           && put_file(p, AT_FDCWD, copy, PART_DATABASE) && put_file(p, data_fd, PART_KEY, PART_KEY)
-           && put_tls(p, data_fd) && each_upload(p, data_fd, put_upload) && put_digest(p)
-           && put_end(p) && fsync(p->out) == 0;
+           && put_file(p, AT_FDCWD, copy, PART_DATABASE)
+           && (p->without_keys || put_keys(p, data_fd)) && each_upload(p, data_fd, put_upload)
+           && put_digest(p) && put_end(p) && fsync(p->out) == 0;
 }
 
 /* Beside, then renamed: under its name there is never a part. */
@@ -232,8 +234,8 @@ static int report(struct session *s, const struct packing *p, const char *to)
     if (stat(to, &st) != 0)
         return files_fail(s, "the backup is gone again:", to);
     if (!s->json)
-        printf("%s: %lld bytes, %zu uploads; it holds the server's keys: keep it secret\n", to,
-               (long long)st.st_size, p->uploads);
+        printf("%s: %lld bytes, %zu uploads%s\n", to, (long long)st.st_size, p->uploads,
+               p->without_keys ? "" : "; it holds the server's keys: keep it secret");
     return session_answer(s, json_pack("{s:s,s:I,s:I}", "file", to, "bytes", (json_int_t)st.st_size,
                                        "uploads", (json_int_t)p->uploads));
 }
@@ -249,6 +251,7 @@ int files_backup(struct session *s)
         return status;
     copy = json_string_value(json_object_get(result, "path"));
     p = mem_alloc(sizeof *p);
+    p->without_keys = s->without_keys;
     hash_init(&p->hash, HASH_SHA256);
     if (copy != NULL && write_file(s, p, copy, to))
         status = report(s, p, to);

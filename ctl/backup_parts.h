@@ -4,7 +4,7 @@
  *
  *     sotto-backup          "1\n": the version of this list
  *     sotto.db              the database, as one consistent copy
- *     server.key
+ *     server.key            not with --without-keys, like the next two
  *     tls/certificate.pem   the self-signed certificate, if there is one
  *     tls/key.pem
  *     uploads/SLOT …

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/check.h"
 #include "ctl/files.h"
 #include "ctl/stats.h"
 
@@ -56,19 +57,6 @@ static void print_invite(const json_t *result)
     if (json_is_string(json_object_get(result, "page")))
         printf("%s\n", member(result, "page"));
     printf("good for one account until %s\n", member(result, "expires"));
-}
-
-static void print_findings(const json_t *result)
-{
-    for (size_t i = 0; i < json_array_size(result); i++) {
-        const json_t *f = json_array_get(result, i);
-        const char *value = member(f, "value");
-
-        printf("%s: %s%s%s: %s\n", member(f, "kind"), member(f, "key"),
-               value[0] != '\0' ? " = " : "", value, member(f, "text"));
-    }
-    if (json_array_size(result) == 0)
-        printf("nothing to report\n");
 }
 
 static void print_drained(const json_t *result)
@@ -126,24 +114,6 @@ static int stats(struct session *s)
     return ask_and_print(s, stats_print);
 }
 
-/* Fails like `sottod --check` if something cannot work. */
-static int check(struct session *s)
-{
-    json_t *result;
-    int status = session_ask(s, &result), verdict = STATUS_DONE;
-
-    if (status != STATUS_DONE)
-        return status;
-    for (size_t i = 0; i < json_array_size(result); i++) {
-        if (strcmp(member(json_array_get(result, i), "kind"), "error") == 0)
-            verdict = STATUS_FAILED;
-    }
-    if (!s->json)
-        print_findings(result);
-    session_answer(s, result);
-    return verdict;
-}
-
 static int drain(struct session *s)
 {
     return ask_and_print(s, print_drained);
@@ -167,9 +137,10 @@ const struct command commands[] = {
       "[--domain DOMAIN] [--days N]", "make an invitation to register one account" },
     { { "stats" }, { NULL }, 0, stats, "", "show how the running server is doing" },
     { { "events" }, { NULL }, 0, NULL, "", "print what happens as it happens" },
-    { { "check" }, { NULL }, 0, check, "", "say what the running configuration gives up" },
-    { { "backup" }, { "file" }, 0, files_backup,
-      "FILE", "write all that the running server needs to start again into one file" },
+    { { "check" }, { NULL }, 0, check_run,
+      "", "say what the configuration gives up, and what is wrong around the server" },
+    { { "backup" }, { "file" }, TAKES_WITHOUT_KEYS, files_backup,
+      "FILE [--without-keys]", "write all that the running server needs to start again into one file" },
     { { "restore" }, { "file" }, TAKES_DATABASE, files_restore,
       "FILE [--database PATH]", "put a backup into the folder of a stopped server, or into a new one" },
     { { "drain" }, { NULL }, 0, drain, "", "end the server after its sessions" },

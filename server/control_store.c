@@ -1,12 +1,14 @@
 /* control_store.c: invitations, statistics, backup, check, drain; and the table of all commands. */
 #include "server/control_store.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/datetime.h"
 #include "server/check.h"
 #include "server/control_accounts.h"
+#include "server/data_dir.h"
 #include "server/registration.h"
 #include "server/web_url.h"
 
@@ -165,6 +167,28 @@ static void check(struct control_call *call)
     control_done(call, list);
 }
 
+/* What sottoctl, which may look where the sandbox lets nobody look, judges itself. */
+static void surroundings(struct control_call *call)
+{
+    const struct control_host *host = call->ctx;
+    const struct config *c = host->boot->config;
+    struct rlimit files = { 0, 0 };
+    json_t *domains = json_array(), *listeners = json_array();
+
+    for (size_t i = 0; i < c->server.domain.count; i++)
+        json_array_append_new(domains, text(c->server.domain.items[i]));
+    for (size_t i = 0; i < host->boot->listener_count; i++)
+        json_array_append_new(
+            listeners, json_pack("{s:s,s:o}", "kind", listener_name(host->boot->listeners[i].kind),
+                                 "address", text(host->boot->listeners[i].address)));
+    getrlimit(RLIMIT_NOFILE, &files);
+    control_done(call, json_pack("{s:o,s:o,s:s,s:s,s:o,s:b,s:I}", "domains", domains, "listeners",
+                                 listeners, "data_dir", host->boot->data_dir, "certificate",
+                                 data_dir_certificate_path(c, &call->arena).p, "key",
+                                 text(data_dir_key_path(c, &call->arena)), "self_signed",
+                                 host->boot->self_signed, "max_files", (json_int_t)files.rlim_cur));
+}
+
 static void drain(struct control_call *call)
 {
     struct control_host *host = call->ctx;
@@ -184,6 +208,7 @@ static const struct control_command commands[] = {
     { "invite create", 0, FIELD_DOMAIN | FIELD_DAYS, invite_create },
     { "stats", 0, 0, stats },
     { "check", 0, 0, check },
+    { "surroundings", 0, 0, surroundings },
     { "backup", 0, 0, backup },
     { "drain", 0, 0, drain },
     { "events", 0, 0, NULL },

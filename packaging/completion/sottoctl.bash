@@ -34,6 +34,7 @@ _sottoctl() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
+    "backup "*) words="--without-keys --json" ;;
     "restore "*) words="--database --json" ;;
     *) words="--json" ;;
     esac

@@ -4,6 +4,7 @@
 usage: test_cli.py SOTTOD SOTTOCTL [TEST...]
 Servers listen on ports that the system picks; every wait is bounded and nothing is measured.
 """
+import contextlib
 import hashlib
 import io
 import json
@@ -12,6 +13,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
@@ -163,6 +165,25 @@ class CommandLine(Case):
         for arguments in ["--banana"], ["-c"], ["-o"], ["banana"], ["--version", "banana"]:
             self.assertIn("usage:", self.expect(arguments, 2, out="").stderr)
 
+    def test_sottoctl_explains_itself(self):
+        for arguments in ["--help"], ["-h"], ["help"], ["user", "add", "--help"]:
+            done = run([SOTTOCTL, *arguments])
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("backup FILE\n      write all that", done.stdout)
+        done = run([SOTTOCTL])
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("usage: sottoctl", done.stderr)
+        for arguments, said in {
+            ("banana",): "sottoctl: banana: there is no such command; sottoctl --help lists them\n",
+            ("user",): "sottoctl: user: one of add, add-many, list, delete, id is to follow; sottoctl --help explains them\n",
+            ("user", "ad"): "sottoctl: user: one of add,",
+            ("backup",): "sottoctl: usage: sottoctl backup FILE\n",
+            ("stats", "now"): "sottoctl: usage: sottoctl stats",
+        }.items():
+            done = run([SOTTOCTL, *arguments])
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertTrue(done.stderr.startswith(said), done.stderr)
+
     def test_replay_is_not_built(self):
         self.expect(["--replay-stanzas", "x"], 1, err="sottod: --replay-stanzas: not built yet\n")
 
@@ -203,6 +224,7 @@ class CommandLine(Case):
             "auth.scram_iterations=4096": "risk: auth.scram_iterations = 4096: ",
             "store.ack=memory": "risk: store.ack = memory: acknowledged messages can be lost",
             "archive.retention_days=-1": "risk: archive.retention_days = -1: ",
+            "listen.metrics=0.0.0.0:9100": "risk: listen.metrics = 0.0.0.0:9100: whoever reaches it",
             "limits.exempt=10.0.0.0/8": "risk: limits.exempt = 10.0.0.0/8: ",
             "listen.s2s=0.0.0.0:5269": "unbuilt: listen.s2s = 0.0.0.0:5269: not built yet",
             "store.url=postgresql://db": "unbuilt: store.url = postgresql://db: not built yet",
@@ -322,6 +344,20 @@ class Life(Case):
         server = self.start("store.url=sqlite:" + self.write("other.db", "this is no database" * 100))
         self.assertEqual(server.process.wait(PATIENCE_S), 1)
         self.assertIn("server.not_started", server.text())
+
+    def test_newer_store_is_refused_and_left_alone(self):
+        server = self.start().ready()
+        self.assertEqual(server.end(), 0)
+        path = os.path.join(server.data_dir, "sotto.db")
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA user_version = 9999")
+            before = list(database.iterdump())
+        server = self.start()
+        self.assertEqual(server.process.wait(PATIENCE_S), 1)
+        self.assertRegex(server.text(), r"ERROR store\.failed reason=.*newer version")
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            self.assertEqual(list(database.iterdump()), before)
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (9999,))
 
     def test_store_folder_that_is_missing_is_named(self):
         server = self.start("store.url=sqlite:/nowhere/sotto.db")
@@ -455,9 +491,44 @@ class Control(Case):
         with open(os.path.join(server.data_dir, "sotto.db"), "rb") as f:
             self.assertNotIn(first["token"].encode(), f.read())
 
+    # What this very machine is like is no part of the tests.
+    OF_THE_MACHINE = "clock", "descriptors"
+
+    def findings(self, server, status):
+        done = server.ctl("--json", "check")
+        self.assertEqual(done.returncode, status, done.stdout)
+        return [(f["kind"], f["key"], f["value"], f["text"]) for f in json.loads(done.stdout)
+                if f["key"] not in self.OF_THE_MACHINE and "% free" not in f["value"]]
+
     def test_check(self):
         server = self.start("policy.e2ee=off", "listen.https=").ready()
-        self.assertEqual([(f["kind"], f["key"], f["value"]) for f in server.ask("check")], [("risk", "policy.e2ee", "off")])
+        self.assertEqual([found[:3] for found in self.findings(server, 0)], [("risk", "policy.e2ee", "off")])
+
+    def test_check_looks_at_the_machine(self):
+        server = self.start("listen.metrics=127.0.0.1:0").ready()
+        self.assertEqual(self.findings(server, 0), [])
+        key = os.path.join(server.data_dir, "tls/key.pem")
+        os.chmod(key, 0o644)
+        os.chmod(server.data_dir, 0o750)
+        self.assertEqual([found[:3] for found in self.findings(server, 1)],
+                         [("error", "tls.key", key), ("error", "server.data_dir", server.data_dir)])
+        said = server.ctl("check")
+        self.assertIn(f"error: tls.key = {key}: every user of this machine can read it: chmod o-rwx {key}\n",
+                      said.stdout)
+        os.chmod(key, 0o600)
+        os.chmod(server.data_dir, 0o700)
+        self.assertEqual(self.findings(server, 0), [])
+
+    def test_check_doubts_a_certificate_that_nobody_knows(self):
+        path = os.path.join(self.folder, "own")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-days", "90", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", path + ".key", "-out", path + ".pem"],
+                       check=True, capture_output=True)
+        server = self.start(f"tls.certificate={path}.pem", f"tls.key={path}.key").ready()
+        found = self.findings(server, 0)
+        self.assertEqual([f[:2] for f in found], [("risk", "tls.certificate")])
+        self.assertIn("fullchain.pem", found[0][3])
 
     def test_backup_and_restore(self):
         server = self.start().ready()
@@ -494,6 +565,17 @@ class Control(Case):
                                  "tls/key.pem", "sha256"])
         with open(os.path.join(server.data_dir, "server.key"), "rb") as f:
             self.assertEqual(f.read(), key)
+
+    def test_backup_without_keys(self):
+        server = self.start().ready()
+        copy = os.path.join(self.folder, "copy")
+        self.assertEqual(server.ctl("backup", copy, "--without-keys").returncode, 0)
+        with tarfile.open(copy) as tar:
+            self.assertEqual(tar.getnames(), ["sotto-backup", "sotto.db", "sha256"])
+        self.assertEqual(server.end(), 0)
+        key = self.read(server.data_dir, "server.key")
+        self.assertEqual(server.ctl("restore", copy).returncode, 0)
+        self.assertEqual(self.read(server.data_dir, "server.key"), key)
 
     def test_restore_into_a_folder_that_is_not_there(self):
         server, copy = self.backup()
