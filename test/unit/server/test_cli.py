@@ -169,7 +169,7 @@ class CommandLine(Case):
         for arguments in ["--help"], ["-h"], ["help"], ["user", "add", "--help"]:
             done = run([SOTTOCTL, *arguments])
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertIn("backup FILE\n      write all that", done.stdout)
+            self.assertIn("backup FILE [--without-keys]\n      write all that", done.stdout)
         done = run([SOTTOCTL])
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("usage: sottoctl", done.stderr)
@@ -177,7 +177,7 @@ class CommandLine(Case):
             ("banana",): "sottoctl: banana: there is no such command; sottoctl --help lists them\n",
             ("user",): "sottoctl: user: one of add, add-many, list, delete, id is to follow; sottoctl --help explains them\n",
             ("user", "ad"): "sottoctl: user: one of add,",
-            ("backup",): "sottoctl: usage: sottoctl backup FILE\n",
+            ("backup",): "sottoctl: usage: sottoctl backup FILE [--without-keys]\n",
             ("stats", "now"): "sottoctl: usage: sottoctl stats",
         }.items():
             done = run([SOTTOCTL, *arguments])
