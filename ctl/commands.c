@@ -7,6 +7,7 @@
 
 #include "ctl/check.h"
 #include "ctl/files.h"
+#include "ctl/qr.h"
 #include "ctl/stats.h"
 
 static const char *member(const json_t *object, const char *name)
@@ -104,9 +105,15 @@ static int user_id(struct session *s)
     return ask_and_print(s, print_id);
 }
 
+static void print_invite_code(const json_t *result)
+{
+    print_invite(result);
+    qr_print(member(result, "uri"));
+}
+
 static int invite_create(struct session *s)
 {
-    return ask_and_print(s, print_invite);
+    return ask_and_print(s, s->qr ? print_invite_code : print_invite);
 }
 
 static int stats(struct session *s)
@@ -133,8 +140,9 @@ const struct command commands[] = {
       "JID", "remove an account and all that belongs to it" },
     { { "user", "id" }, { "jid" }, 0, user_id,
       "JID", "print the name that stands for an account in the log" },
-    { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS, invite_create,
-      "[--domain DOMAIN] [--days N]", "make an invitation to register one account" },
+    { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS | TAKES_QR, invite_create,
+      "[--domain DOMAIN] [--days N] [--qr]",
+      "make an invitation to register one account; --qr draws it for a phone's camera" },
     { { "stats" }, { NULL }, 0, stats, "", "show how the running server is doing" },
     { { "events" }, { NULL }, 0, NULL, "", "print what happens as it happens" },
     { { "check" }, { NULL }, 0, check_run,

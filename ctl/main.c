@@ -16,6 +16,7 @@ enum {
     OPTION_DAYS,
     OPTION_DATABASE,
     OPTION_WITHOUT_KEYS,
+    OPTION_QR,
     OPTION_VERSION,
     OPTION_HELP
 };
@@ -28,6 +29,7 @@ static const struct option long_options[] = {
     { "days", required_argument, NULL, OPTION_DAYS },
     { "database", required_argument, NULL, OPTION_DATABASE },
     { "without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS },
+    { "qr", no_argument, NULL, OPTION_QR },
     { "version", no_argument, NULL, OPTION_VERSION },
     { "help", no_argument, NULL, OPTION_HELP },
     { 0 },
@@ -90,7 +92,7 @@ static unsigned options_given(const struct session *s)
 {
     return (s->password_stdin ? TAKES_PASSWORD : 0) | (s->domain != NULL ? TAKES_DOMAIN : 0)
            | (s->days != NULL ? TAKES_DAYS : 0) | (s->database != NULL ? TAKES_DATABASE : 0)
-           | (s->without_keys ? TAKES_WITHOUT_KEYS : 0);
+           | (s->without_keys ? TAKES_WITHOUT_KEYS : 0) | (s->qr ? TAKES_QR : 0);
 }
 
 static int usage_error(struct session *s, const struct command *c)
@@ -202,6 +204,7 @@ static int read_options(struct session *s, int argc, char **argv, const char *le
         case OPTION_DAYS: s->days = optarg; break;
         case OPTION_DATABASE: s->database = optarg; break;
         case OPTION_WITHOUT_KEYS: s->without_keys = true; break;
+        case OPTION_QR: s->qr = true; break;
         case '?': return -1;
         default: return option;
         }

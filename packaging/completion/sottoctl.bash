@@ -28,7 +28,7 @@ _sottoctl() {
     "user ") words="add add-many list delete id" ;;
     "user add "*|"user add-many "*) words="--password-stdin --json" ;;
     "invite ") words="create" ;;
-    "invite create ") words="--domain --days --json" ;;
+    "invite create ") words="--domain --days --qr --json" ;;
     "store ") words="copy" ;;
     "backup "|"restore ")
         compopt -o filenames

@@ -500,6 +500,19 @@ class Control(Case):
         return [(f["kind"], f["key"], f["value"], f["text"]) for f in json.loads(done.stdout)
                 if f["key"] not in self.OF_THE_MACHINE and "% free" not in f["value"]]
 
+    def test_invitation_as_a_code(self):
+        server = self.start().ready()
+        lines = server.ctl("invite", "create", "--qr").stdout.splitlines()
+        self.assertTrue(lines[0].startswith("xmpp:localhost?register;preauth="))
+        code = [re.sub(r"\x1b\[[0-9;]*m", "", line)[2:] for line in lines if "\x1b[97;40m" in line]
+        side = len(code[0])
+        self.assertEqual((side - 8 - 21) % 4, 0)
+        self.assertEqual([len(line) for line in code], [side] * ((side + 1) // 2))
+        self.assertEqual(set(code[0]) | set(code[1]), {"\u2588"})
+        # The finder in the upper left corner, two rows at a time.
+        self.assertEqual(code[2][4:11], " \u2584\u2584\u2584\u2584\u2584 ")
+        self.assertNotIn("\x1b", server.ctl("--json", "invite", "create", "--qr").stdout)
+
     def test_check(self):
         server = self.start("policy.e2ee=off", "listen.https=").ready()
         self.assertEqual([found[:3] for found in self.findings(server, 0)], [("risk", "policy.e2ee", "off")])
