@@ -13,7 +13,7 @@ import sys
 
 from harness.client import CLIENT, Client, LoginFailed
 from harness.omemo import OLD, Omemo
-from harness.server import Sottod, new_password
+from harness.server import ROOT, Sottod, new_password
 from harness.tap import Cases
 
 case = Cases()
@@ -259,6 +259,16 @@ async def _(w):
     w.at.ctl('user', 'add-many', 'crowd-', '100', '--password-stdin', stdin=new_password() + '\n')
     after = w.scrape().samples
     assert {n: set(s) for n, s in before.items()} == {n: set(s) for n, s in after.items()}
+
+
+@case('the manual and the alerts speak of what there is')
+async def _(w):
+    types = w.scrape().types
+    table = set(re.findall(r'^\| `(sotto_\w+)` \|', (ROOT / 'docs/operations.md').read_text(), re.M))
+    assert table == set(types), table ^ set(types)
+    alerts = (ROOT / 'packaging/sotto-alerts.yml').read_text()
+    for name in re.findall(r'\bsotto_\w+', alerts):
+        assert name in types or name.removesuffix('_bucket') in types, name
 
 
 @case('nothing else is served')
