@@ -1,6 +1,7 @@
 /* check.c: gather facts, on this side of the sandbox, and print what they mean. */
 #include "ctl/check.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -73,14 +74,14 @@ static bool connects(const struct addrinfo *to)
 {
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct pollfd wait = { .fd = fd, .events = POLLOUT };
-    int failed = 1;
+    int failed = fd >= 0 && connect(fd, to->ai_addr, to->ai_addrlen) != 0 ? errno : 0;
     socklen_t n = sizeof failed;
 
     if (fd < 0)
         return false;
-    connect(fd, to->ai_addr, to->ai_addrlen);
-    if (poll(&wait, 1, CONNECT_MS) == 1)
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &n);
+    if (failed == EINPROGRESS && poll(&wait, 1, CONNECT_MS) == 1
+        && getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &n) != 0)
+        failed = errno;
     close(fd);
     return failed == 0;
 }
