@@ -17,6 +17,7 @@ enum {
     BATCH_MAX =
         512, /* write-sets in one transaction: more gains little and makes the first ones wait */
     READERS_MAX = 16,
+    SOON_MS = 500, /* a write-set that nobody waits for waits at most so long for others */
 };
 
 struct reader_thread {
@@ -34,6 +35,8 @@ struct store {
     struct condition write_wake, read_wake;
     struct list writes, queries;
     uint64_t write_count, query_count; /* of those lists */
+    bool urgent;                       /* somebody waits for one of the writes */
+    uint64_t soon_ms;                  /* when the others are due; 0: there are none */
     uint64_t tickets;
     uint64_t expire_ms; /* a round of retention is asked for; 0: none */
     bool closing;
@@ -63,27 +66,43 @@ struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t accou
     return row;
 }
 
-static void submit(struct store *s, struct list *queue, uint64_t *waiting, struct condition *wake,
-                   struct store_op *op)
+/* Under the lock. */
+static void submit(struct store *s, struct list *queue, uint64_t *waiting, struct store_op *op)
 {
-    op->submitted_us = clock_steady_us();
-    mutex_lock(&s->lock);
     assert(!s->closing);
     op->ticket = ++s->tickets;
     list_add(queue, &op->link);
     ++*waiting;
-    condition_wake_one(wake);
-    mutex_unlock(&s->lock);
 }
 
 void store_commit(struct store *s, struct write_set *w)
 {
-    submit(s, &s->writes, &s->write_count, &s->write_wake, &w->op);
+    w->op.submitted_us = clock_steady_us();
+    mutex_lock(&s->lock);
+    submit(s, &s->writes, &s->write_count, &w->op);
+    s->urgent = true;
+    condition_wake_one(&s->write_wake);
+    mutex_unlock(&s->lock);
+}
+
+void store_commit_soon(struct store *s, struct write_set *w)
+{
+    w->op.submitted_us = 0; /* nobody waits, so it is no latency */
+    mutex_lock(&s->lock);
+    submit(s, &s->writes, &s->write_count, &w->op);
+    if (s->soon_ms == 0) {
+        s->soon_ms = clock_steady_ms() + SOON_MS;
+        condition_wake_one(&s->write_wake); /* from now on it waits for a time, too */
+    }
+    mutex_unlock(&s->lock);
 }
 
 void store_query(struct store *s, struct store_query *q)
 {
-    submit(s, &s->queries, &s->query_count, s->own_reader ? &s->write_wake : &s->read_wake, &q->op);
+    mutex_lock(&s->lock);
+    submit(s, &s->queries, &s->query_count, &q->op);
+    condition_wake_one(s->own_reader ? &s->write_wake : &s->read_wake);
+    mutex_unlock(&s->lock);
 }
 
 /* Under the lock. */
@@ -147,7 +166,8 @@ static void note_commit(struct store *s, struct list *writes)
         const struct store_op *op = LIST_ENTRY(item, struct store_op, link);
 
         n++;
-        histogram_add(&s->stats.latency_us, now_us - op->submitted_us);
+        if (op->submitted_us > 0)
+            histogram_add(&s->stats.latency_us, now_us - op->submitted_us);
         if (op->result == ERR_NONE)
             note_rows(&s->stats, CONTAINER_OF(op, struct write_set, op));
         else
@@ -188,11 +208,22 @@ struct turn {
     uint64_t expire_ms;
 };
 
+/* Under the lock. Without threads the virtual clock is the only one. */
+static bool writes_due(const struct store *s)
+{
+    return s->urgent || s->closing || s->options.inline_run
+           || (s->soon_ms != 0 && clock_steady_ms() >= s->soon_ms);
+}
+
 /* Under the lock; false: nothing to do. */
 static bool turn_take(struct store *s, struct turn *turn)
 {
-    size_t n = take(&s->writes, &s->write_count, BATCH_MAX, &turn->writes);
+    size_t n = take(&s->writes, &s->write_count, writes_due(s) ? BATCH_MAX : 0, &turn->writes);
 
+    if (list_empty(&s->writes)) {
+        s->urgent = false;
+        s->soon_ms = 0;
+    }
     list_init(&turn->queries);
     if (s->own_reader != NULL)
         n += take(&s->queries, &s->query_count, SIZE_MAX, &turn->queries);
@@ -216,6 +247,20 @@ static bool turn_run(struct store *s, struct turn *turn)
     return s->kind->chore(s->engine);
 }
 
+/* Under the lock. */
+static void wait_for_work(struct store *s)
+{
+    uint64_t now;
+
+    if (s->soon_ms == 0) {
+        condition_wait(&s->write_wake, &s->lock);
+        return;
+    }
+    now = clock_steady_ms();
+    if (s->soon_ms > now)
+        condition_wait_ms(&s->write_wake, &s->lock, s->soon_ms - now);
+}
+
 static void writer_main(void *ctx)
 {
     struct store *s = ctx;
@@ -229,7 +274,7 @@ static void writer_main(void *ctx)
         if (!work && s->closing)
             break;
         if (!work && !chores) {
-            condition_wait(&s->write_wake, &s->lock);
+            wait_for_work(s);
             continue;
         }
         mutex_unlock(&s->lock);
