@@ -369,13 +369,27 @@ static void make_workers(struct server *s)
         s->group.workers[i] = worker_new(&s->group, i);
 }
 
+/* What a worker that ends says to others may find their loops ended, and asks the store for more. */
+static void settle(struct server *s)
+{
+    bool moving;
+
+    do {
+        store_settle(s->group.store);
+        moving = false;
+        for (unsigned i = 0; i < s->group.count; i++)
+            moving |= worker_take(s->group.workers[i]);
+    } while (moving);
+}
+
 /* Sessions end first, then the store takes in what they left, then memory goes. */
 static void stop(struct server *s)
 {
-    for (unsigned i = 0; i < s->group.count; i++) {
+    for (unsigned i = 0; i < s->group.count; i++)
         worker_drain(s->group.workers[i]);
+    for (unsigned i = 0; i < s->group.count; i++)
         worker_join(s->group.workers[i]);
-    }
+    settle(s);
     control_free(s->control);
     metrics_page_close(s->metrics_page);
     uploads_stop(&s->uploads);

@@ -47,6 +47,8 @@ void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, s
 const struct counters *worker_counters(const struct worker *w);
 
 void worker_join(struct worker *w);
+/* After that: what others and the store have sent it since; false: nothing. */
+bool worker_take(struct worker *w);
 void worker_free(struct worker *w);
 
 #endif

@@ -32,16 +32,18 @@ struct store {
     const struct engine_kind *kind;
     struct engine *engine;
     struct mutex lock; /* guards all below, up to the empty line */
-    struct condition write_wake, read_wake;
+    struct condition write_wake, read_wake, settled;
     struct list writes, queries;
     uint64_t write_count, query_count; /* of those lists */
     bool urgent;                       /* somebody waits for one of the writes */
     uint64_t soon_ms;                  /* when the others are due; 0: there are none */
-    uint64_t tickets;
-    uint64_t expire_ms; /* a round of retention is asked for; 0: none */
+    uint64_t tickets, delivered;       /* operations submitted, and done with */
+    uint64_t expire_ms;                /* a round of retention is asked for; 0: none */
     bool closing;
-    struct store_stats stats;
+    uint64_t queries_done;
+    struct store_stats stats; /* but for what is counted above */
 
+    struct store_stats counted;       /* the writer's own, so that nobody waits while it counts */
     struct engine_reader *own_reader; /* where the writer reads too */
     struct thread *writer;
     struct reader_thread readers[READERS_MAX];
@@ -120,9 +122,20 @@ static size_t take(struct list *queue, uint64_t *waiting, size_t max, struct lis
     return n;
 }
 
+static void note_delivered(struct store *s, uint64_t n)
+{
+    mutex_lock(&s->lock);
+    s->delivered += n;
+    if (s->delivered == s->tickets)
+        condition_wake_all(&s->settled);
+    mutex_unlock(&s->lock);
+}
+
 /* One call per home, each in the order of submission. */
 static void deliver(struct store *s, struct list *done)
 {
+    uint64_t n = 0;
+
     while (!list_empty(done)) {
         unsigned home = LIST_ENTRY(list_first(done), struct store_op, link)->home;
         struct list of_home;
@@ -132,10 +145,12 @@ static void deliver(struct store *s, struct list *done)
             if (LIST_ENTRY(item, struct store_op, link)->home == home) {
                 list_remove(item);
                 list_add(&of_home, item);
+                n++;
             }
         }
         s->options.deliver(s->options.deliver_ctx, home, &of_home);
     }
+    note_delivered(s, n);
 }
 
 static struct store_query *query_of(struct link *item)
@@ -160,20 +175,22 @@ static void note_rows(struct store_stats *stats, const struct write_set *w)
 static void note_commit(struct store *s, struct list *writes)
 {
     uint64_t now_us = clock_steady_us(), n = 0;
+    struct store_stats *stats = &s->counted;
 
-    mutex_lock(&s->lock);
     LIST_EACH (writes, item) {
         const struct store_op *op = LIST_ENTRY(item, struct store_op, link);
 
         n++;
         if (op->submitted_us > 0)
-            histogram_add(&s->stats.latency_us, now_us - op->submitted_us);
+            histogram_add(&stats->latency_us, now_us - op->submitted_us);
         if (op->result == ERR_NONE)
-            note_rows(&s->stats, CONTAINER_OF(op, struct write_set, op));
+            note_rows(stats, CONTAINER_OF(op, struct write_set, op));
         else
-            s->stats.failed++;
+            stats->failed++;
     }
-    histogram_add(&s->stats.group, n);
+    histogram_add(&stats->group, n);
+    mutex_lock(&s->lock);
+    s->stats = *stats;
     mutex_unlock(&s->lock);
 }
 
@@ -181,6 +198,7 @@ void store_stats(struct store *s, struct store_stats *out)
 {
     mutex_lock(&s->lock);
     *out = s->stats;
+    out->queries = s->queries_done;
     out->writes_waiting = s->write_count;
     out->queries_waiting = s->query_count;
     mutex_unlock(&s->lock);
@@ -195,7 +213,7 @@ static void answer(struct store *s, struct engine_reader *reader, struct list *q
         n++;
     }
     mutex_lock(&s->lock);
-    s->stats.queries += n;
+    s->queries_done += n;
     mutex_unlock(&s->lock);
     deliver(s, queries);
 }
@@ -325,6 +343,15 @@ void store_expire(struct store *s, uint64_t now_ms)
     mutex_unlock(&s->lock);
 }
 
+void store_settle(struct store *s)
+{
+    assert(!s->options.inline_run);
+    mutex_lock(&s->lock);
+    while (s->delivered != s->tickets)
+        condition_wait(&s->settled, &s->lock);
+    mutex_unlock(&s->lock);
+}
+
 /* ---- Life ------------------------------------------------------------------------------------ */
 
 static const struct engine_kind *engine_for(struct str url)
@@ -382,6 +409,7 @@ enum err store_open(const struct store_options *options, struct store **out, str
     mutex_init(&s->lock);
     condition_init(&s->write_wake);
     condition_init(&s->read_wake);
+    condition_init(&s->settled);
     list_init(&s->writes);
     list_init(&s->queries);
     if ((e = kind->open(&s->options, &s->engine, why, why_arena)) != ERR_NONE)
@@ -432,6 +460,7 @@ void store_close(struct store *s)
         s->kind->reader_close(s->own_reader);
     if (s->engine != NULL)
         s->kind->close(s->engine);
+    condition_deinit(&s->settled);
     condition_deinit(&s->read_wake);
     condition_deinit(&s->write_wake);
     mutex_deinit(&s->lock);
