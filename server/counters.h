@@ -32,6 +32,8 @@ enum throttled {
     THROTTLED_CONNECTION,    /* an address has, or makes, too many */
     THROTTLED_LOGIN_ADDRESS, /* too many wrong passwords from there */
     THROTTLED_LOGIN_ACCOUNT, /* too many wrong passwords for it */
+    THROTTLED_REGISTRATION,  /* too many from there, or altogether */
+    THROTTLED_REQUEST,       /* too many HTTP requests from there */
     THROTTLED_SENDING,       /* an account sends too fast: its next stanza waited */
     THROTTLED_COUNT
 };

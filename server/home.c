@@ -357,7 +357,9 @@ uint64_t home_begin_registration(struct home *h, struct peer peer)
 {
     uint64_t wait_ms = registration_guard_wait_ms(&h->registrations, h->settings, peer, h->now_ms);
 
-    if (wait_ms == 0 && !peer.exempt)
+    if (wait_ms > 0)
+        count(&h->counters, COUNTER_THROTTLED + THROTTLED_REGISTRATION);
+    else if (!peer.exempt)
         h->host->ops->note_registration(h->host->ctx, peer.address);
     return wait_ms;
 }

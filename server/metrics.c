@@ -40,8 +40,9 @@ const char *refusal_name(unsigned refusal)
 
 const char *throttled_name(unsigned throttled)
 {
-    static const char *const names[THROTTLED_COUNT] = { "connection", "login_address",
-                                                        "login_account", "sending" };
+    static const char *const names[THROTTLED_COUNT] = { "connection",    "login_address",
+                                                        "login_account", "registration",
+                                                        "request",       "sending" };
 
     return names[throttled];
 }

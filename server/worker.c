@@ -192,6 +192,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .uploads_fd = group->uploads_fd,
         .doorkeeper = &w->doorkeeper,
         .ctx = w,
+        .counters = &w->home.counters,
         .begin_registration = begin_registration,
         .websocket = upgraded,
     });

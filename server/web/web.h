@@ -13,6 +13,7 @@
 #include "server/store.h"
 
 struct disk;
+struct counters;
 struct doorkeeper;
 struct exchange;
 struct web_host {
@@ -25,6 +26,7 @@ struct web_host {
     const struct disk *disk;
     int uploads_fd; /* folder; -1: there are no uploads */
     struct doorkeeper *doorkeeper;
+    struct counters *counters; /* of the worker */
     void *ctx;
     void (*route)(struct exchange *x); /* NULL: web_route() */
     size_t connections_max;            /* 0: no limit of its own */
