@@ -59,9 +59,6 @@ class Server:
                    "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "listen.https=127.0.0.1:0",
                    "-o", "server.workers=2"]
         command += ["-c", file or "/dev/null"]
-        # A list that is given twice is one longer list.
-        if not any(option.startswith("listen.https=") for option in options):
-            command += ["-o", "listen.https=127.0.0.1:0"]
         for option in options:
             command += ["-o", option]
         with open(self.log, "w") as log:
