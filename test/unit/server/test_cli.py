@@ -185,6 +185,22 @@ class CommandLine(Case):
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertTrue(done.stderr.startswith(said), done.stderr)
 
+    def test_manual_and_completion_know_every_command(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+        with open(os.path.join(root, "docs/man/sottoctl.8")) as f:
+            manual = re.sub(r"\\f.", "", f.read().replace("\\-", "-")).replace('"', "")
+        with open(os.path.join(root, "packaging/completion/sottoctl.bash")) as f:
+            completion = f.read()
+        usage = run([SOTTOCTL, "--help"]).stdout
+        commands = re.findall(r"^  ([a-z]\S*)((?: [a-z]\S*)?)(.*)$", usage, re.M)
+        self.assertGreater(len(commands), 12)
+        for first, second, rest in commands:
+            self.assertIn(first + second, manual)
+            for word in [first, second.strip(), *re.findall(r"--[a-z-]+", rest)]:
+                if (first, second) != ("store", " copy") or not word.startswith("--"):   # not built yet
+                    self.assertTrue(word == "" or re.search(rf"[ \"]{word}[ \"]", completion), word)
+                    self.assertIn(word, manual)
+
     def test_replay_is_not_built(self):
         self.expect(["--replay-stanzas", "x"], 1, err="sottod: --replay-stanzas: not built yet\n")
 
