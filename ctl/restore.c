@@ -266,7 +266,7 @@ static bool lock_folder(int fd, const struct stat *heir)
 
 /* ---- Taking the place of what was there ------------------------------------------------------ */
 
-/* `staged` in `from` becomes `name` in the data folder, if there is one; what was there is kept. */
+/* What is called so in `from` takes its place in the data folder, if it is there; what was there is kept. */
 static bool replace(int data_fd, int from, const char *name)
 {
     char kept[PART_NAME_ROOM + sizeof KEPT_SUFFIX];
@@ -333,34 +333,34 @@ static int report(const struct unpacking *u, const char *path)
                                     "uploads", (json_int_t)u->uploads));
 }
 
+/* The whole file is the database. */
+static bool take_alone(struct unpacking *u)
+{
+    int to = openat(u->staging, PART_DATABASE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool done = to >= 0 && (u->heir == NULL || fchown(to, u->heir->st_uid, u->heir->st_gid) == 0);
+
+    for (uint64_t left = u->total; left > 0 && done;) {
+        size_t n = left < SPACE ? (size_t)left : SPACE;
+
+        done = take(u, u->space, n) && write_all(to, u->space, n);
+        left -= n;
+    }
+    if (to >= 0)
+        close(to);
+    return done;
+}
+
 static bool fill_staging(struct unpacking *u, int data_fd)
 {
     static const char magic[] = "SQLite format 3";
     char begin[sizeof magic];
-    struct tar_entry whole = { STR(PART_DATABASE), u->total, 0 };
     bool alone = pread(u->in, begin, sizeof begin, 0) == sizeof begin
                  && memcmp(begin, magic, sizeof magic) == 0;
-    int copy;
 
     remove_all(data_fd, STAGING, NESTING_MAX);
     if (!make_folder(u, data_fd, STAGING) || (u->staging = open_folder(data_fd, STAGING)) < 0)
         return false;
-    if (!alone)
-        return unpack(u);
-    copy = openat(u->staging, PART_DATABASE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (copy < 0 || (u->heir != NULL && fchown(copy, u->heir->st_uid, u->heir->st_gid) != 0))
-        return false;
-    for (uint64_t left = whole.size; left > 0;) {
-        size_t n = left < SPACE ? (size_t)left : SPACE;
-
-        if (!take(u, u->space, n) || !write_all(copy, u->space, n)) {
-            close(copy);
-            return false;
-        }
-        left -= n;
-    }
-    close(copy);
-    return true;
+    return alone ? take_alone(u) : unpack(u);
 }
 
 /* Between the locks. */

@@ -95,7 +95,8 @@ static void decimal(struct buf *out, uint64_t parts, uint64_t unit)
     parts %= unit;
     if (parts > 0)
         add(out, ".");
-    for (unit /= 10; parts > 0; unit /= 10) {
+    while (parts > 0) {
+        parts *= 10;
         buf_add_char(out, (char)('0' + parts / unit));
         parts %= unit;
     }
