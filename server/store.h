@@ -433,7 +433,8 @@ struct store_options {
  * operator on failure. */
 CHECKED enum err store_open(const struct store_options *options, struct store **out,
                             struct str *why, struct arena *why_arena);
-void store_close(struct store *s); /* waits for what was submitted; completes it */
+void store_settle(struct store *s); /* until all that was submitted has been delivered */
+void store_close(struct store *s);  /* waits for what was submitted; completes it */
 bool store_step(
     struct store *s); /* inline_run only: runs what is submitted, false if nothing was */
 void store_expire(struct store *s,
