@@ -51,7 +51,8 @@ class Server:
         self.socket = os.path.join(self.data_dir, "control.sock")
         self.log = os.path.join(folder, f"log{time.monotonic_ns()}")
         command = [SOTTOD, "-o", "server.data_dir=" + self.data_dir, "-o", "listen.c2s=127.0.0.1:0",
-                   "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "server.workers=2"]
+                   "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "listen.https=127.0.0.1:0",
+                   "-o", "server.workers=2"]
         command += ["-c", file or "/dev/null"]
         for option in options:
             command += ["-o", option]
