@@ -161,8 +161,31 @@ bool pep_config_meets(struct arena *a, const struct xml_node *options, const str
 
 bool pep_config_understood(struct arena *a, const struct xml_node *options)
 {
+    /* All that XEP-0060 §16.4.4 registers: what does not fit this server's nodes is passed over, as clients send some of it in
+     * good faith. A name that nobody has registered may mean anything. */
     static const char *const known[] = {
         "FORM_TYPE",
+        "pubsub#body_xslt",
+        "pubsub#children",
+        "pubsub#children_association_policy",
+        "pubsub#children_association_whitelist",
+        "pubsub#children_max",
+        "pubsub#collection",
+        "pubsub#contact",
+        "pubsub#dataform_xslt",
+        "pubsub#deliver_notifications",
+        "pubsub#description",
+        "pubsub#itemreply",
+        "pubsub#language",
+        "pubsub#max_payload_size",
+        "pubsub#node_type",
+        "pubsub#notification_type",
+        "pubsub#notify_config",
+        "pubsub#notify_sub",
+        "pubsub#presence_based_delivery",
+        "pubsub#purge_offline",
+        "pubsub#subscribe",
+        "pubsub#tempsub",
         "pubsub#access_model",
         "pubsub#send_last_published_item",
         "pubsub#persist_items",
