@@ -33,7 +33,7 @@ class Web(World):
     """A server with accounts and HTTPS."""
 
     names = ('alice', 'bob', 'carol', 'dave')
-    options = ('limits.upload_bytes=8MiB', 'limits.upload_daily_bytes=20MiB')
+    options = ('limits.upload_bytes=8MiB', 'limits.upload_daily_bytes=20MiB', 'limits.registrations_per_address=1000/h')
 
     def https(self):
         """A connection of Python's own HTTP client."""
@@ -166,6 +166,30 @@ async def _(world):
     for method, want in ('POST', 405), ('DELETE', 501), ('TRACE', 501), ('BREW', 501):
         status, _, _ = world.ask(method, '/.well-known/host-meta', body=None)
         assert status == want, (method, status)
+
+
+@case('nothing is administered over HTTP: no such path is there, whatever the method')
+async def _(world):
+    for path in ('/admin', '/api', '/api/users', '/control', '/metrics', '/setup', '/login', '/rest', '/http-bind',
+                 '/invite', '/invite/', '/upload', '/ws/admin', '/.well-known/admin', '/users/alice', '/stats'):
+        link = world.https()
+        for method in 'GET', 'POST', 'PUT', 'DELETE', 'PATCH':
+            link.request(method, path)
+            answer = link.getresponse()
+            body = answer.read()
+            assert answer.status in (400, 404, 501) and len(body) < 100, (method, path, answer.status)
+        link.close()
+
+
+@case('extensions of WebSocket, compression above all, are not taken up (RFC 7692)')
+async def _(world):
+    link = connect(world.at)
+    link.sendall(b'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+                 b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
+                 b'Sec-WebSocket-Protocol: xmpp\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n')
+    head = link.recv(65536)
+    link.close()
+    assert head.startswith(b'HTTP/1.1 101 ') and b'extensions' not in head.lower(), head
 
 
 @case('a client that names only other protocols (ALPN) is not served')
@@ -499,10 +523,10 @@ async def _(world):
     token = re.search('preauth=([a-z2-7]+)', values['uri'])[1]
     path = urllib.parse.urlparse(values['landing-url']).path
     status, _, body = world.ask('GET', path)
-    assert status == 200 and b'alice@localhost invited you' in body
+    assert status == 200 and b'<bdi dir="ltr">alice@localhost</bdi> invited you' in body
     name = new_name()
     status, _, body = world.ask('POST', path, f'name={name}', FORM)
-    assert status == 201 and b'add alice@localhost to your contacts' in body
+    assert status == 201 and b'add <bdi dir="ltr">alice@localhost</bdi> to your contacts' in body
     guest = await Client.open(world.at, name, shown(body)[1])
     guest.send_raw(f"<presence to='alice@localhost' type='subscribe'>{preauth(token)}</presence>")
     await guest.expect_presence(lambda p: p.get('type') == 'subscribed')

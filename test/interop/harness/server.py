@@ -118,14 +118,15 @@ class Server:
 
 class Sottod(Server):
     """sottod with its data in the folder. `options` are `-o` settings, `section.key=value`;
-    `arguments` come last on its command line as they are."""
+    `arguments` come last on its command line as they are; `environment` is added to ours."""
 
     name = 'sottod'
     LISTENING = re.compile(r'^sotto: listening (\S+) (\S+):(\d+)$')
 
-    def __init__(self, folder=None, options=(), arguments=(), any_port=True):
+    def __init__(self, folder=None, options=(), arguments=(), any_port=True, environment=None):
         super().__init__(folder)
         self.arguments = list(arguments)
+        self.environment = environment or {}
         self.settings = {'server.data_dir': self.data}
         if any_port:
             self.settings |= {
@@ -151,7 +152,8 @@ class Sottod(Server):
         argv += self.arguments
         try:
             with open(self.out, 'ab') as out:
-                self.process = self._spawn(argv, stdout=out, stderr=subprocess.PIPE)
+                self.process = self._spawn(argv, stdout=out, stderr=subprocess.PIPE,
+                                           env=os.environ | self.environment)
         except OSError as error:
             raise ServerError(
                 f'cannot start {argv[0]}: {error.strerror}; run `make` first'
