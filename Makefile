@@ -33,6 +33,7 @@ test-ci: ## what .ci/run adds to test: lib/ as WebAssembly, kill -9 under load, 
 
 test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, npm's client, chaos
 	@tools/install-deps test-all wasm
+	@[ ! -d build/meson ] || meson setup --reconfigure build/meson >/dev/null # to see what was installed
 	@tools/build build/meson
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 	@test/fuzz/run build

@@ -45,8 +45,7 @@ static const struct {
     bool has_payload;
 } encrypted_cases[] = {
     { "0.3",
-      "<encrypted " OLD
-      "><header sid='1'><key "
+      "<encrypted " OLD "><header sid='1'><key "
       "rid='2'>AQ==</key><iv>AAAA</iv></header><payload>AQ==</payload></encrypted>",
       ERR_NONE, 1, 1, true },
     { "0.3 without payload",
@@ -54,15 +53,15 @@ static const struct {
       1, 1, false },
     { "2",
       "<encrypted " NEW "><header sid='2147483647'><keys jid='a@x'><key rid='2'>AQ==</key><key "
-                        "rid='3' kex='1'>AQ==</key></keys><keys jid='b@x'><key "
-                        "rid='2'>AQ==</key></keys></header></encrypted>",
+      "rid='3' kex='1'>AQ==</key></keys><keys jid='b@x'><key "
+      "rid='2'>AQ==</key></keys></header></encrypted>",
       ERR_NONE, 2147483647, 3, false },
     { "payload before header",
       "<encrypted " NEW "><payload>AQ==</payload><header sid='1'/></encrypted>", ERR_NONE, 1, 0,
       true },
     { "unknown elements",
       "<encrypted " NEW "><x/><header sid='1'><x/><keys jid='a@x'><x/><key "
-                        "rid='1'>AQ==</key></keys></header></encrypted>",
+      "rid='1'>AQ==</key></keys></header></encrypted>",
       ERR_NONE, 1, 1, false },
     { "keys of the other version",
       "<encrypted " NEW "><header sid='1'><key rid='1'>AQ==</key></header></encrypted>", ERR_NONE,
@@ -351,7 +350,7 @@ static void device_lists(void **state)
             &a,
             tree_of(&a,
                     STR("<list " OLD "><device id='1'/><device id='1'/><device id='x'/><device/><x "
-                                     "id='3'/><device id='2' label='no'/></list>")),
+                        "id='3'/><device id='2' label='no'/></list>")),
             &list),
         ERR_NONE);
     assert_int_equal(list.count, 2);
