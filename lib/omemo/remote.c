@@ -302,6 +302,14 @@ static enum err meet_exchange(struct remote *r, const struct codec_exchange *x)
     return meet(r, &key);
 }
 
+/* An exchange is answered once, for the answer may be any message of ours; but in a session that we do not use each time: if the
+ * first answer was lost, nothing else of ours would tell the other side that it was read. */
+static bool wants_answer(const struct codec_key *key, const struct remote_received *to)
+{
+    return to->message.wants_heartbeat
+           || (key->is_exchange && (to->message.session.sent == 0 || to->session > 0));
+}
+
 enum err remote_decrypt(const struct remote *r, const struct identity *self,
                         const struct codec_key *key, const struct remote_rows *rows,
                         const struct random *random, struct remote_received *out)
@@ -315,8 +323,7 @@ enum err remote_decrypt(const struct remote *r, const struct identity *self,
         e = begins_session(r, key) ? decrypt_new(self, key, rows, random, &to)
                                    : decrypt_known(self, key, rows->kept, random, &to);
     if (e == ERR_NONE) {
-        to.wants_answer =
-            to.message.wants_heartbeat || (key->is_exchange && to.message.session.sent == 0);
+        to.wants_answer = wants_answer(key, &to);
         *out = to;
     }
     secure_zero(&to, sizeof to);
