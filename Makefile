@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 RUN ?= build/run
 SANITIZE = -Dbuildtype=debugoptimized -Db_lundef=false
 
-.PHONY: all run check test test-all test-ci test-more fuzz bench wasm format lint asan tsan install clean help
+.PHONY: all run check test test-all test-more fuzz bench wasm format lint asan tsan install clean help
 
 all: ## build everything into build/bin
 	@tools/install-deps build
@@ -25,11 +25,6 @@ test: ## check, sanitizers and interop with the quick peers
 	@tools/build build/meson
 	@tools/build build/asan $(SANITIZE) -Db_sanitize=address,undefined
 	@tools/run-tests test
-
-test-ci: ## what .ci/run adds to test: lib/ as WebAssembly, kill -9 under load, resumptions
-	@tools/install-deps test wasm
-	@tools/build build/meson
-	@tools/run-tests ci
 
 test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, npm's client, chaos
 	@tools/install-deps test-all wasm

@@ -21,7 +21,8 @@ enum {
 };
 
 /* AES-256-CBC with PKCS #7 padding (RFC 5652 §6.3): `out` has room for cbc_size(n) octets, and when
- * decrypting for as many as came. Decrypt only what a MAC has authenticated. */
+ * decrypting for as many as came. Decrypt only what a MAC has authenticated. If the padding is wrong,
+ * *out_n is 0 and `out` means nothing. */
 size_t cbc_size(size_t n);
 void cbc_encrypt(const uint8_t key[32], const uint8_t iv[AES_BLOCK], struct bytes plain,
                  uint8_t *out);
