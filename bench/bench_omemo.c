@@ -1,5 +1,6 @@
-/* bench_omemo.c: lib/omemo and libomemo-c at the same work, in turn, on one core: best of several rounds, so that what else the machine
- * does counts little. Sessions of ours are loaded from and stored to records in memory at each step, as libomemo-c does.
+/* bench_omemo.c: lib/omemo and libomemo-c at the same work, in turn, on one core: best of several
+ * rounds, so that what else the machine does counts little. Sessions of ours are loaded from and
+ * stored to records in memory at each step, as libomemo-c does.
  *
  * bench_omemo [ROUNDS]
  */
@@ -9,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "libomemo.h"
-#include "ours.h"
+#include "test/interop/omemo/libomemo.h"
+#include "test/interop/omemo/ours.h"
 
 enum {
     MATERIAL_03 = 32,

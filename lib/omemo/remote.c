@@ -22,7 +22,8 @@ static struct ratchet_ends ends_of(const struct remote *r, const struct identity
     };
 }
 
-/* Learns the identity, or compares it with the known one. The sign of a key of 0.3 may be learned later. */
+/* Learns the identity, or compares it with the known one. The sign of a key of 0.3 may be learned
+ * later. */
 static enum err meet(struct remote *r, const struct identity_key *key)
 {
     if (r->is_known && !identity_same(&r->identity, key))
@@ -220,7 +221,8 @@ static enum err decrypt_new(const struct identity *self, const struct codec_key 
     return e;
 }
 
-/* The message came in an archived session. An exchange in it was written before our answer was read. */
+/* The message came in an archived session. An exchange in it was written before our answer was
+ * read. */
 static bool takes_over(const struct ratchet *current, const struct ratchet *other, bool is_exchange)
 {
     return !prevails(current, other) || (current->is_pending && !is_exchange);
@@ -231,18 +233,18 @@ static enum err decrypt_in(size_t at, const struct identity *self, const struct 
                            struct remote_received *to)
 {
     struct remote *r = &to->remote;
+    struct ratchet *current = r->sessions, *session = &r->sessions[at];
     struct ratchet_ends ends = ends_of(r, self);
-    enum err e =
-        ratchet_decrypt(&r->sessions[at], &ends, &key->message, kept, random, &to->message);
+    enum err e = ratchet_decrypt(session, &ends, &key->message, kept, random, &to->message);
 
     if (e != ERR_NONE)
         return e;
-    r->sessions[at] = to->message.session;
-    if (at > 0 && takes_over(&r->sessions[0], &r->sessions[at], key->is_exchange)) {
-        make_current(r, at);
-        at = 0;
-    }
+    *session = to->message.session;
     to->session = at;
+    if (session != current && takes_over(current, session, key->is_exchange)) {
+        make_current(r, at);
+        to->session = 0;
+    }
     return ERR_NONE;
 }
 
@@ -288,7 +290,8 @@ static enum err decrypt_known(const struct identity *self, const struct codec_ke
     return decrypt_somewhere(self, key, random, to);
 }
 
-/* The identity in an exchange. That of a device that we know is compared as it is on the wire, which costs nothing. */
+/* The identity in an exchange. That of a device that we know is compared as it is on the wire,
+ * which costs nothing. */
 static enum err meet_exchange(struct remote *r, const struct codec_exchange *x)
 {
     const uint8_t *known = r->is_known ? identity_key_wire(r->version, &r->identity) : NULL;
@@ -302,8 +305,9 @@ static enum err meet_exchange(struct remote *r, const struct codec_exchange *x)
     return meet(r, &key);
 }
 
-/* An exchange is answered once, for the answer may be any message of ours; but in a session that we do not use each time: if the
- * first answer was lost, nothing else of ours would tell the other side that it was read. */
+/* An exchange is answered once, for the answer may be any message of ours; but in a session that we
+ * do not use each time: if the first answer was lost, nothing else of ours would tell the other
+ * side that it was read. */
 static bool wants_answer(const struct codec_key *key, const struct remote_received *to)
 {
     return to->message.wants_heartbeat

@@ -1,8 +1,10 @@
-/* trust.h: whether to encrypt to a device. Pure decisions; the program stores one enum trust per identity key and asks people.
+/* trust.h: whether to encrypt to a device. Pure decisions; the program stores one enum trust per
+ * identity key and asks people.
  *
- * Blind trust before verification: as long as nobody was verified, a new device is trusted, so that people need not know what a key is.
- * From the first verification in an account on, its new devices wait for approval: who took the trouble once wants to know. Every
- * new device is an event that people see, in either case.
+ * Blind trust before verification: as long as nobody was verified, a new device is trusted, so that
+ * people need not know what a key is. From the first verification in an account on, its new devices
+ * wait for approval: who took the trouble once wants to know. Every new device is an event that
+ * people see, in either case.
  *
  * Owns: nothing.  Threads: pure.
  */

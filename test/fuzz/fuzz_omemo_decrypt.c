@@ -1,6 +1,8 @@
-/* fuzz_omemo_decrypt.c: whatever a device is sent, it reads nothing but what was written, and what it does not read changes nothing.
+/* fuzz_omemo_decrypt.c: whatever a device is sent, it reads nothing but what was written, and what
+ * it does not read changes nothing.
  *
- * The first octet chooses the version, one of the genuine messages under way, and whether the rest replaces it or is laid over it.
+ * The first octet chooses the version, one of the genuine messages under way, and whether the rest
+ * replaces it or is laid over it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +40,8 @@ static void deliver(struct actor *to, const struct codec_out *m)
     check(actor_receive(to, 0, m->is_exchange, bytes_of(m->octets, m->n), &got) == ERR_NONE);
 }
 
-/* Two sessions of a with b; under way are: one of an old chain, a jump, one of a new chain, a new session. */
+/* Two sessions of a with b; under way are: one of an old chain, a jump, one of a new chain, a new
+ * session. */
 static void talk_init(struct talk *t, enum omemo version)
 {
     struct bundle bundle;

@@ -1,4 +1,5 @@
-/* libomemo.c: what libomemo-c wants from a client: primitives, stores, and its calls in the right order. */
+/* libomemo.c: what libomemo-c wants from a client: primitives, stores, and its calls in the right
+ * order. */
 #include "libomemo.h"
 
 #include <stdio.h>

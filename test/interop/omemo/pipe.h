@@ -1,4 +1,5 @@
-/* pipe.h: an OMEMO device behind standard input and output, so that test_omemo_core.py can let implementations talk to each other.
+/* pipe.h: an OMEMO device behind standard input and output, so that test_omemo_core.py can let
+ * implementations talk to each other.
  *
  *   bundle                          IDENTITY SIGNED_ID SIGNED_KEY SIGNATURE PREKEY_ID PREKEY
  *   start (those six)               ok
@@ -7,8 +8,8 @@
  *   message OCTETS                  plain PLAIN
  *   forget                          ok: it knows nothing of the other device any more
  *
- * One line each way; what fails is answered by `error` and why. Octets are hexadecimal. Keys have no type octet; an identity is in
- * the form of the version.
+ * One line each way; what fails is answered by `error` and why. Octets are hexadecimal. Keys have
+ * no type octet; an identity is in the form of the version.
  */
 #ifndef SOTTO_TEST_INTEROP_OMEMO_PIPE_H
 #define SOTTO_TEST_INTEROP_OMEMO_PIPE_H

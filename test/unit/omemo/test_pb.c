@@ -81,7 +81,8 @@ static void reading(void **state)
     arena_deinit(&a);
 }
 
-/* No message of the table is one when it is cut: each ends with a field that counts or that is cut itself. */
+/* No message of the table is one when it is cut: each ends with a field that counts or that is cut
+ * itself. */
 static void cut_anywhere(void **state)
 {
     struct arena a = { 0 };

@@ -1,5 +1,6 @@
-/* test_schedules.c: two people write to each other over a network that loses, delays, reorders and repeats, on devices that die at any
- * moment, begin anew and are replaced; both may begin at once. For each of thousands of seeds:
+/* test_schedules.c: two people write to each other over a network that loses, delays, reorders and
+ * repeats, on devices that die at any moment, begin anew and are replaced; both may begin at once.
+ * For each of thousands of seeds:
  *
  *   - what arrived is read, once, and is what was written; what arrived again is not read again;
  *   - no octets of a message leave in clear;
@@ -157,7 +158,8 @@ static void write_message(struct world *w, int person)
     write_in(w, person, 0, false);
 }
 
-/* A new device in place of the old one. What is under way to the old one is lost; what it wrote is not. */
+/* A new device in place of the old one. What is under way to the old one is lost; what it wrote is
+ * not. */
 static void replace(struct world *w, int person)
 {
     for (int i = w->count; i-- > 0;)

@@ -1,9 +1,10 @@
 /* test_secrets.c: nothing in reading and writing messages branches on a secret or indexes by one.
  *
- * Under valgrind each secret is marked as memory that was never written, and so is all that is computed from it; valgrind then complains of
- * every branch and every address that depends on it. What becomes public on purpose is marked as written: public keys,
- * octets on the wire, the verdict on a MAC, a product or a padding. The linker puts our __wrap_ functions in front of the
- * functions that give those. Without valgrind the same talk is held, and nothing is marked.
+ * Under valgrind each secret is marked as memory that was never written, and so is all that is
+ * computed from it; valgrind then complains of every branch and every address that depends on it.
+ * What becomes public on purpose is marked as written: public keys, octets on the wire, the verdict
+ * on a MAC, a product or a padding. The linker puts our __wrap_ functions in front of the functions
+ * that give those. Without valgrind the same talk is held, and nothing is marked.
  */
 #include "../check.h"
 

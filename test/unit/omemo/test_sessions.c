@@ -154,8 +154,8 @@ static void rivals(void **state)
     }
 }
 
-/* b cannot enter our session, for the prekey is gone; it has read our answer in its own session and goes on there. So do we, even if
- * ours would prevail. */
+/* b cannot enter our session, for the prekey is gone; it has read our answer in its own session and
+ * goes on there. So do we, even if ours would prevail. */
 static void rival_that_cannot_begin(void **state)
 {
     struct bundle bundle;

@@ -1,4 +1,5 @@
-/* test_stanza.c: <encrypted/>, bundles, device lists and payloads: what is read, what is refused, and the way back. */
+/* test_stanza.c: <encrypted/>, bundles, device lists and payloads: what is read, what is refused,
+ * and the way back. */
 #include "../check.h"
 
 #include <stdlib.h>

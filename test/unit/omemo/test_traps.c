@@ -1,5 +1,6 @@
-/* test_traps.c: where implementations of OMEMO have gone wrong, or differ. One test each; where both versions are concerned, for
- * both. Server behaviour that clients depend on (legacy error codes, publish-options, item-not-found) is tested in test/script. */
+/* test_traps.c: where implementations of OMEMO have gone wrong, or differ. One test each; where
+ * both versions are concerned, for both. Server behaviour that clients depend on (legacy error
+ * codes, publish-options, item-not-found) is tested in test/script. */
 #include "../check.h"
 
 #include <string.h>
