@@ -181,7 +181,10 @@ static void step(struct world *w)
     if (what < 45) {
         write_message(w, person);
     } else if (what < 92 && w->count > 0) {
-        arrive(w, chance(w, 60) ? 0 : place);
+        place = chance(w, 40) ? 0 : chance(w, 50) ? w->count - 1 : place;
+        arrive(w, place);
+        if (chance(w, 75)) /* else it comes again */
+            forget(w, place);
     } else if (what < 95 && w->count > 0) {
         forget(w, place);
     } else if (what < 97 && w->beginnings < BEGINNINGS) {
