@@ -20,7 +20,7 @@ struct server {
     struct loop *loop;         /* the main thread's: control socket, orders */
     struct inbox *completions; /* of store operations submitted here */
     struct inbox *tokens;      /* answers of workers to calls */
-    struct timer *minute, *disk_check;
+    struct timer *minute, *often;
     struct disk disk;
     struct uploads uploads;
     struct lifeline *lifeline;
@@ -71,6 +71,11 @@ static void fill_settings(struct server *s)
     to->mechanism_fast = c->auth.mechanisms & MECHANISM_FAST;
     to->scram_iterations = (uint32_t)c->auth.scram_iterations;
     to->stanza_bytes = c->limits.stanza_bytes;
+    to->element_bytes = c->limits.stanza_bytes_before_login;
+    to->login_s = (uint32_t)c->limits.login_s;
+    to->idle_s = (uint32_t)c->limits.idle_s;
+    to->registrations = c->limits.registrations;
+    to->registrations_per_address = c->limits.registrations_per_address;
     to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
     to->devices_per_account = (unsigned)c->limits.devices_per_account;
     to->messages_per_account = c->limits.messages_per_account;
@@ -173,18 +178,26 @@ static void note_disk(struct server *s, uint64_t free, uint64_t total)
                                     : STR("registrations, uploads, messages")));
 }
 
-enum { DISK_CHECK_MS = 10 * 1000 };
+enum { OFTEN_MS = 10 * 1000, MINUTE_MS = 60 * 1000 };
 
-static void check_disk(void *ctx)
+static void check_disk(struct server *s)
 {
-    struct server *s = ctx;
     const char *folder = config_store_folder(s->boot->config, &s->arena);
     struct statvfs fs;
 
-    timer_start(s->disk_check, DISK_CHECK_MS);
     if (folder == NULL || statvfs(folder, &fs) != 0)
         return;
     note_disk(s, fs.f_bavail, fs.f_blocks - fs.f_bfree + fs.f_bavail);
+}
+
+/* What shall not wait for a minute: files of a removed account are promised to be gone by then. */
+static void every_ten_seconds(void *ctx)
+{
+    struct server *s = ctx;
+
+    check_disk(s);
+    uploads_expire(&s->uploads, clock_wall_ms());
+    timer_start(s->often, OFTEN_MS);
 }
 
 static void every_minute(void *ctx)
@@ -192,8 +205,7 @@ static void every_minute(void *ctx)
     struct server *s = ctx;
 
     store_expire(s->group.store, clock_wall_ms());
-    uploads_expire(&s->uploads, clock_wall_ms());
-    timer_start(s->minute, 60 * 1000);
+    timer_start(s->minute, MINUTE_MS);
 }
 
 /* ---- Orders of the supervisor ----------------------------------------------------------------------- */
@@ -387,7 +399,7 @@ int server_run(const struct server_boot *boot)
     s.completions = inbox_new(s.loop, completions_came, &s);
     s.tokens = inbox_new(s.loop, tokens_came, &s);
     s.minute = timer_new(s.loop, every_minute, &s);
-    s.disk_check = timer_new(s.loop, check_disk, &s);
+    s.often = timer_new(s.loop, every_ten_seconds, &s);
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
@@ -396,7 +408,7 @@ int server_run(const struct server_boot *boot)
     start_control(&s);
     if (start_workers(&s)) {
         every_minute(&s);
-        check_disk(&s);
+        every_ten_seconds(&s);
         lifeline_ready(s.lifeline);
         loop_run(s.loop);
         status = 0;
@@ -404,7 +416,7 @@ int server_run(const struct server_boot *boot)
     stop(&s);
 done:
     timer_free(s.minute);
-    timer_free(s.disk_check);
+    timer_free(s.often);
     lifeline_free(s.lifeline);
     inbox_free(s.completions);
     inbox_free(s.tokens);

@@ -10,12 +10,15 @@
 #include "server/router.h"
 #include "server/stored.h"
 
-static const struct xml_limits preauth_limits = {
-    .element_bytes = PREAUTH_ELEMENT_BYTES,
-    .depth = PREAUTH_DEPTH,
-    .attrs = PREAUTH_ATTRS,
-    .nodes = PREAUTH_NODES,
-};
+static struct xml_limits preauth_limits(const struct home *h)
+{
+    return (struct xml_limits){
+        .element_bytes = h->settings->element_bytes,
+        .depth = PREAUTH_DEPTH,
+        .attrs = PREAUTH_ATTRS,
+        .nodes = PREAUTH_NODES,
+    };
+}
 
 static struct xml_limits stanza_limits(const struct session *s)
 {
@@ -34,17 +37,23 @@ static void set_deadline(struct session *s, uint64_t at_ms)
         s->home->host->ops->wake_at(s->link, at_ms);
 }
 
+static uint64_t login_deadline_ms(const struct home *h)
+{
+    return h->now_ms + (uint64_t)h->settings->login_s * 1000;
+}
+
 struct session *session_new(struct home *h, void *link, bool secure, enum stream_framing framing)
 {
     struct session *s = mem_alloc(sizeof *s);
+    struct xml_limits limits = preauth_limits(h);
 
     s->home = h;
     s->link = link;
     s->secure = secure;
     list_init(&s->pending);
-    map_init(&s->directed, NULL);
-    stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &preauth_limits);
-    set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS);
+    map_init(&s->directed, h->seed);
+    stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &limits);
+    set_deadline(s, login_deadline_ms(h));
     h->counters.sessions++;
     return s;
 }
@@ -300,7 +309,7 @@ void session_arrived(struct session *s, struct home *h)
     limits = stanza_limits(s);
     stream_limits(&s->stream, &limits);
     s->state = SESSION_AUTHENTICATED;
-    set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS); /* until it has bound a resource */
+    set_deadline(s, login_deadline_ms(h)); /* until it has bound a resource */
     if (s->login->request != NULL)
         sasl2_arrived(s);
     else
@@ -344,7 +353,7 @@ static void session_event(struct session *s, struct stream_event *e)
 }
 
 /* Not while something earlier waits: a credentials query, the move, the view, commits of 64 stanzas. */
-static bool may_read(const struct session *s)
+bool session_reads(const struct session *s)
 {
     switch (s->state) {
     case SESSION_NEGOTIATING: return !s->paused && !s->want_tls;
@@ -362,11 +371,11 @@ static void session_run(struct session *s)
 
     session_hold(s);
     s->dispatching = true;
-    while (may_read(s) && stream_next(&s->stream, &e))
+    while (session_reads(s) && stream_next(&s->stream, &e))
         session_event(s, &e);
     s->dispatching = false;
     if (s->state != SESSION_CLOSED) {
-        bool reading = may_read(s);
+        bool reading = session_reads(s);
 
         stream_park(&s->stream);
         session_flush(s);
@@ -384,13 +393,13 @@ void session_received(struct session *s, struct str bytes)
         return;
     if (s->state == SESSION_NEGOTIATING) {
         s->preauth_bytes += bytes.n;
-        if (s->preauth_bytes > PREAUTH_TOTAL_BYTES) {
+        if (s->preauth_bytes > PREAUTH_ELEMENTS * s->home->settings->element_bytes) {
             session_fail(s, STREAM_POLICY_VIOLATION, STR("Too much before logging in."));
             return;
         }
     }
-    if (s->state == SESSION_BOUND)
-        rate_bytes(s, bytes.n);
+    if (s->stream.framing == STREAM_TCP)
+        session_heard(s, bytes.n);
     stream_feed(&s->stream, bytes);
     session_run(s);
 }
@@ -421,6 +430,7 @@ void session_shutdown(struct session *s)
 void session_gone(struct session *s)
 {
     s->link = NULL;
+    idle_forget(s);
     if ((s->state == SESSION_BOUND || s->state == SESSION_RESUMING) && sm_can_wait(s)) {
         list_add(&s->home->waiting, &s->waiting);
         return;

@@ -164,6 +164,7 @@ void bind_complete(struct session *s)
     }
     list_add(&a->sessions, &s->in_account);
     s->state = SESSION_BOUND;
+    session_heard(s, 0);
     s->deadline_ms = 0;
     s->home->host->ops->wake_at(s->link, 0);
     if (s->login->agent_id.n == 0 && s->login->stable)
@@ -184,6 +185,7 @@ void session_unbind(struct session *s)
     if (a == NULL)
         return;
     list_remove(&s->waiting);
+    idle_forget(s);
     if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING)
         presence_gone(s);
     list_remove(&s->in_account);

@@ -234,6 +234,7 @@ void resume_continue(struct session *s)
         if (!list_empty(&s->pending))
             return;
         s->state = SESSION_BOUND;
+        session_heard(s, 0);
         write_resumed(s);
     }
     replay(s);

@@ -116,6 +116,12 @@ static void sm_ask(struct session *s)
     session_flush(s);
 }
 
+void sm_probe(struct session *s)
+{
+    s->sm->asked = false;
+    sm_ask(s);
+}
+
 /* Ends it at its next wake-up or sweep, because here somebody is walking through the account's sessions. */
 static void overflow(struct session *s)
 {

@@ -7,7 +7,7 @@
  * An operation belongs to the store from store_commit()/store_query() until its `done` runs. `done` runs on the
  * thread of op->home: the store hands finished operations in batches to the `deliver` function given at opening,
  * whose job is to get them there (inbox of the worker; directly under the virtual clock).
- * Owns: operations in flight.  Threads: store_commit and store_query from any thread.
+ * Owns: operations in flight.  Threads: submitting from any thread.
  * Errors: in op->result: ERR_IO (nothing of the write-set is there; see `fatal` for the exception), ERR_FULL (disk
  * or quota; nothing is there), ERR_EXISTS, ERR_CONFLICT, ERR_MISSING (also: an account that a row names is gone).  Units: milliseconds since the epoch, bytes.
  */
@@ -236,6 +236,10 @@ struct write_set {
 struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t account);
 
 void store_commit(struct store *s, struct write_set *w);
+
+/* For what nobody waits for: in order with all others, but it makes no commit of its own. It goes along with the
+ * next one, or with others of its kind after half a second. */
+void store_commit_soon(struct store *s, struct write_set *w);
 
 /* ---- Reading ------------------------------------------------------------------------------------- */
 

@@ -56,9 +56,17 @@ static void sweep_end(struct upload_sweep *s)
     mem_free(s);
 }
 
+/* A round that was full is followed by the next: an account's files go with it, however many. */
 static void rows_gone(struct store_op *op)
 {
-    sweep_end(CONTAINER_OF(op, struct upload_sweep, remove.op));
+    struct upload_sweep *s = CONTAINER_OF(op, struct upload_sweep, remove.op);
+    struct uploads *u = s->uploads;
+    uint64_t now_ms = s->query.in.uploads_expired.now_ms;
+    bool more = s->removed == ROUND && op->result == ERR_NONE;
+
+    sweep_end(s);
+    if (more)
+        uploads_expire(u, now_ms);
 }
 
 /* A file that cannot be removed keeps its row, to be tried again. */

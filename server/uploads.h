@@ -24,7 +24,7 @@ struct uploads {
 };
 
 int uploads_open(int data_dir_fd, struct log *log); /* the folder's descriptor, or -1 (logged) */
-/* One bounded round, unless the last one is still at work. Call every minute. */
+/* One bounded round, unless the last one is still at work; a full one is followed by the next. Call every few seconds. */
 void uploads_expire(struct uploads *u, uint64_t now_ms);
 void uploads_stop(struct uploads *u); /* before the store closes: no further operation */
 

@@ -45,6 +45,14 @@ static void upgraded(void *ctx, struct conn *conn, struct str early)
     client_upgrade(ctx, conn, early);
 }
 
+static uint64_t begin_registration(void *ctx, struct peer peer)
+{
+    struct worker *w = ctx;
+
+    worker_enter(w);
+    return home_begin_registration(&w->home, peer);
+}
+
 /* ---- Inboxes --------------------------------------------------------------------------------------- */
 
 static void parcels_came(void *ctx, struct list *items)
@@ -110,6 +118,7 @@ static void orders_came(void *ctx, struct list *items)
         switch (o->kind) {
         case ORDER_ARRIVAL: client_arrive(w, o); break;
         case ORDER_LOGIN_NOTE: home_login_noted(&w->home, o->note); break;
+        case ORDER_REGISTRATION_NOTE: home_registration_noted(&w->home, o->address); break;
         case ORDER_NEW_TLS:
             unref_tls(&w->tls);
             w->tls = o->tls;
@@ -160,7 +169,8 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
     w->orders = inbox_new(w->loop, orders_came, w);
     w->host = (struct host){ &client_host_ops, w, { tls_random, NULL }, group->count, group->disk };
     home_init(&w->home, &w->host, group->settings, group->store, number);
-    doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count);
+    doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count,
+                    &group->open_connections);
     w->web = web_new(&(struct web_host){
         .loop = w->loop,
         .store = group->store,
@@ -170,7 +180,9 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .random = w->host.random,
         .disk = group->disk,
         .uploads_fd = group->uploads_fd,
+        .doorkeeper = &w->doorkeeper,
         .ctx = w,
+        .begin_registration = begin_registration,
         .websocket = upgraded,
     });
     w->sweep = timer_new(w->loop, sweep, w);

@@ -7,13 +7,15 @@
 #ifndef SOTTO_SERVER_WORKER_H
 #define SOTTO_SERVER_WORKER_H
 
+#include <stdatomic.h>
+
 #include "io/conn.h"
 #include "server/home.h"
 #include "server/server.h"
 
 struct worker;
 
-struct worker_group { /* what all workers share; constant while they run, but for `tls` */
+struct worker_group { /* what all workers share; constant while they run, but for the count */
     const struct server_boot *boot;
     const struct settings *settings;
     struct store *store;
@@ -21,6 +23,7 @@ struct worker_group { /* what all workers share; constant while they run, but fo
     struct worker **workers;
     unsigned count;
     const struct disk *disk;
+    atomic_size_t open_connections;
     uint64_t address_key[2]; /* of the hashes that stand for addresses; drawn at every start */
 };
 

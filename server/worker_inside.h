@@ -13,7 +13,14 @@ struct web;
 struct websocket;
 
 /* What other threads send to a worker, beside stanzas and completions. */
-enum order_kind { ORDER_ARRIVAL, ORDER_LOGIN_NOTE, ORDER_NEW_TLS, ORDER_END, ORDER_FORGET };
+enum order_kind {
+    ORDER_ARRIVAL,
+    ORDER_LOGIN_NOTE,
+    ORDER_REGISTRATION_NOTE,
+    ORDER_NEW_TLS,
+    ORDER_END,
+    ORDER_FORGET
+};
 
 struct worker_order {
     struct link link;
@@ -22,6 +29,7 @@ struct worker_order {
     struct session *session;
     struct websocket *websocket; /* or NULL */
     struct login_note note;      /* ORDER_LOGIN_NOTE */
+    uint64_t address;            /* ORDER_REGISTRATION_NOTE */
     struct worker_tls tls;       /* ORDER_NEW_TLS */
     struct arena arena;          /* ORDER_FORGET */
     struct str bare;

@@ -1,8 +1,7 @@
 /* cipher.h: AES for OMEMO's messages and files, XChaCha20-Poly1305 for what we keep.
  *
  * Owns: nothing; results go to the caller's memory, which may be that of the input (in place).
- * Threads: pure; native contexts are cached per thread by the backend.  Units: octets; at most
- * 2^31-16 at once.
+ * Threads: pure.  Units: octets; at most 2^31-16 at once.
  * Errors: ERR_DENIED when a tag does not fit: `out` is zeroed then, so that nobody reads what nobody
  * wrote. ERR_MALFORMED for lengths and paddings that cannot be. Tags are compared in constant time.
  */

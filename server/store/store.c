@@ -9,6 +9,7 @@
 
 #include <assert.h>
 
+#include "io/loop.h"
 #include "io/thread.h"
 #include "server/store/engine.h"
 
@@ -16,6 +17,7 @@ enum {
     BATCH_MAX =
         512, /* write-sets in one transaction: more gains little and makes the first ones wait */
     READERS_MAX = 16,
+    SOON_MS = 500, /* a write-set that nobody waits for waits at most so long for others */
 };
 
 struct reader_thread {
@@ -32,6 +34,8 @@ struct store {
     struct mutex lock; /* guards all below, up to the empty line */
     struct condition write_wake, read_wake;
     struct list writes, queries;
+    bool urgent;      /* somebody waits for one of the writes */
+    uint64_t soon_ms; /* when the others are due; 0: there are none */
     uint64_t tickets;
     uint64_t expire_ms; /* a round of retention is asked for; 0: none */
     bool closing;
@@ -60,24 +64,40 @@ struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t accou
     return row;
 }
 
-static void submit(struct store *s, struct list *queue, struct condition *wake, struct store_op *op)
+/* Under the lock. */
+static void submit(struct store *s, struct list *queue, struct store_op *op)
 {
-    mutex_lock(&s->lock);
     assert(!s->closing);
     op->ticket = ++s->tickets;
     list_add(queue, &op->link);
-    condition_wake_one(wake);
-    mutex_unlock(&s->lock);
 }
 
 void store_commit(struct store *s, struct write_set *w)
 {
-    submit(s, &s->writes, &s->write_wake, &w->op);
+    mutex_lock(&s->lock);
+    submit(s, &s->writes, &w->op);
+    s->urgent = true;
+    condition_wake_one(&s->write_wake);
+    mutex_unlock(&s->lock);
+}
+
+void store_commit_soon(struct store *s, struct write_set *w)
+{
+    mutex_lock(&s->lock);
+    submit(s, &s->writes, &w->op);
+    if (s->soon_ms == 0) {
+        s->soon_ms = clock_steady_ms() + SOON_MS;
+        condition_wake_one(&s->write_wake); /* from now on it waits for a time, too */
+    }
+    mutex_unlock(&s->lock);
 }
 
 void store_query(struct store *s, struct store_query *q)
 {
-    submit(s, &s->queries, s->own_reader ? &s->write_wake : &s->read_wake, &q->op);
+    mutex_lock(&s->lock);
+    submit(s, &s->queries, &q->op);
+    condition_wake_one(s->own_reader ? &s->write_wake : &s->read_wake);
+    mutex_unlock(&s->lock);
 }
 
 /* Under the lock. */
@@ -132,11 +152,22 @@ struct turn {
     uint64_t expire_ms;
 };
 
+/* Under the lock. Without threads the virtual clock is the only one. */
+static bool writes_due(const struct store *s)
+{
+    return s->urgent || s->closing || s->options.inline_run
+           || (s->soon_ms != 0 && clock_steady_ms() >= s->soon_ms);
+}
+
 /* Under the lock; false: nothing to do. */
 static bool turn_take(struct store *s, struct turn *turn)
 {
-    size_t n = take(&s->writes, BATCH_MAX, &turn->writes);
+    size_t n = take(&s->writes, writes_due(s) ? BATCH_MAX : 0, &turn->writes);
 
+    if (list_empty(&s->writes)) {
+        s->urgent = false;
+        s->soon_ms = 0;
+    }
     list_init(&turn->queries);
     if (s->own_reader != NULL)
         n += take(&s->queries, SIZE_MAX, &turn->queries);
@@ -159,6 +190,20 @@ static bool turn_run(struct store *s, struct turn *turn)
     return s->kind->chore(s->engine);
 }
 
+/* Under the lock. */
+static void wait_for_work(struct store *s)
+{
+    uint64_t now;
+
+    if (s->soon_ms == 0) {
+        condition_wait(&s->write_wake, &s->lock);
+        return;
+    }
+    now = clock_steady_ms();
+    if (s->soon_ms > now)
+        condition_wait_ms(&s->write_wake, &s->lock, s->soon_ms - now);
+}
+
 static void writer_main(void *ctx)
 {
     struct store *s = ctx;
@@ -172,7 +217,7 @@ static void writer_main(void *ctx)
         if (!work && s->closing)
             break;
         if (!work && !chores) {
-            condition_wait(&s->write_wake, &s->lock);
+            wait_for_work(s);
             continue;
         }
         mutex_unlock(&s->lock);

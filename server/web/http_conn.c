@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "server/doorkeeper.h"
 #include "server/web/routes.h"
 
 enum {
@@ -22,6 +23,8 @@ struct http_conn {
     struct buf held;           /* read and not parsed */
     struct exchange *exchange; /* in work */
     struct timer *deadline;
+    struct peer peer;
+    bool counted;  /* by the doorkeeper */
     bool running;  /* http_conn_run() is on the stack */
     bool flushing; /* an answer leaves; the next request waits */
     bool refused;  /* no further request */
@@ -77,6 +80,8 @@ static void free_if_over(struct http_conn *h)
 {
     if (h->conn != NULL || h->exchange != NULL || h->running)
         return;
+    if (h->counted)
+        doorkeeper_leave(h->web->host.doorkeeper, h->peer, false);
     list_remove(&h->link);
     timer_free(h->deadline);
     http_parser_deinit(&h->parser);
@@ -160,6 +165,13 @@ void http_conn_accept(struct web *w, int fd, struct tls_context *tls)
     h->conn = conn_accept(w->host.loop, fd, &handlers, h);
     if (h->conn == NULL) {
         free_if_over(h);
+        return;
+    }
+    h->peer = doorkeeper_peer(w->host.doorkeeper, conn_peer(h->conn).ip);
+    h->counted = doorkeeper_admit(w->host.doorkeeper, h->peer, clock_wall_ms());
+    if (!h->counted) { /* its address has enough of them */
+        h->refused = true;
+        conn_abort(h->conn);
         return;
     }
     conn_start_tls(h->conn, tls);
@@ -303,6 +315,11 @@ bool exchange_gone(const struct exchange *x)
     return x->connection->conn == NULL;
 }
 
+struct peer exchange_peer(const struct exchange *x)
+{
+    return x->connection->peer;
+}
+
 uint64_t exchange_now_ms(const struct exchange *x)
 {
     (void)x;
@@ -396,6 +413,17 @@ void exchange_say(struct exchange *x, unsigned status, bool shared, struct str s
                     body);
 }
 
+void exchange_say_too_many(struct exchange *x, bool shared, uint64_t wait_ms)
+{
+    exchange_answer(x,
+                    &(struct http_response){ .status = 429,
+                                             .type = STR("text/plain; charset=utf-8"),
+                                             .shared = shared,
+                                             .last = true,
+                                             .retry_ms = wait_ms },
+                    STR("There were too many requests from your network. Please wait.\n"));
+}
+
 void exchange_upgrade(struct exchange *x, const struct http_field *fields, size_t count)
 {
     struct http_conn *h = x->connection;
@@ -409,6 +437,7 @@ void exchange_upgrade(struct exchange *x, const struct http_field *fields, size_
         conn_write(conn, buf_str(&out));
         buf_deinit(&out);
         h->conn = NULL;
+        h->counted = false;
         timer_stop(h->deadline);
         x->host->websocket(x->host->ctx, conn, buf_str(&h->held));
     }

@@ -2,6 +2,7 @@
 #include "server/web/routes.h"
 
 #include "base/ip.h"
+#include "server/doorkeeper.h"
 
 enum { MAY_GET = 1, MAY_POST = 2, MAY_PUT = 4, FORM_MAX = 4096 };
 
@@ -110,8 +111,12 @@ void web_route(struct exchange *x)
 {
     const struct http_request *r = x->request;
     const struct route *route = find(r);
+    uint64_t wait_ms =
+        doorkeeper_request(x->host->doorkeeper, exchange_peer(x), exchange_now_ms(x));
 
-    if (!is_ours(x->host, r->host))
+    if (wait_ms > 0)
+        exchange_say_too_many(x, route != NULL && route->shared, wait_ms);
+    else if (!is_ours(x->host, r->host))
         exchange_say(x, 421, false, STR("That name is not served here."));
     else if (r->method == HTTP_OTHER)
         exchange_say(x, 501, false, STR("That method is not known here."));

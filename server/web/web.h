@@ -7,11 +7,13 @@
 
 #include "base/random.h"
 #include "io/conn.h"
+#include "server/host.h"
 #include "server/server.h"
 #include "server/settings.h"
 #include "server/store.h"
 
 struct disk;
+struct doorkeeper;
 struct web_host {
     struct loop *loop;
     struct store *store;
@@ -21,8 +23,12 @@ struct web_host {
     struct random random;
     const struct disk *disk;
     int uploads_fd; /* folder; -1: there are no uploads */
+    struct doorkeeper *doorkeeper;
     void *ctx;
-    /* The handshake is answered: takes the connection, which is a WebSocket now. `early`: what came behind it. */
+    /* As home_begin_registration() */
+    uint64_t (*begin_registration)(void *ctx, struct peer peer);
+    /* The handshake is answered: takes the connection, which is a WebSocket now and still
+     * counted by the doorkeeper. `early`: what came behind it. */
     void (*websocket)(void *ctx, struct conn *conn, struct str early);
 };
 

@@ -223,6 +223,10 @@ static const struct settings standard = {
     .mechanism_fast = true,
     .scram_iterations = SCRAM_ITERATIONS_MIN,
     .stanza_bytes = 256 * 1024,
+    .element_bytes = 4096,
+    .login_s = 20,
+    .registrations = { 200, 3600 },
+    .registrations_per_address = { 10, 3600 },
     .sessions_per_account = 16,
     .devices_per_account = 32,
     .resumable_per_account = 16,
@@ -288,12 +292,16 @@ static const struct {
     NUMBER("limits.bundles_per_pair", keys_per_pair),
     NUMBER("limits.failed_logins_per_account", failed_logins_per_account),
     NUMBER("limits.failed_logins_per_address", failed_logins_per_address),
-    NUMBER("limits.invitations_per_account", invitations_per_account),
     NUMBER("limits.upload_bytes", upload_bytes),
     NUMBER("limits.upload_daily_bytes", upload_daily_bytes),
     NUMBER("limits.upload_account_bytes", upload_account_bytes),
     NUMBER("limits.upload_total_bytes", upload_total_bytes),
     NUMBER("limits.stanza_bytes", stanza_bytes),
+    NUMBER("limits.stanza_bytes_before_login", element_bytes),
+    NUMBER("limits.login_s", login_s),
+    NUMBER("limits.idle_s", idle_s),
+    NUMBER("limits.registrations", registrations),
+    NUMBER("limits.registrations_per_address", registrations_per_address),
     NUMBER("limits.sessions_per_account", sessions_per_account),
     NUMBER("limits.resumable_per_account", resumable_per_account),
     NUMBER("limits.resume_s", resume_s),
@@ -355,8 +363,25 @@ static bool set_disk(struct world *w, struct str value)
     return false;
 }
 
+/* registration.mode=closed|invite|open */
+static bool set_registration(struct world *w, struct str value)
+{
+    static const char *const modes[] = {
+        [REGISTER_NOBODY] = "closed", [REGISTER_INVITED] = "invite", [REGISTER_ANYBODY] = "open"
+    };
+
+    for (size_t i = 0; i < COUNT_OF(modes); i++)
+        if (str_is(value, modes[i])) {
+            w->settings.registration = (enum register_mode)i;
+            return true;
+        }
+    return false;
+}
+
 bool world_config(struct world *w, struct str key, struct str value)
 {
+    if (str_is(key, "registration.mode"))
+        return set_registration(w, value);
     if (str_is(key, "disk"))
         return set_disk(w, value);
     if (str_is(key, "tls-exporter")) {

@@ -1,5 +1,5 @@
 /* test_traces.c: that no copy of a key stays behind in our memory: neither on the stack nor on the heap
- * of the libraries, whose contexts we keep.
+ * that the libraries use.
  *
  * The needle is kept only in another form. After a primitive has run and its caller has overwritten
  * the key, all memory that this process may write is searched. Linux only.

@@ -63,7 +63,7 @@ static void *run_in_thread(void *out)
     return NULL;
 }
 
-/* Contexts belong to a thread and end with it. */
+/* What is made once per process is made once, whoever comes first. */
 static void test_threads(void **state)
 {
     enum { THREADS = 3 };
