@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 RUN ?= build/run
 SANITIZE = -Dbuildtype=debugoptimized -Db_lundef=false
 
-.PHONY: all run check test test-all test-more fuzz bench wasm format lint asan tsan install clean help
+.PHONY: all run check test test-all test-more durability fuzz bench wasm format lint asan tsan install clean help
 
 all: ## build everything into build/bin
 	@tools/install-deps build
@@ -36,6 +36,11 @@ test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing
 
 test-all: ## everything
 	@tools/sum-runs test test-more
+
+durability: ## 200 power cuts, and every write, sync and truncation failing once, below the whole server
+	@tools/install-deps test
+	@tools/build build/meson
+	@test/chaos/durability
 
 fuzz: ## every fuzz target for FUZZ_SECONDS seconds (600)
 	@tools/install-deps fuzz

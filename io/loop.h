@@ -39,6 +39,8 @@ typedef void inbox_handler(void *ctx,
 struct inbox *inbox_new(struct loop *l, inbox_handler *handler, void *ctx);
 void inbox_post(struct inbox *i, struct link *item);       /* any thread */
 void inbox_post_list(struct inbox *i, struct list *items); /* any thread; empties the list */
+/* Hands over what is there, without the loop: before it runs, or after; false: nothing was. */
+bool inbox_take(struct inbox *i);
 void inbox_free(struct inbox *i); /* hands over what is left; nobody may post any more */
 
 /* Work off the loop (key derivation): `work` on a pool thread, then `done` on the loop's. */

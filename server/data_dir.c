@@ -103,7 +103,7 @@ static enum err lock_folder(struct data_dir *d, struct str *why, struct arena *a
     if ((d->lock_fd = folder_lock_open(d->fd)) < 0
         || (d->server_lock_fd = folder_lock_open(d->fd)) < 0)
         return fail(why, a, d->path, "lock");
-    if (folder_lock_try(d->lock_fd, FOLDER_SUPERVISOR)
+    if (folder_lock_wait(d->lock_fd, FOLDER_SUPERVISOR, LOCK_WAIT_MS)
         && folder_lock_wait(d->server_lock_fd, FOLDER_SERVER, LOCK_WAIT_MS))
         return ERR_NONE;
     *why = arena_printf(a,

@@ -582,7 +582,12 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
     }
     if (r->has_origin)
         list_add(&a->originals, &r->twin);
-    presence_sent(s, r);
+    if (!presence_sent(s, r)) {
+        outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
+                       STR("You show your presence to too many people who are no contacts."));
+        end_at_origin(r);
+        return;
+    }
     post_out(s->home, r);
 }
 

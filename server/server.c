@@ -12,6 +12,8 @@
 #include "server/web_url.h"
 #include "server/worker.h"
 
+enum { OFTEN_MS = 10 * 1000, MINUTE_MS = 60 * 1000 };
+
 struct server {
     const struct server_boot *boot;
     struct arena arena;
@@ -27,6 +29,7 @@ struct server {
     struct control *control;
     struct control_host control_host;
     struct worker_tls tls;
+    uint64_t refused_ms; /* when the log last heard that the store had no room; 0: never */
     bool draining;
 };
 
@@ -137,6 +140,18 @@ static void store_failed(void *ctx, const char *sentence)
     _exit(1);
 }
 
+/* It may come with every batch, but the log lies on a disk, too. Runs on the store's writing thread, as the only one. */
+static void store_refused(void *ctx, const char *sentence)
+{
+    struct server *s = ctx;
+    uint64_t now_ms = clock_steady_ms();
+
+    if (s->refused_ms != 0 && now_ms - s->refused_ms < OFTEN_MS)
+        return;
+    s->refused_ms = now_ms;
+    LOG(s->boot->log, ERROR, "store.refused", log_text("reason", str_from(sentence)));
+}
+
 static bool open_store(struct server *s)
 {
     const struct config *c = s->boot->config;
@@ -146,8 +161,9 @@ static bool open_store(struct server *s)
         .ack_memory = c->store.ack == ACK_MEMORY,
         .readers = 2,
         .retention_days = c->archive.retention_days,
+        .refused = store_refused,
         .fatal = store_failed,
-        .fatal_ctx = s,
+        .trouble_ctx = s,
         .archive_messages = c->limits.archive_messages,
         .deliver = deliver,
         .deliver_ctx = s,
@@ -177,8 +193,6 @@ static void note_disk(struct server *s, uint64_t free, uint64_t total)
                                     ? STR("registrations, uploads, messages of non-contacts")
                                     : STR("registrations, uploads, messages")));
 }
-
-enum { OFTEN_MS = 10 * 1000, MINUTE_MS = 60 * 1000 };
 
 static void check_disk(struct server *s)
 {
@@ -370,13 +384,27 @@ static void make_workers(struct server *s)
         s->group.workers[i] = worker_new(&s->group, i);
 }
 
+/* What a worker that ends says to others may find their loops ended, and asks the store for more. */
+static void settle(struct server *s)
+{
+    bool moving;
+
+    do {
+        store_settle(s->group.store);
+        moving = false;
+        for (unsigned i = 0; i < s->group.count; i++)
+            moving |= worker_take(s->group.workers[i]);
+    } while (moving);
+}
+
 /* Sessions end first, then the store takes in what they left, then memory goes. */
 static void stop(struct server *s)
 {
-    for (unsigned i = 0; i < s->group.count; i++) {
+    for (unsigned i = 0; i < s->group.count; i++)
         worker_drain(s->group.workers[i]);
+    for (unsigned i = 0; i < s->group.count; i++)
         worker_join(s->group.workers[i]);
-    }
+    settle(s);
     control_free(s->control);
     uploads_stop(&s->uploads);
     store_close(s->group.store);

@@ -172,8 +172,9 @@ void resume_continue(struct session *s); /* its pending stanzas are durable, or 
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r); /* available or unavailable without `to` */
-void presence_sent(struct session *s,
-                   struct routed *r);     /* on its way: remembers directed presence */
+/* On its way: remembers directed presence. False: there is too much of it already, and it must not go out, because
+ * nobody would be told that it has ended. */
+bool presence_sent(struct session *s, struct routed *r);
 void presence_refresh(struct account *a); /* what the server adds to presence has changed */
 void presence_gone(struct session *s);    /* the stream has ended */
 void presence_forget(struct session *s);  /* frees what presence.c keeps in a session */

@@ -422,18 +422,22 @@ struct store_options {
         archive_messages; /* of one account's archive; the oldest go, within minutes; 0: any number */
     store_deliver *deliver;
     void *deliver_ctx;
+    /* A transaction failed and nothing of it is there, but the next may succeed: the disk is full. Each time, on a thread
+     * of the store, before the completions. NULL: not wanted. */
+    void (*refused)(void *ctx, const char *sentence);
     /* The disk failed in a way that leaves open what is on it (a failed fsync above all): every later write-set ends
      * with ERR_IO, and whether the last ones are there shows only after a restart. The owner stops the process. Runs
      * once, on a thread of the store, before the completions. NULL: not wanted. */
     void (*fatal)(void *ctx, const char *sentence);
-    void *fatal_ctx;
+    void *trouble_ctx; /* of both */
 };
 
 /* Creates or migrates the schema. A newer schema than ours is ERR_UNSUPPORTED. `why` gets one sentence for the
  * operator on failure. */
 CHECKED enum err store_open(const struct store_options *options, struct store **out,
                             struct str *why, struct arena *why_arena);
-void store_close(struct store *s); /* waits for what was submitted; completes it */
+void store_settle(struct store *s); /* until all that was submitted has been delivered */
+void store_close(struct store *s);  /* waits for what was submitted; completes it */
 bool store_step(
     struct store *s); /* inline_run only: runs what is submitted, false if nothing was */
 void store_expire(struct store *s,

@@ -261,6 +261,14 @@ void worker_join(struct worker *w)
     w->thread = NULL;
 }
 
+bool worker_take(struct worker *w)
+{
+    bool came = inbox_take(w->parcels);
+
+    came |= inbox_take(w->completions);
+    return inbox_take(w->orders) || came;
+}
+
 void worker_free(struct worker *w)
 {
     clients_free(w);

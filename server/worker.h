@@ -50,6 +50,8 @@ struct worker_counters {
 struct worker_counters worker_counters(const struct worker *w); /* a snapshot, not exact */
 
 void worker_join(struct worker *w);
+/* After that: what others and the store have sent it since; false: nothing. */
+bool worker_take(struct worker *w);
 void worker_free(struct worker *w);
 
 #endif

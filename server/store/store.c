@@ -32,12 +32,12 @@ struct store {
     const struct engine_kind *kind;
     struct engine *engine;
     struct mutex lock; /* guards all below, up to the empty line */
-    struct condition write_wake, read_wake;
+    struct condition write_wake, read_wake, settled;
     struct list writes, queries;
-    bool urgent;      /* somebody waits for one of the writes */
-    uint64_t soon_ms; /* when the others are due; 0: there are none */
-    uint64_t tickets;
-    uint64_t expire_ms; /* a round of retention is asked for; 0: none */
+    bool urgent;                 /* somebody waits for one of the writes */
+    uint64_t soon_ms;            /* when the others are due; 0: there are none */
+    uint64_t tickets, delivered; /* operations submitted, and done with */
+    uint64_t expire_ms;          /* a round of retention is asked for; 0: none */
     bool closing;
 
     struct engine_reader *own_reader; /* where the writer reads too */
@@ -114,9 +114,20 @@ static size_t take(struct list *queue, size_t max, struct list *out)
     return n;
 }
 
+static void note_delivered(struct store *s, uint64_t n)
+{
+    mutex_lock(&s->lock);
+    s->delivered += n;
+    if (s->delivered == s->tickets)
+        condition_wake_all(&s->settled);
+    mutex_unlock(&s->lock);
+}
+
 /* One call per home, each in the order of submission. */
 static void deliver(struct store *s, struct list *done)
 {
+    uint64_t n = 0;
+
     while (!list_empty(done)) {
         unsigned home = LIST_ENTRY(list_first(done), struct store_op, link)->home;
         struct list of_home;
@@ -126,10 +137,12 @@ static void deliver(struct store *s, struct list *done)
             if (LIST_ENTRY(item, struct store_op, link)->home == home) {
                 list_remove(item);
                 list_add(&of_home, item);
+                n++;
             }
         }
         s->options.deliver(s->options.deliver_ctx, home, &of_home);
     }
+    note_delivered(s, n);
 }
 
 static struct store_query *query_of(struct link *item)
@@ -268,6 +281,15 @@ void store_expire(struct store *s, uint64_t now_ms)
     mutex_unlock(&s->lock);
 }
 
+void store_settle(struct store *s)
+{
+    assert(!s->options.inline_run);
+    mutex_lock(&s->lock);
+    while (s->delivered != s->tickets)
+        condition_wait(&s->settled, &s->lock);
+    mutex_unlock(&s->lock);
+}
+
 /* ---- Life ------------------------------------------------------------------------------------ */
 
 static const struct engine_kind *engine_for(struct str url)
@@ -325,6 +347,7 @@ enum err store_open(const struct store_options *options, struct store **out, str
     mutex_init(&s->lock);
     condition_init(&s->write_wake);
     condition_init(&s->read_wake);
+    condition_init(&s->settled);
     list_init(&s->writes);
     list_init(&s->queries);
     if ((e = kind->open(&s->options, &s->engine, why, why_arena)) != ERR_NONE)
@@ -375,6 +398,7 @@ void store_close(struct store *s)
         s->kind->reader_close(s->own_reader);
     if (s->engine != NULL)
         s->kind->close(s->engine);
+    condition_deinit(&s->settled);
     condition_deinit(&s->read_wake);
     condition_deinit(&s->write_wake);
     mutex_deinit(&s->lock);

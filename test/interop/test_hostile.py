@@ -276,6 +276,8 @@ AFTER_LOGIN = ANYWHERE + [
     ('a hundred thousand children', b'<message>' + b'<a/>' * 100000 + b'</message>', ['policy-violation']),
     ('an element that is no stanza', b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>",
      ['unsupported-stanza-type']),
+    ('compression', b"<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>",
+     ['unsupported-stanza-type']),
     ('a stanza in the name of somebody else', b"<message from='alice@localhost' to='alice@localhost'/>",
      ['invalid-from']),
 ]

@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness import leak
 from harness.server import ROOT, free_port
 from harness.tap import Cases
 
@@ -80,13 +81,9 @@ async def _(world):
     )
     assert len(wrote) == 2 and wrote == read, (wrote, read)
     assert len(re.findall(r'^ +xmpp:\S+$', out, re.M)) == 2, out
-    for text in wrote:
-        held = [
-            str(p)
-            for p in (world.folder / 'once').rglob('*')
-            if p.is_file() and text.encode() in p.read_bytes()
-        ]
-        assert not held, held
+    assert leak.find(world.folder / 'once', 'localhost'), 'the search finds nothing at all'
+    held = leak.find_each(world.folder / 'once', wrote)
+    assert not held, held
 
 
 @case('a second run with the same data proves again', timeout=START_S)

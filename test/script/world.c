@@ -230,6 +230,8 @@ static const char *what_is_left(const struct world *w)
         for (size_t at = 0; map_next(&h->accounts, &at, &slot);)
             if (((const struct account *)slot.value)->pins != 0)
                 return "an account is still pinned";
+            else if (((const struct account *)slot.value)->view.account == 0)
+                return "a name that nobody has is still remembered";
     }
     return NULL;
 }

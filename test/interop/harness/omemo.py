@@ -206,6 +206,7 @@ class Omemo:
     async def send(self, to, text, namespace):
         """Encrypts for all devices of both sides and sends; returns the <encrypted/> element that
         left."""
+        self.client.at.spoken.append(text)
         for jid in (to, self.client.boundjid.bare):
             await self._manager.refresh_device_list(namespace, jid)
         plaintext = {OLD: text.encode(), NEW: seal_envelope(self.client.boundjid.bare, to, text)}

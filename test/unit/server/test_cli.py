@@ -4,6 +4,7 @@
 usage: test_cli.py SOTTOD SOTTOCTL [TEST...]
 Servers listen on ports that the system picks; every wait is bounded and nothing is measured.
 """
+import fcntl
 import json
 import os
 import re
@@ -38,6 +39,14 @@ def is_running(pid):
         return False
 
 
+def opened(pid):
+    """The names of its open files."""
+    try:
+        return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    except OSError:                                      # one was closed meanwhile
+        return []
+
+
 def children_of(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as f:
         return [int(child) for child in f.read().split()]
@@ -51,7 +60,8 @@ class Server:
         self.socket = os.path.join(self.data_dir, "control.sock")
         self.log = os.path.join(folder, f"log{time.monotonic_ns()}")
         command = [SOTTOD, "-o", "server.data_dir=" + self.data_dir, "-o", "listen.c2s=127.0.0.1:0",
-                   "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "server.workers=2"]
+                   "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "listen.https=127.0.0.1:0",
+                   "-o", "server.workers=2"]
         command += ["-c", file or "/dev/null"]
         for option in options:
             command += ["-o", option]
@@ -257,6 +267,16 @@ class Life(Case):
         self.assertEqual(second.process.wait(PATIENCE_S), 1)
         self.assertRegex(second.text(), r"^sottod: server\.data_dir: .* is in use by another server")
         self.assertEqual(first.ask("user", "list"), [])
+
+    def test_folder_in_use_for_a_moment(self):
+        self.start().ready().end()
+        with open(os.path.join(self.folder, "data", "lock"), "r+") as dying:
+            fcntl.lockf(dying, fcntl.LOCK_EX, 1, 0)     # the supervisor's byte
+            server = self.start()
+            wait_until("an attempt to lock", lambda: opened(server.process.pid).count(dying.name) == 2)
+            time.sleep(0.1)                              # it does not give up meanwhile
+            self.assertIsNone(server.process.poll())
+        self.assertEqual(server.ready().ask("user", "list"), [])
 
     def test_killed_supervisor_takes_everything_along(self):
         first = self.start().ready()
