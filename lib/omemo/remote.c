@@ -34,14 +34,13 @@ static enum err meet(struct remote *r, const struct identity_key *key)
     return ERR_NONE;
 }
 
-static void put_session(struct remote *r, size_t at, const struct ratchet *session,
-                        struct session_end *end)
+static void put_session(struct remote *r, const struct ratchet *session, struct session_end *end)
 {
     *end = (struct session_end){ .ended = r->count == REMOTE_SESSIONS };
     if (end->ended)
         memcpy(end->id, r->sessions[--r->count].id, SESSION_ID);
-    memmove(r->sessions + at + 1, r->sessions + at, (r->count - at) * sizeof r->sessions[0]);
-    r->sessions[at] = *session;
+    memmove(r->sessions + 1, r->sessions, r->count * sizeof r->sessions[0]);
+    r->sessions[0] = *session;
     r->count++;
 }
 
@@ -100,7 +99,7 @@ enum err remote_start(struct remote *r, const struct identity *self, const struc
     if ((e = bundle_verify(b, &key)) != ERR_NONE || (e = meet(&next, &key)) != ERR_NONE
         || (e = start_session(&next, self, b, random, &session)) != ERR_NONE)
         goto done;
-    put_session(&next, 0, &session, out_end);
+    put_session(&next, &session, out_end);
     *r = next;
 done:
     secure_zero(&session, sizeof session);
@@ -182,23 +181,15 @@ static enum err accept_session(const struct remote *r, const struct identity *se
     return e;
 }
 
-/* Of two sessions begun at the same time both sides keep the one with the smaller id. */
-static bool prevails(const struct ratchet *a, const struct ratchet *b)
-{
-    return a->is_rival && b->is_rival && memcmp(a->id, b->id, SESSION_ID) < 0;
-}
-
 static void place_new(struct remote_received *to)
 {
     struct remote *r = &to->remote;
     struct ratchet *session = &to->message.session;
 
-    to->session = 0;
-    if (r->count > 0 && r->sessions[0].is_pending) {
+    if (r->count > 0 && r->sessions[0].is_pending)
         r->sessions[0].is_rival = session->is_rival = true;
-        to->session = prevails(&r->sessions[0], session) ? 1 : 0;
-    }
-    put_session(r, to->session, session, &to->end);
+    put_session(r, session, &to->end);
+    to->session = 0;
 }
 
 static enum err decrypt_new(const struct identity *self, const struct codec_key *key,
@@ -221,11 +212,14 @@ static enum err decrypt_new(const struct identity *self, const struct codec_key 
     return e;
 }
 
-/* The message came in an archived session. An exchange in it was written before our answer was
- * read. */
-static bool takes_over(const struct ratchet *current, const struct ratchet *other, bool is_exchange)
+/* A message came in an archived session, which the other side therefore has. So it has the current
+ * one if anything ever came in that; of two such rivals both sides keep the one with the smaller
+ * id. */
+static bool takes_over(const struct ratchet *current, const struct ratchet *session)
 {
-    return !prevails(current, other) || (current->is_pending && !is_exchange);
+    bool are_rivals = current->is_rival && session->is_rival && !current->is_pending;
+
+    return !are_rivals || memcmp(session->id, current->id, SESSION_ID) < 0;
 }
 
 static enum err decrypt_in(size_t at, const struct identity *self, const struct codec_key *key,
@@ -241,7 +235,7 @@ static enum err decrypt_in(size_t at, const struct identity *self, const struct 
         return e;
     *session = to->message.session;
     to->session = at;
-    if (session != current && takes_over(current, session, key->is_exchange)) {
+    if (session != current && takes_over(current, session)) {
         make_current(r, at);
         to->session = 0;
     }
@@ -305,15 +299,6 @@ static enum err meet_exchange(struct remote *r, const struct codec_exchange *x)
     return meet(r, &key);
 }
 
-/* An exchange is answered once, for the answer may be any message of ours; but in a session that we
- * do not use each time: if the first answer was lost, nothing else of ours would tell the other
- * side that it was read. */
-static bool wants_answer(const struct codec_key *key, const struct remote_received *to)
-{
-    return to->message.wants_heartbeat
-           || (key->is_exchange && (to->message.session.sent == 0 || to->session > 0));
-}
-
 enum err remote_decrypt(const struct remote *r, const struct identity *self,
                         const struct codec_key *key, const struct remote_rows *rows,
                         const struct random *random, struct remote_received *out)
@@ -327,7 +312,8 @@ enum err remote_decrypt(const struct remote *r, const struct identity *self,
         e = begins_session(r, key) ? decrypt_new(self, key, rows, random, &to)
                                    : decrypt_known(self, key, rows->kept, random, &to);
     if (e == ERR_NONE) {
-        to.wants_answer = wants_answer(key, &to);
+        to.wants_answer =
+            to.message.wants_heartbeat || (key->is_exchange && to.message.session.sent == 0);
         *out = to;
     }
     secure_zero(&to, sizeof to);

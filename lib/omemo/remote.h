@@ -9,9 +9,11 @@
  *   - One that the other side begins, when its first message has proved to be genuine; not before,
  *     or anybody could end a session with garbage.
  *   - An archived one in which a message arrives: the other side is using it.
- *   - But two that were begun at the same time are rivals, and the one with the smaller id stays
- *     current on both sides, unless the other side shows that it does not know it: it has had our
- *     answer in the losing session and goes on there.
+ *   - But two that were begun at the same time are rivals: as soon as messages came in both, the
+ *     one with the smaller id is current, on both sides.
+ *
+ * So nothing is written in a session of which it is not known that the other side has it, as long as
+ * there is one of which it is.
  *
  * An identity is learned once. A bundle or an exchange with another one is refused; people must be
  * told.

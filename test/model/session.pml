@@ -1,12 +1,15 @@
-/* session.pml: which of two sessions is current, as lib/omemo/remote.c decides it, when two devices write to each other and either may
- * have begun a session before it hears of the other's.
+/* session.pml: which of two sessions is current, as lib/omemo/remote.c decides it, when two devices
+ * write to each other and either may have begun a session before it hears of the other's.
  *
- * Messages of one direction stay in order, as XMPP keeps them; some are lost. A prekey may be gone, so that a session
- * cannot be entered by the other side. Session S is the one that device S begins; NONE means that there is none yet.
+ * Messages of one direction stay in order, as XMPP keeps them; some are lost. A prekey may be gone,
+ * so that a session cannot be entered by the other side. Session S is the one that device S begins;
+ * NONE means that there is none yet.
  *
- * Checked over all interleavings: a message of a session that was entered can always be read; once each side has
- * written twice more, undisturbed, both use the same session and neither repeats its beginning; where nothing was lost and
- * each session could be entered, they agree as soon as the network is empty.
+ * Checked over all interleavings: a message of a session that was entered can always be read; nothing
+ * is written in a session that the other side may not have, if there is one that it has; once each
+ * side has written twice more, undisturbed, both use the same session and neither repeats its
+ * beginning; where nothing was lost and each session could be entered, they agree as soon as the
+ * network is empty.
  *
  *     test/model/run
  */
@@ -33,9 +36,8 @@ bool enterable[2] = true;
 byte lesser;                /* the session with the smaller id */
 bool was_healed[2];
 
-/* Of this device's current session over the other one. */
-#define PREVAILS(me, s) (rivals[me] && current[me] == lesser && s != lesser)
-#define TAKES_OVER(me, kind, s) (!PREVAILS(me, s) || (current[me] == me && pending[me] && kind == PLAIN))
+/* takes_over(), the other way round: a message in session s does not make it current. */
+#define STAYS(me, s) (rivals[me] && current[me] == lesser && !(current[me] == me && pending[me]))
 
 inline put(me, kind, s)
 {
@@ -48,6 +50,7 @@ inline put(me, kind, s)
 /* remote_encrypt(), and the network. */
 inline write_in(me, s)
 {
+    assert(s != me || !pending[me] || !entered[1 - me]);
     if
     :: s == me -> skip
     :: else -> wrote_other[me] = true
@@ -71,18 +74,14 @@ inline enter(me, s)
 {
     entered[s] = true;
     if
-    :: (current[me] == me && pending[me]) ->
-        rivals[me] = true;
-        if
-        :: PREVAILS(me, s) -> skip
-        :: else -> current[me] = s
-        fi
-    :: else -> current[me] = s
-    fi
+    :: (current[me] == me && pending[me]) -> rivals[me] = true
+    :: else -> skip
+    fi;
+    current[me] = s
 }
 
 /* decrypt_in(), with takes_over() */
-inline go_on(me, kind, s)
+inline go_on(me, s)
 {
     if
     :: s == me -> pending[me] = false
@@ -90,16 +89,15 @@ inline go_on(me, kind, s)
     fi;
     if
     :: current[me] == s -> skip
-    :: (current[me] != s && TAKES_OVER(me, kind, s)) -> current[me] = s
+    :: (current[me] != s && !STAYS(me, s)) -> current[me] = s
     :: else -> skip
     fi
 }
 
-/* wants_answer() */
 inline answer(me, kind, s)
 {
     if
-    :: (kind == EXCHANGE && (!wrote_other[me] || current[me] != s)) -> write_in(me, s)
+    :: (kind == EXCHANGE && !wrote_other[me]) -> write_in(me, s)
     :: else -> skip
     fi
 }
@@ -119,7 +117,7 @@ inline heal(me)
 inline receive(me, kind, s)
 {
     if
-    :: (s == me || entered[s]) -> go_on(me, kind, s); answer(me, kind, s)
+    :: (s == me || entered[s]) -> go_on(me, s); answer(me, kind, s)
     :: (s != me && !entered[s] && enterable[s]) ->
         assert(kind == EXCHANGE);
         enter(me, s);
