@@ -3,7 +3,7 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
-RUN ?= build/run
+RUN ?= build/run$(if $(LAN),-lan)
 SANITIZE = -Dbuildtype=debugoptimized -Db_lundef=false
 
 .PHONY: all run check test test-all test-more durability fuzz bench wasm format lint asan tsan install clean help
@@ -12,10 +12,10 @@ all: ## build everything into build/bin
 	@tools/install-deps build
 	@tools/build build/meson
 
-run: ## start a server on loopback, prove it, print invitations; ONCE=1 ends there; ARGS='-o key=value'
+run: ## start a server, prove it, print invitations; ONCE=1 ends there; LAN=1 for phones nearby; ARGS='-o key=value'
 	@tools/install-deps run
 	@tools/build build/meson
-	@tools/prove $(if $(ONCE),--once) --folder $(RUN) -- $(ARGS)
+	@tools/prove $(if $(ONCE),--once) $(if $(LAN),--lan $(LAN)) --folder $(RUN) -- $(ARGS)
 
 check: all ## unit tables and engine scripts, under two minutes
 	@tools/run-tests check

@@ -21,6 +21,7 @@ void *loop_uv(struct loop *l);  /* the uv_loop_t, for the other files of io/ */
 
 uint64_t clock_wall_ms(void);   /* since the epoch */
 uint64_t clock_steady_ms(void); /* never goes back */
+uint64_t clock_steady_us(void); /* the same */
 
 /* One deadline. Starting again moves it; a timer is freed only by timer_free(), which its own callback may call.
  * Timers fire in order of their deadlines, never early. Moving a deadline later costs nothing, so a session may

@@ -12,6 +12,7 @@ struct client {
     struct worker *worker;
     struct conn *conn;
     struct websocket *websocket; /* NULL: the stream is on TCP */
+    enum client_transport transport;
     struct session *session;
     struct timer *wake;  /* only while there is a deadline, or nothing to wait for before moving */
     struct timer *again; /* WebSocket: messages are left after a pause */
@@ -119,6 +120,7 @@ static void client_free(struct client *c)
     if (c->counted)
         doorkeeper_leave(&w->doorkeeper, c->peer, c->stranger);
     list_remove(&c->link);
+    uncount(&w->home.counters, COUNTER_CONNECTIONS + c->transport);
     timer_free(c->wake);
     timer_free(c->again);
     websocket_free(c->websocket);
@@ -151,6 +153,7 @@ static void client_move(struct client *c)
     o->session = c->session;
     o->session->link = NULL;
     o->websocket = c->websocket;
+    o->transport = c->transport;
     c->websocket = NULL;
     worker_post(c->worker->group->workers[c->move_to], o);
     client_free(c);
@@ -177,12 +180,14 @@ static const struct conn_handlers handlers = {
 
 /* ---- Beginnings and ends --------------------------------------------------------------------------- */
 
-static struct client *client_new(struct worker *w)
+static struct client *client_new(struct worker *w, enum client_transport transport)
 {
     struct client *c = mem_alloc(sizeof *c);
 
     c->worker = w;
+    c->transport = transport;
     list_add(&w->clients, &c->link);
+    count(&w->home.counters, COUNTER_CONNECTIONS + transport);
     return c;
 }
 
@@ -194,14 +199,17 @@ static bool admit(struct client *c, bool counted)
     c->peer = doorkeeper_peer(d, conn_peer(c->conn).ip);
     c->counted = counted || doorkeeper_admit(d, c->peer, c->worker->home.now_ms);
     c->stranger = c->counted && doorkeeper_admit_stranger(d, c->peer);
-    if (!c->stranger)
+    count(&c->worker->home.counters, COUNTER_CONNECTED + c->transport);
+    if (!c->stranger) {
+        count(&c->worker->home.counters, COUNTER_THROTTLED + THROTTLED_CONNECTION);
         conn_abort(c->conn);
+    }
     return c->stranger;
 }
 
 void client_accept(struct worker *w, int fd, bool direct_tls)
 {
-    struct client *c = client_new(w);
+    struct client *c = client_new(w, direct_tls ? TRANSPORT_TLS : TRANSPORT_STARTTLS);
 
     worker_enter(w);
     c->conn = conn_accept(w->loop, fd, &handlers, c);
@@ -218,7 +226,7 @@ void client_accept(struct worker *w, int fd, bool direct_tls)
 
 void client_upgrade(struct worker *w, struct conn *conn, struct str early)
 {
-    struct client *c = client_new(w);
+    struct client *c = client_new(w, TRANSPORT_WEBSOCKET);
 
     worker_enter(w);
     conn_handlers(conn, &handlers, c);
@@ -234,7 +242,7 @@ void client_upgrade(struct worker *w, struct conn *conn, struct str early)
 
 void client_arrive(struct worker *w, struct worker_order *o)
 {
-    struct client *c = client_new(w);
+    struct client *c = client_new(w, o->transport);
 
     worker_enter(w);
     c->conn = conn_adopt(w->loop, &o->parcel, &handlers, c);

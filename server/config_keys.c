@@ -86,7 +86,9 @@ const struct config_key config_keys[] = {
     { LISTENER(s2s, LISTEN_S2S, ""), .about = "Other servers (federation)." },
     { LISTENER(mux, LISTEN_MUX, ""),
       .about = "One port for all protocols, told apart by first bytes and ALPN." },
-    { LISTENER(metrics, LISTEN_METRICS, ""), .about = "Counters for monitoring, over plain HTTP." },
+    { LISTENER(metrics, LISTEN_METRICS, ""), BUILT,
+      .about = "Counters for Prometheus: GET /metrics over plain HTTP, without a password: "
+               "loopback, or a network of your own." },
     { LISTENER(component, LISTEN_COMPONENT, ""), .about = "External components (XEP-0114)." },
     { ROW(listen, proxy_from, KEY_NETWORKS, ""),
       .about = "Networks of proxies whose PROXY protocol header is believed." },

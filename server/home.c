@@ -286,12 +286,17 @@ static void store_cursors(struct home *h)
 
 static void end_unresumed(struct home *h)
 {
+    uint64_t waiting = 0;
+
     LIST_EACH (&h->waiting, l) {
         struct session *s = LIST_ENTRY(l, struct session, waiting);
 
         if (h->now_ms >= sm_waits_until_ms(s))
             session_close(s);
+        else
+            waiting++;
     }
+    counter_set(&h->counters, COUNTER_RESUMABLE, waiting);
 }
 
 /* The connection ends, the session may still be resumed: it holds positions, not copies. */
@@ -352,7 +357,9 @@ uint64_t home_begin_registration(struct home *h, struct peer peer)
 {
     uint64_t wait_ms = registration_guard_wait_ms(&h->registrations, h->settings, peer, h->now_ms);
 
-    if (wait_ms == 0 && !peer.exempt)
+    if (wait_ms > 0)
+        count(&h->counters, COUNTER_THROTTLED + THROTTLED_REGISTRATION);
+    else if (!peer.exempt)
         h->host->ops->note_registration(h->host->ctx, peer.address);
     return wait_ms;
 }

@@ -8,6 +8,7 @@
 #define SOTTO_SERVER_HOME_H
 
 #include "server/budget.h"
+#include "server/counters.h"
 #include "server/login_guard.h"
 #include "server/module.h"
 #include "server/registration_guard.h"
@@ -61,9 +62,7 @@ struct home {
     struct list asked;   /* those of them that were asked for a sign of life */
     struct list waiting; /* sessions without connection that may be resumed */
     uint64_t next_id;    /* of iqs of ours */
-    struct {
-        uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins, early;
-    } counters;
+    struct counters counters;
 };
 
 void home_init(struct home *h, const struct host *host, const struct settings *settings,

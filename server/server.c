@@ -7,12 +7,14 @@
 #include "crypto/hash.h"
 #include "io/conn.h"
 #include "server/control_store.h"
+#include "server/control_stats.h"
 #include "server/lifeline.h"
+#include "server/metrics_page.h"
 #include "server/uploads.h"
 #include "server/web_url.h"
 #include "server/worker.h"
 
-enum { OFTEN_MS = 10 * 1000, MINUTE_MS = 60 * 1000 };
+enum { OFTEN_MS = METER_NOTE_MS, MINUTE_MS = 60 * 1000 };
 
 struct server {
     const struct server_boot *boot;
@@ -30,6 +32,9 @@ struct server {
     struct control_host control_host;
     struct worker_tls tls;
     uint64_t refused_ms; /* when the log last heard that the store had no room; 0: never */
+    uint64_t certificate_end_ms;
+    struct meter *meter;
+    struct metrics_page *metrics_page;
     bool draining;
 };
 
@@ -202,6 +207,7 @@ static void check_disk(struct server *s)
     if (folder == NULL || statvfs(folder, &fs) != 0)
         return;
     note_disk(s, fs.f_bavail, fs.f_blocks - fs.f_bfree + fs.f_bavail);
+    meter_disk(s->meter, fs.f_bavail * fs.f_frsize, fs.f_blocks * fs.f_frsize);
 }
 
 /* What shall not wait for a minute: files of a removed account are promised to be gone by then. */
@@ -209,6 +215,7 @@ static void every_ten_seconds(void *ctx)
 {
     struct server *s = ctx;
 
+    meter_note(s->meter);
     check_disk(s);
     uploads_expire(&s->uploads, clock_wall_ms());
     timer_start(s->often, OFTEN_MS);
@@ -244,6 +251,15 @@ static void drop_certificate(struct server *s)
     s->tls = (struct worker_tls){ 0 };
 }
 
+static void note_certificate(struct server *s, const char *path)
+{
+    bool named;
+
+    if (tls_certificate_info(path, s->settings.domains[0], &s->certificate_end_ms, &named)
+        != ERR_NONE)
+        s->certificate_end_ms = 0;
+}
+
 static bool load_certificate(struct server *s, const char *certificate, const char *key)
 {
     struct arena a = { 0 };
@@ -255,6 +271,7 @@ static bool load_certificate(struct server *s, const char *certificate, const ch
     if (loaded) {
         drop_certificate(s);
         s->tls = tls;
+        note_certificate(s, certificate);
     } else {
         tls_context_unref(tls.xmpp);
         LOG(s->boot->log, ERROR, "tls.failed", log_text("reason", why));
@@ -311,29 +328,11 @@ static void account_gone(void *ctx, struct control_call *call, struct str bare, 
     worker_forget(s->group.workers[home], bare, s->tokens, &r->token);
 }
 
-static void stats(void *ctx, struct control_call *call, json_t *result)
+static void stats(void *ctx, struct control_call *call)
 {
-    struct server *s = ctx;
-    struct worker_counters sum = { 0 };
+    const struct server *s = ctx;
 
-    for (unsigned i = 0; i < s->group.count; i++) {
-        struct worker_counters c = worker_counters(s->group.workers[i]);
-
-        sum.sessions += c.sessions;
-        sum.stanzas_in += c.stanzas_in;
-        sum.stanzas_out += c.stanzas_out;
-        sum.archived += c.archived;
-        sum.logins += c.logins;
-        sum.failed_logins += c.failed_logins;
-    }
-    json_object_set_new(result, "workers", json_integer(s->group.count));
-    json_object_set_new(result, "sessions", json_integer((json_int_t)sum.sessions));
-    json_object_set_new(result, "stanzas_in", json_integer((json_int_t)sum.stanzas_in));
-    json_object_set_new(result, "stanzas_out", json_integer((json_int_t)sum.stanzas_out));
-    json_object_set_new(result, "archived", json_integer((json_int_t)sum.archived));
-    json_object_set_new(result, "logins", json_integer((json_int_t)sum.logins));
-    json_object_set_new(result, "failed_logins", json_integer((json_int_t)sum.failed_logins));
-    control_done(call, result);
+    control_stats(call, s->meter);
 }
 
 static void start_control(struct server *s)
@@ -406,10 +405,21 @@ static void stop(struct server *s)
         worker_join(s->group.workers[i]);
     settle(s);
     control_free(s->control);
+    metrics_page_close(s->metrics_page);
     uploads_stop(&s->uploads);
     store_close(s->group.store);
     for (unsigned i = 0; i < s->group.count; i++)
         worker_free(s->group.workers[i]);
+}
+
+static void start_meter(struct server *s)
+{
+    s->meter = meter_new(&(struct meter_host){
+        .group = &s->group,
+        .home = s->group.count,
+        .certificate_end_ms = &s->certificate_end_ms,
+    });
+    s->metrics_page = metrics_page_new(s->loop, s->boot, &s->settings, s->meter);
 }
 
 int server_run(const struct server_boot *boot)
@@ -433,9 +443,11 @@ int server_run(const struct server_boot *boot)
         goto done;
     open_uploads(&s);
     make_workers(&s);
+    start_meter(&s);
     start_control(&s);
     if (start_workers(&s)) {
         every_minute(&s);
+        uploads_tidy(&s.uploads);
         every_ten_seconds(&s);
         lifeline_ready(s.lifeline);
         loop_run(s.loop);
@@ -449,6 +461,8 @@ done:
     inbox_free(s.completions);
     inbox_free(s.tokens);
     loop_free(s.loop);
+    metrics_page_free(s.metrics_page);
+    meter_free(s.meter);
     drop_certificate(&s);
     arena_deinit(&s.arena);
     return status;

@@ -54,7 +54,7 @@ struct session *session_new(struct home *h, void *link, bool secure, enum stream
     map_init(&s->directed, h->seed);
     stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &limits);
     set_deadline(s, login_deadline_ms(h));
-    h->counters.sessions++;
+    count(&h->counters, COUNTER_SESSIONS);
     return s;
 }
 
@@ -74,7 +74,7 @@ static void session_free(struct session *s)
     blob_unref(s->presence);
     mem_free(s->jid_memory);
     mem_free((char *)s->bind_id.p);
-    s->home->counters.sessions--;
+    uncount(&s->home->counters, COUNTER_SESSIONS);
     mem_free(s);
 }
 
@@ -155,6 +155,7 @@ void session_fail(struct session *s, enum stream_condition why, struct str text)
 {
     if (s->state == SESSION_CLOSED)
         return;
+    count(&s->home->counters, COUNTER_STREAM_ERRORS + why);
     stream_error(&s->stream, why, text);
     session_close(s);
 }
@@ -171,13 +172,23 @@ void session_drained(struct session *s)
     presence_unlag(s);
 }
 
+/* By the first letter of its name; blobs are made by stanza_blob(). */
+static enum stanza_kind kind_of(struct str stanza)
+{
+    switch (stanza.n > 1 ? stanza.p[1] : 0) {
+    case 'm': return STANZA_MESSAGE;
+    case 'p': return STANZA_PRESENCE;
+    default: return STANZA_IQ;
+    }
+}
+
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
                            enum wrapping wrapping)
 {
     if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
         return;
     csi_flush(s); /* nothing overtakes */
-    s->home->counters.stanzas_out++;
+    count(&s->home->counters, COUNTER_STANZAS_OUT + kind_of(blob_str(stanza)));
     if (s->link != NULL && s->state == SESSION_BOUND && !s->replaying)
         s->home->host->ops->send(s->link, blob_ref(stanza));
     sm_sent(s, stanza, seq, wrapping);
@@ -305,7 +316,7 @@ void session_arrived(struct session *s, struct home *h)
 
     s->home = h;
     s->exempt = h->host->ops->peer(s->link).exempt;
-    h->counters.sessions++;
+    count(&h->counters, COUNTER_SESSIONS);
     limits = stanza_limits(s);
     stream_limits(&s->stream, &limits);
     s->state = SESSION_AUTHENTICATED;
@@ -347,7 +358,10 @@ static void session_event(struct session *s, struct stream_event *e)
             negotiate(s, e->node);
         break;
     case STREAM_CLOSED: session_close(s); break;
-    case STREAM_FAILED: /* the stream has written its error already */ session_close(s); break;
+    case STREAM_FAILED: /* the stream has written its error already */
+        count(&s->home->counters, COUNTER_STREAM_ERRORS + e->condition);
+        session_close(s);
+        break;
     }
     arena_deinit(&e->arena);
 }
@@ -381,8 +395,10 @@ static void session_run(struct session *s)
         session_flush(s);
         if (s->link != NULL)
             s->home->host->ops->pause(s->link, !reading && !s->want_tls);
-        if (s->state == SESSION_BOUND && rate_wait_ms(s) > 0)
+        if (s->state == SESSION_BOUND && rate_wait_ms(s) > 0) {
+            count(&s->home->counters, COUNTER_THROTTLED + THROTTLED_SENDING);
             set_deadline(s, s->home->now_ms + rate_wait_ms(s));
+        }
     }
     session_release(s);
 }

@@ -163,6 +163,7 @@ void bind_complete(struct session *s)
         return;
     }
     list_add(&a->sessions, &s->in_account);
+    count(&s->home->counters, COUNTER_BOUND);
     s->state = SESSION_BOUND;
     session_heard(s, 0);
     s->deadline_ms = 0;
@@ -186,8 +187,10 @@ void session_unbind(struct session *s)
         return;
     list_remove(&s->waiting);
     idle_forget(s);
-    if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING)
+    if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING) {
         presence_gone(s);
+        uncount(&s->home->counters, COUNTER_BOUND);
+    }
     list_remove(&s->in_account);
     s->account = NULL;
     account_unpin(a);

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "server/histogram.h"
 #include "xmpp/sasl.h"
 
 struct store;
@@ -31,7 +32,7 @@ struct store_op {
     enum err result;
     store_done *done;
     struct arena arena; /* of the operation; rows and results live here; freed by the submitter */
-    uint64_t ticket;    /* the store's own */
+    uint64_t ticket, submitted_us; /* the store's own */
 };
 
 /* ---- Writing ------------------------------------------------------------------------------------- */
@@ -442,6 +443,17 @@ bool store_step(
     struct store *s); /* inline_run only: runs what is submitted, false if nothing was */
 void store_expire(struct store *s,
                   uint64_t now_ms); /* start one bounded round of retention; call every minute */
+/* What the store has done since it was opened, and what waits. */
+struct store_stats {
+    struct histogram latency_us; /* of write-sets: from submission until they were durable */
+    struct histogram group;      /* write-sets that one commit made durable */
+    uint64_t failed;             /* write-sets that were refused or could not be written */
+    uint64_t queries;
+    uint64_t writes_waiting, queries_waiting; /* now */
+    uint64_t rows[ROW_KIND_COUNT];            /* committed */
+    uint64_t uploads, upload_bytes;           /* files that came whole */
+};
+void store_stats(struct store *s, struct store_stats *out);
 /* A consistent copy of a running store, readable by its owner only; blocks the caller. ERR_EXISTS: never over a file. */
 CHECKED enum err store_backup(struct store *s, const char *path);
 

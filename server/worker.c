@@ -134,7 +134,7 @@ static void orders_came(void *ctx, struct list *items)
 /* The allocator keeps what many small things leave behind, after ten thousand connections for ever. */
 static void give_memory_back(struct worker *w)
 {
-    uint64_t now = w->home.counters.sessions;
+    uint64_t now = counter_get(&w->home.counters, COUNTER_SESSIONS);
 
     if (now > w->most_sessions)
         w->most_sessions = now;
@@ -144,14 +144,24 @@ static void give_memory_back(struct worker *w)
     w->most_sessions = now;
 }
 
+static void sweep_later(struct worker *w)
+{
+    w->sweep_due_ms = clock_steady_ms() + SWEEP_MS;
+    timer_start(w->sweep, SWEEP_MS);
+}
+
+/* How much later than asked for it runs is how long everything on this loop may have to wait. */
 static void sweep(void *ctx)
 {
     struct worker *w = ctx;
+    uint64_t now = clock_steady_ms();
 
+    counter_set(&w->home.counters, COUNTER_LAG_MS,
+                now > w->sweep_due_ms ? now - w->sweep_due_ms : 0);
     worker_enter(w);
     home_sweep(&w->home);
     give_memory_back(w);
-    timer_start(w->sweep, SWEEP_MS);
+    sweep_later(w);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------------ */
@@ -182,6 +192,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .uploads_fd = group->uploads_fd,
         .doorkeeper = &w->doorkeeper,
         .ctx = w,
+        .counters = &w->home.counters,
         .begin_registration = begin_registration,
         .websocket = upgraded,
     });
@@ -194,7 +205,7 @@ static void worker_main(void *ctx)
 {
     struct worker *w = ctx;
 
-    timer_start(w->sweep, SWEEP_MS);
+    sweep_later(w);
     loop_run(w->loop);
 }
 
@@ -206,8 +217,11 @@ enum err worker_start(struct worker *w, const struct worker_tls *tls)
     w->doors = mem_alloc(boot->listener_count * sizeof *w->doors);
     for (size_t i = 0; i < boot->listener_count; i++) {
         const struct boot_listener *from = &boot->listeners[i];
-        struct door *door = &w->doors[w->door_count++];
+        struct door *door;
 
+        if (from->kind == LISTEN_METRICS)
+            continue; /* the main thread's */
+        door = &w->doors[w->door_count++];
         *door = (struct door){ .worker = w, .kind = from->kind };
         door->listener = listener_new(w->loop, from->fds[w->number], accepted, door);
     }
@@ -247,12 +261,9 @@ void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, s
     worker_post(w, o);
 }
 
-struct worker_counters worker_counters(const struct worker *w)
+const struct counters *worker_counters(const struct worker *w)
 {
-    return (struct worker_counters){
-        w->home.counters.sessions, w->home.counters.stanzas_in, w->home.counters.stanzas_out,
-        w->home.counters.archived, w->home.counters.logins,     w->home.counters.failed_logins,
-    };
+    return &w->home.counters;
 }
 
 void worker_join(struct worker *w)

@@ -44,10 +44,7 @@ void worker_drain(struct worker *w); /* end sessions, then the loop */
 
 /* Ends the sessions of an account and forgets what is cached of it. */
 void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, struct link *token);
-struct worker_counters {
-    uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins;
-};
-struct worker_counters worker_counters(const struct worker *w); /* a snapshot, not exact */
+const struct counters *worker_counters(const struct worker *w);
 
 void worker_join(struct worker *w);
 /* After that: what others and the store have sent it since; false: nothing. */

@@ -34,12 +34,16 @@ struct store {
     struct mutex lock; /* guards all below, up to the empty line */
     struct condition write_wake, read_wake, settled;
     struct list writes, queries;
-    bool urgent;                 /* somebody waits for one of the writes */
-    uint64_t soon_ms;            /* when the others are due; 0: there are none */
-    uint64_t tickets, delivered; /* operations submitted, and done with */
-    uint64_t expire_ms;          /* a round of retention is asked for; 0: none */
+    uint64_t write_count, query_count; /* of those lists */
+    bool urgent;                       /* somebody waits for one of the writes */
+    uint64_t soon_ms;                  /* when the others are due; 0: there are none */
+    uint64_t tickets, delivered;       /* operations submitted, and done with */
+    uint64_t expire_ms;                /* a round of retention is asked for; 0: none */
     bool closing;
+    uint64_t queries_done;
+    struct store_stats stats; /* but for what is counted above */
 
+    struct store_stats counted;       /* the writer's own, so that nobody waits while it counts */
     struct engine_reader *own_reader; /* where the writer reads too */
     struct thread *writer;
     struct reader_thread readers[READERS_MAX];
@@ -65,17 +69,19 @@ struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t accou
 }
 
 /* Under the lock. */
-static void submit(struct store *s, struct list *queue, struct store_op *op)
+static void submit(struct store *s, struct list *queue, uint64_t *waiting, struct store_op *op)
 {
     assert(!s->closing);
     op->ticket = ++s->tickets;
     list_add(queue, &op->link);
+    ++*waiting;
 }
 
 void store_commit(struct store *s, struct write_set *w)
 {
+    w->op.submitted_us = clock_steady_us();
     mutex_lock(&s->lock);
-    submit(s, &s->writes, &w->op);
+    submit(s, &s->writes, &s->write_count, &w->op);
     s->urgent = true;
     condition_wake_one(&s->write_wake);
     mutex_unlock(&s->lock);
@@ -83,8 +89,9 @@ void store_commit(struct store *s, struct write_set *w)
 
 void store_commit_soon(struct store *s, struct write_set *w)
 {
+    w->op.submitted_us = 0; /* nobody waits, so it is no latency */
     mutex_lock(&s->lock);
-    submit(s, &s->writes, &w->op);
+    submit(s, &s->writes, &s->write_count, &w->op);
     if (s->soon_ms == 0) {
         s->soon_ms = clock_steady_ms() + SOON_MS;
         condition_wake_one(&s->write_wake); /* from now on it waits for a time, too */
@@ -95,13 +102,13 @@ void store_commit_soon(struct store *s, struct write_set *w)
 void store_query(struct store *s, struct store_query *q)
 {
     mutex_lock(&s->lock);
-    submit(s, &s->queries, &q->op);
+    submit(s, &s->queries, &s->query_count, &q->op);
     condition_wake_one(s->own_reader ? &s->write_wake : &s->read_wake);
     mutex_unlock(&s->lock);
 }
 
 /* Under the lock. */
-static size_t take(struct list *queue, size_t max, struct list *out)
+static size_t take(struct list *queue, uint64_t *waiting, size_t max, struct list *out)
 {
     size_t n = 0;
     struct link *item;
@@ -111,6 +118,7 @@ static size_t take(struct list *queue, size_t max, struct list *out)
         list_add(out, item);
         n++;
     }
+    *waiting -= n;
     return n;
 }
 
@@ -150,10 +158,63 @@ static struct store_query *query_of(struct link *item)
     return CONTAINER_OF(LIST_ENTRY(item, struct store_op, link), struct store_query, op);
 }
 
+/* ---- Counting -------------------------------------------------------------------------------- */
+
+static void note_rows(struct store_stats *stats, const struct write_set *w)
+{
+    for (const struct row *row = w->first; row != NULL; row = row->next) {
+        stats->rows[row->kind]++;
+        if (row->kind == ROW_UPLOAD && row->upload.done) {
+            stats->uploads++;
+            stats->upload_bytes += row->upload.size;
+        }
+    }
+}
+
+/* While they are still ours. */
+static void note_commit(struct store *s, struct list *writes)
+{
+    uint64_t now_us = clock_steady_us(), n = 0;
+    struct store_stats *stats = &s->counted;
+
+    LIST_EACH (writes, item) {
+        const struct store_op *op = LIST_ENTRY(item, struct store_op, link);
+
+        n++;
+        if (op->submitted_us > 0)
+            histogram_add(&stats->latency_us, now_us - op->submitted_us);
+        if (op->result == ERR_NONE)
+            note_rows(stats, CONTAINER_OF(op, struct write_set, op));
+        else
+            stats->failed++;
+    }
+    histogram_add(&stats->group, n);
+    mutex_lock(&s->lock);
+    s->stats = *stats;
+    mutex_unlock(&s->lock);
+}
+
+void store_stats(struct store *s, struct store_stats *out)
+{
+    mutex_lock(&s->lock);
+    *out = s->stats;
+    out->queries = s->queries_done;
+    out->writes_waiting = s->write_count;
+    out->queries_waiting = s->query_count;
+    mutex_unlock(&s->lock);
+}
+
 static void answer(struct store *s, struct engine_reader *reader, struct list *queries)
 {
-    LIST_EACH (queries, item)
+    uint64_t n = 0;
+
+    LIST_EACH (queries, item) {
         s->kind->read(reader, query_of(item));
+        n++;
+    }
+    mutex_lock(&s->lock);
+    s->queries_done += n;
+    mutex_unlock(&s->lock);
     deliver(s, queries);
 }
 
@@ -175,7 +236,7 @@ static bool writes_due(const struct store *s)
 /* Under the lock; false: nothing to do. */
 static bool turn_take(struct store *s, struct turn *turn)
 {
-    size_t n = take(&s->writes, writes_due(s) ? BATCH_MAX : 0, &turn->writes);
+    size_t n = take(&s->writes, &s->write_count, writes_due(s) ? BATCH_MAX : 0, &turn->writes);
 
     if (list_empty(&s->writes)) {
         s->urgent = false;
@@ -183,7 +244,7 @@ static bool turn_take(struct store *s, struct turn *turn)
     }
     list_init(&turn->queries);
     if (s->own_reader != NULL)
-        n += take(&s->queries, SIZE_MAX, &turn->queries);
+        n += take(&s->queries, &s->query_count, SIZE_MAX, &turn->queries);
     turn->expire_ms = s->expire_ms;
     s->expire_ms = 0;
     return n > 0 || turn->expire_ms > 0;
@@ -194,6 +255,7 @@ static bool turn_run(struct store *s, struct turn *turn)
 {
     if (!list_empty(&turn->writes)) {
         s->kind->commit(s->engine, &turn->writes);
+        note_commit(s, &turn->writes);
         deliver(s, &turn->writes);
     }
     if (!list_empty(&turn->queries))
@@ -248,7 +310,7 @@ static void reader_main(void *ctx)
 
     mutex_lock(&s->lock);
     for (;;) {
-        if (take(&s->queries, 1, &one) > 0) {
+        if (take(&s->queries, &s->query_count, 1, &one) > 0) {
             mutex_unlock(&s->lock);
             answer(s, r->reader, &one);
             mutex_lock(&s->lock);

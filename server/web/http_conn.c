@@ -83,6 +83,7 @@ static void free_if_over(struct http_conn *h)
     if (h->counted)
         doorkeeper_leave(h->web->host.doorkeeper, h->peer, false);
     list_remove(&h->link);
+    h->web->connection_count--;
     timer_free(h->deadline);
     http_parser_deinit(&h->parser);
     buf_deinit(&h->held);
@@ -162,9 +163,14 @@ void http_conn_accept(struct web *w, int fd, struct tls_context *tls)
     http_parser_init(&h->parser);
     buf_init(&h->held, HELD_MAX);
     list_add(&w->connections, &h->link);
+    w->connection_count++;
     h->conn = conn_accept(w->host.loop, fd, &handlers, h);
     if (h->conn == NULL) {
         free_if_over(h);
+        return;
+    }
+    if (tls == NULL) { /* a collector of metrics: no stranger */
+        http_conn_expect(h, HEAD_MS);
         return;
     }
     h->peer = doorkeeper_peer(w->host.doorkeeper, conn_peer(h->conn).ip);
@@ -204,7 +210,10 @@ static void exchange_start(struct http_conn *h)
     h->exchange = x;
     h->in_head = false;
     timer_stop(h->deadline);
-    web_route(x);
+    if (x->host->route != NULL)
+        x->host->route(x);
+    else
+        web_route(x);
 }
 
 static void deliver_piece(struct exchange *x)

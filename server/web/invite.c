@@ -250,9 +250,10 @@ static void take_name(struct visit *v)
         show_invitation(v, 409, text, STR("This name is taken. Please choose another one."));
         break;
     default:
-        show_invitation(v, 400, str_slice(text, 0, text.n > NAME_MAX_OCTETS ? 0 : text.n),
-                        STR("This is no name for an account: letters, digits, dots and dashes are "
-                            "good, spaces are not."));
+        show_invitation(
+            v, 400, str_slice(text, 0, text.n > NAME_MAX_OCTETS ? 0 : text.n),
+            STR("That cannot be a name here. Please use letters, digits, dots and dashes, "
+                "and no spaces."));
     }
 }
 

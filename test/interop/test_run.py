@@ -86,6 +86,16 @@ async def _(world):
     assert not held, held
 
 
+@case('LAN=1 serves the network nearby and draws an invitation', timeout=START_S)
+async def _(world):
+    ports = [free_port() for _ in range(3)]
+    status, out, err = await output_of(world.argv('lan', 'ONCE=1', 'LAN=127.0.0.1', ports=ports))
+    assert status == 0 and 'sotto: proved' in out.splitlines(), (status, out, err)
+    assert f'NAME@127.0.0.1, host 127.0.0.1, port {ports[0]}' in out, out
+    assert len(re.findall(r'^ *xmpp:127\.0\.0\.1\?register;preauth=\S+$', out, re.M)) == 3, out
+    assert '\u2588' in out and 'scan the code' in out, out
+
+
 @case('a second run with the same data proves again', timeout=START_S)
 async def _(world):
     status, out, err = await output_of(world.argv('once', 'ONCE=1'))

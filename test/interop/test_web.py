@@ -523,10 +523,10 @@ async def _(world):
     token = re.search('preauth=([a-z2-7]+)', values['uri'])[1]
     path = urllib.parse.urlparse(values['landing-url']).path
     status, _, body = world.ask('GET', path)
-    assert status == 200 and b'alice@localhost invited you' in body
+    assert status == 200 and b'<bdi dir="ltr">alice@localhost</bdi> invited you' in body
     name = new_name()
     status, _, body = world.ask('POST', path, f'name={name}', FORM)
-    assert status == 201 and b'add alice@localhost to your contacts' in body
+    assert status == 201 and b'add <bdi dir="ltr">alice@localhost</bdi> to your contacts' in body
     guest = await Client.open(world.at, name, shown(body)[1])
     guest.send_raw(f"<presence to='alice@localhost' type='subscribe'>{preauth(token)}</presence>")
     await guest.expect_presence(lambda p: p.get('type') == 'subscribed')

@@ -223,7 +223,7 @@ static const char *what_is_left(const struct world *w)
     for (unsigned i = 0; i < w->options.homes; i++) {
         const struct home *h = &w->places[i].home;
 
-        if (h->counters.sessions != 0)
+        if (counter_get(&h->counters, COUNTER_SESSIONS) != 0)
             return "a session outlives its connection";
         if (!list_empty(&h->waiting))
             return "a session still waits to be resumed";

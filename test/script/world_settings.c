@@ -171,15 +171,15 @@ static bool set_disk(struct world *w, struct str value)
     return false;
 }
 
-/* registration.mode=closed|invite|open */
+/* registration.mode */
+static const char *const registration_modes[] = {
+    [REGISTER_NOBODY] = "closed", [REGISTER_INVITED] = "invite", [REGISTER_ANYBODY] = "open"
+};
+
 static bool set_registration(struct world *w, struct str value)
 {
-    static const char *const modes[] = {
-        [REGISTER_NOBODY] = "closed", [REGISTER_INVITED] = "invite", [REGISTER_ANYBODY] = "open"
-    };
-
-    for (size_t i = 0; i < COUNT_OF(modes); i++)
-        if (str_is(value, modes[i])) {
+    for (size_t i = 0; i < COUNT_OF(registration_modes); i++)
+        if (str_is(value, registration_modes[i])) {
             w->settings.registration = (enum register_mode)i;
             return true;
         }
@@ -263,6 +263,8 @@ size_t world_words(const struct world *w, struct arena *a, const char *words[WOR
     size_t n = add_words(a, words, 0, STR("server.domain"), s->domains[0]);
 
     n = add_words(a, words, n, STR("web.url"), s->web_url);
+    n = add_words(a, words, n, STR("registration.mode"),
+                  str_from(registration_modes[s->registration]));
     n = add_words(a, words, n, STR("auth.mechanisms"), mechanisms_text(a, s));
     n = add_words(a, words, n, STR("auth.scram_iterations"),
                   arena_printf(a, "%u", s->scram_iterations));
@@ -271,6 +273,9 @@ size_t world_words(const struct world *w, struct arena *a, const char *words[WOR
         struct str key = str_from(settings[i].key);
 
         assert(n + 2 <= WORLD_WORDS_MAX);
+        /* What scripts have not got, and none of them sets, is as the server has it. */
+        if (settings[i].size == sizeof(uint32_t) && number_at(field, settings[i].size) == 0)
+            continue;
         if (settings[i].size > 0)
             n = add_words(a, words, n, key, setting_text(a, field, settings[i].size));
         else if (!str_starts(key, STR("auth.")))
