@@ -28,6 +28,7 @@ test: ## check, sanitizers and interop with the quick peers
 
 test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, npm's client, chaos
 	@tools/install-deps test-all wasm
+	@[ ! -d build/meson ] || meson setup --reconfigure build/meson >/dev/null # to see what was installed
 	@tools/build build/meson
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 	@test/fuzz/run build
