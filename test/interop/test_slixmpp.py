@@ -638,8 +638,7 @@ async def _(world):
     name, _ = world.pair()
     bot = re.search(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), re.S)[1]
     for example, real in (('bot@localhost', world.at.jid(name)), ('its password', world.passwords[name]),
-                          # With a host that is a name, slixmpp takes the port from here.
-                          ('bot.connect', f'bot.default_port = {world.at.port}\nbot.connect'),
+                          ("('127.0.0.1', 5222)", f"('127.0.0.1', {world.at.port})"),
                           ('build/run/data/tls/certificate.pem', str(world.at.ca))):
         assert example in bot, example
         bot = bot.replace(example, real)
