@@ -3,19 +3,19 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
-RUN ?= build/run
+RUN ?= build/run$(if $(LAN),-lan)
 SANITIZE = -Dbuildtype=debugoptimized -Db_lundef=false
 
-.PHONY: all run check test test-all test-more fuzz bench wasm format lint asan tsan install clean help
+.PHONY: all run check test test-all test-more durability fuzz bench wasm format lint asan tsan install clean help
 
 all: ## build everything into build/bin
 	@tools/install-deps build
 	@tools/build build/meson
 
-run: ## start a server on loopback, prove it, print invitations; ONCE=1 ends there; ARGS='-o key=value'
+run: ## start a server, prove it, print invitations; ONCE=1 ends there; LAN=1 for phones nearby; ARGS='-o key=value'
 	@tools/install-deps run
 	@tools/build build/meson
-	@tools/prove $(if $(ONCE),--once) --folder $(RUN) -- $(ARGS)
+	@tools/prove $(if $(ONCE),--once) $(if $(LAN),--lan $(LAN)) --folder $(RUN) -- $(ARGS)
 
 check: all ## unit tables and engine scripts, under two minutes
 	@tools/run-tests check
@@ -28,6 +28,7 @@ test: ## check, sanitizers and interop with the quick peers
 
 test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing, reference servers, npm's client, chaos
 	@tools/install-deps test-all wasm
+	@[ ! -d build/meson ] || meson setup --reconfigure build/meson >/dev/null # to see what was installed
 	@tools/build build/meson
 	@tools/build build/tsan $(SANITIZE) -Db_sanitize=thread
 	@test/fuzz/run build
@@ -35,6 +36,11 @@ test-more: ## what test-all adds to test: lint, wasm, threads, valgrind, fuzzing
 
 test-all: ## everything
 	@tools/sum-runs test test-more
+
+durability: ## 200 power cuts, and every write, sync and truncation failing once, below the whole server
+	@tools/install-deps test
+	@tools/build build/meson
+	@test/chaos/durability
 
 fuzz: ## every fuzz target for FUZZ_SECONDS seconds (600)
 	@tools/install-deps fuzz

@@ -105,7 +105,7 @@ static void tell_words(const struct entry *e)
 bool program_tell_entry(const struct program *p, struct str own, const struct entry *e)
 {
     if (e->kind < ENTRY_MESSAGE || e->kind > ENTRY_SEALED || e->encryption > ENCRYPTION_OMEMO_2
-        || e->trust > TRUST_VERIFIED)
+        || e->trust > ENTRY_TRUST_VERIFIED)
         return false;
     if (p->json)
         tell_json(p, own, e);

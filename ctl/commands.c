@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/check.h"
 #include "ctl/files.h"
+#include "ctl/qr.h"
+#include "ctl/stats.h"
 
 static const char *member(const json_t *object, const char *name)
 {
@@ -57,31 +60,6 @@ static void print_invite(const json_t *result)
     printf("good for one account until %s\n", member(result, "expires"));
 }
 
-static void print_stats(const json_t *result)
-{
-    void *at = json_object_iter((json_t *)result);
-
-    for (; at != NULL; at = json_object_iter_next((json_t *)result, at)) {
-        char *value = json_dumps(json_object_iter_value(at), JSON_COMPACT | JSON_ENCODE_ANY);
-
-        printf("%-16s %s\n", json_object_iter_key(at), value);
-        mem_free(value);
-    }
-}
-
-static void print_findings(const json_t *result)
-{
-    for (size_t i = 0; i < json_array_size(result); i++) {
-        const json_t *f = json_array_get(result, i);
-        const char *value = member(f, "value");
-
-        printf("%s: %s%s%s: %s\n", member(f, "kind"), member(f, "key"),
-               value[0] != '\0' ? " = " : "", value, member(f, "text"));
-    }
-    if (json_array_size(result) == 0)
-        printf("nothing to report\n");
-}
-
 static void print_drained(const json_t *result)
 {
     (void)result;
@@ -127,32 +105,20 @@ static int user_id(struct session *s)
     return ask_and_print(s, print_id);
 }
 
+static void print_invite_code(const json_t *result)
+{
+    print_invite(result);
+    qr_print(member(result, "uri"));
+}
+
 static int invite_create(struct session *s)
 {
-    return ask_and_print(s, print_invite);
+    return ask_and_print(s, s->qr ? print_invite_code : print_invite);
 }
 
 static int stats(struct session *s)
 {
-    return ask_and_print(s, print_stats);
-}
-
-/* Fails like `sottod --check` if something cannot work. */
-static int check(struct session *s)
-{
-    json_t *result;
-    int status = session_ask(s, &result), verdict = STATUS_DONE;
-
-    if (status != STATUS_DONE)
-        return status;
-    for (size_t i = 0; i < json_array_size(result); i++) {
-        if (strcmp(member(json_array_get(result, i), "kind"), "error") == 0)
-            verdict = STATUS_FAILED;
-    }
-    if (!s->json)
-        print_findings(result);
-    session_answer(s, result);
-    return verdict;
+    return ask_and_print(s, stats_print);
 }
 
 static int drain(struct session *s)
@@ -174,15 +140,17 @@ const struct command commands[] = {
       "JID", "remove an account and all that belongs to it" },
     { { "user", "id" }, { "jid" }, 0, user_id,
       "JID", "print the name that stands for an account in the log" },
-    { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS, invite_create,
-      "[--domain DOMAIN] [--days N]", "make an invitation to register one account" },
-    { { "stats" }, { NULL }, 0, stats, "", "print counters" },
+    { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS | TAKES_QR, invite_create,
+      "[--domain DOMAIN] [--days N] [--qr]",
+      "make an invitation to register one account; --qr draws it for a phone's camera" },
+    { { "stats" }, { NULL }, 0, stats, "", "show how the running server is doing" },
     { { "events" }, { NULL }, 0, NULL, "", "print what happens as it happens" },
-    { { "check" }, { NULL }, 0, check, "", "say what the running configuration gives up" },
-    { { "backup" }, { "file" }, 0, files_backup,
-      "FILE", "copy the store of the running server to FILE" },
+    { { "check" }, { NULL }, 0, check_run,
+      "", "say what the configuration gives up, and what is wrong around the server" },
+    { { "backup" }, { "file" }, TAKES_WITHOUT_KEYS, files_backup,
+      "FILE [--without-keys]", "write all that the running server needs to start again into one file" },
     { { "restore" }, { "file" }, TAKES_DATABASE, files_restore,
-      "FILE [--database PATH]", "put FILE in place of the store of a stopped server" },
+      "FILE [--database PATH]", "put a backup into the folder of a stopped server, or into a new one" },
     { { "drain" }, { NULL }, 0, drain, "", "end the server after its sessions" },
     { { "store", "copy" }, { NULL }, 0, NULL,
       "--from URL --to URL", "copy everything from one store to another" },

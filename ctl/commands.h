@@ -11,7 +11,9 @@ enum command_option {
     TAKES_PASSWORD = 1 << 0,
     TAKES_DOMAIN = 1 << 1,
     TAKES_DAYS = 1 << 2,
-    TAKES_DATABASE = 1 << 3
+    TAKES_DATABASE = 1 << 3,
+    TAKES_WITHOUT_KEYS = 1 << 4,
+    TAKES_QR = 1 << 5
 };
 
 struct command {

@@ -15,6 +15,8 @@ enum {
     OPTION_DOMAIN,
     OPTION_DAYS,
     OPTION_DATABASE,
+    OPTION_WITHOUT_KEYS,
+    OPTION_QR,
     OPTION_VERSION,
     OPTION_HELP
 };
@@ -26,6 +28,8 @@ static const struct option long_options[] = {
     { "domain", required_argument, NULL, OPTION_DOMAIN },
     { "days", required_argument, NULL, OPTION_DAYS },
     { "database", required_argument, NULL, OPTION_DATABASE },
+    { "without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS },
+    { "qr", no_argument, NULL, OPTION_QR },
     { "version", no_argument, NULL, OPTION_VERSION },
     { "help", no_argument, NULL, OPTION_HELP },
     { 0 },
@@ -37,9 +41,9 @@ static void print_usage(FILE *to)
     for (size_t i = 0; i < command_count; i++) {
         const struct command *c = &commands[i];
 
-        fprintf(to, "  %s%s%s %s\n      %s%s\n", c->words[0], c->words[1] != NULL ? " " : "",
-                c->words[1] != NULL ? c->words[1] : "", c->usage, c->about,
-                c->run == NULL ? " (not built yet)" : "");
+        fprintf(to, "  %s%s%s%s%s\n      %s%s\n", c->words[0], c->words[1] != NULL ? " " : "",
+                c->words[1] != NULL ? c->words[1] : "", c->usage[0] != '\0' ? " " : "", c->usage,
+                c->about, c->run == NULL ? " (not built yet)" : "");
     }
     fprintf(to, "\n  -s SOCKET   the server's control socket; else $SOTTO_SOCKET, else "
                 "control.sock in the data folder\n"
@@ -64,10 +68,31 @@ static const struct command *find_command(int argc, char **argv)
     return NULL;
 }
 
+/* "user" alone, or with a second word that it does not know, is told the ones it has. */
+static int unknown_command(struct session *s, const char *word)
+{
+    struct str known = STR("");
+
+    for (size_t i = 0; i < command_count; i++)
+        if (commands[i].words[1] != NULL && strcmp(commands[i].words[0], word) == 0)
+            known = arena_printf(&s->arena, "%.*s%s%s", STR_ARG(known), known.n > 0 ? ", " : "",
+                                 commands[i].words[1]);
+    return session_fail(
+        s, STATUS_USAGE, "usage",
+        known.n > 0
+            ? arena_printf(&s->arena, "%s: one of %.*s is to follow; sottoctl --help explains them",
+                           word, STR_ARG(known))
+                  .p
+            : arena_printf(&s->arena, "%s: there is no such command; sottoctl --help lists them",
+                           word)
+                  .p);
+}
+
 static unsigned options_given(const struct session *s)
 {
     return (s->password_stdin ? TAKES_PASSWORD : 0) | (s->domain != NULL ? TAKES_DOMAIN : 0)
-           | (s->days != NULL ? TAKES_DAYS : 0) | (s->database != NULL ? TAKES_DATABASE : 0);
+           | (s->days != NULL ? TAKES_DAYS : 0) | (s->database != NULL ? TAKES_DATABASE : 0)
+           | (s->without_keys ? TAKES_WITHOUT_KEYS : 0) | (s->qr ? TAKES_QR : 0);
 }
 
 static int usage_error(struct session *s, const struct command *c)
@@ -172,11 +197,14 @@ static int read_options(struct session *s, int argc, char **argv, const char *le
     while ((option = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
         switch (option) {
         case 's': s->socket = optarg; break;
+        case 'h': return OPTION_HELP;
         case OPTION_JSON: s->json = true; break;
         case OPTION_PASSWORD: s->password_stdin = true; break;
         case OPTION_DOMAIN: s->domain = optarg; break;
         case OPTION_DAYS: s->days = optarg; break;
         case OPTION_DATABASE: s->database = optarg; break;
+        case OPTION_WITHOUT_KEYS: s->without_keys = true; break;
+        case OPTION_QR: s->qr = true; break;
         case '?': return -1;
         default: return option;
         }
@@ -187,7 +215,7 @@ static int read_options(struct session *s, int argc, char **argv, const char *le
 static int run(struct session *s, int argc, char **argv)
 {
     const struct command *c;
-    int option = read_options(s, argc, argv, "+s:"); /* those before the command */
+    int option = read_options(s, argc, argv, "+hs:"); /* those before the command */
 
     if (option == 0 && (c = find_command(argc, argv)) != NULL && c->run == NULL) {
         /* Nobody knows yet what its options will be. */
@@ -197,7 +225,9 @@ static int run(struct session *s, int argc, char **argv)
     }
     optind = 0;
     if (option == 0)
-        option = read_options(s, argc, argv, "s:");
+        option = read_options(s, argc, argv, "hs:");
+    if (option == 0 && optind < argc && strcmp(argv[optind], "help") == 0)
+        option = OPTION_HELP;
     switch (option) {
     case 0: break;
     case OPTION_VERSION: printf("sottoctl %s\n", SOTTO_VERSION); return STATUS_DONE;
@@ -207,8 +237,7 @@ static int run(struct session *s, int argc, char **argv)
     if ((c = find_command(argc, argv)) != NULL)
         return run_command(s, c, argc, argv);
     if (optind < argc)
-        return session_fail(s, STATUS_USAGE, "usage",
-                            "there is no such command; sottoctl --help lists them");
+        return unknown_command(s, argv[optind]);
     print_usage(stderr);
     return STATUS_USAGE;
 }

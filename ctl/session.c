@@ -25,18 +25,22 @@ int session_answer(const struct session *s, json_t *result)
     return STATUS_DONE;
 }
 
-static void show_progress(const json_t *progress)
+void session_progress(uint64_t done, uint64_t total)
 {
     if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%lld of %lld ",
-                (long long)json_integer_value(json_object_get(progress, "done")),
-                (long long)json_integer_value(json_object_get(progress, "total")));
+        fprintf(stderr, "\r%llu of %llu ", (unsigned long long)done, (unsigned long long)total);
 }
 
-static void clear_progress(void)
+void session_progress_end(void)
 {
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\x1b[K");
+}
+
+static void show_progress(const json_t *progress)
+{
+    session_progress((uint64_t)json_integer_value(json_object_get(progress, "done")),
+                     (uint64_t)json_integer_value(json_object_get(progress, "total")));
 }
 
 static int take_reply(const struct session *s, json_t *reply, json_t **out)
@@ -78,7 +82,7 @@ int session_ask(struct session *s, json_t **out)
     }
     client_close(&client);
     if (progressed)
-        clear_progress();
+        session_progress_end();
     if (e != ERR_NONE)
         return session_fail(s, STATUS_UNREACHABLE, "unreachable",
                             "the server ended before it answered");

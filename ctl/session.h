@@ -17,7 +17,7 @@ enum { ARGUMENTS_MAX = 2 };
 struct session {
     struct arena arena;
     const char *socket; /* path of the control socket */
-    bool json, password_stdin;
+    bool json, password_stdin, without_keys, qr;
     const char *domain, *days, *database; /* options of single commands; NULL: not given */
     const char *arguments[ARGUMENTS_MAX]; /* after the command's words */
     json_t *request;                      /* to be sent: the command and its members */
@@ -26,6 +26,10 @@ struct session {
 int session_fail(const struct session *s, int status, const char *code, const char *why);
 /* Takes result; prints it with --json, else nothing. */
 int session_answer(const struct session *s, json_t *result);
+
+/* How far long work is, for a person at a terminal; nothing else sees it. */
+void session_progress(uint64_t done, uint64_t total);
+void session_progress_end(void); /* wipes it */
 
 /* Sends s->request and waits for the last reply. STATUS_DONE: *out is owned by the caller; else
  * all is said. */

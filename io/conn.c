@@ -28,15 +28,19 @@ static void on_event(uv_poll_t *poll, int status, int events)
     }
     if (events & UV_WRITABLE)
         conn_output(c);
-    if ((events & UV_READABLE) && c->state != CONN_OVER)
+    if ((events & UV_READABLE) && c->state != CONN_OVER) {
+        c->knocked = c->paused;
         conn_readable(c);
+    }
     conn_watch(c);
 }
 
+/* Most pauses are over before anything comes, so only what comes meanwhile ends the watch: changing it
+ * takes three system calls. */
 void conn_watch(struct conn *c)
 {
     bool drops_input = c->state == CONN_CLOSING || c->state == CONN_LINGERING;
-    bool reads = !c->eof && (drops_input || !c->paused);
+    bool reads = !c->eof && (drops_input || !c->knocked);
     uint8_t want = (uint8_t)((reads ? UV_READABLE : 0) | (c->full ? UV_WRITABLE : 0));
 
     if (c->state == CONN_OVER || want == c->watched)
@@ -126,6 +130,7 @@ struct peer_address conn_peer(const struct conn *c)
 void conn_pause(struct conn *c, bool paused)
 {
     c->paused = paused;
+    c->knocked = false;
     if (paused && c->failed)
         conn_end(c, ERR_IO); /* nobody would notice the end */
     if (!paused && c->state == CONN_OPEN && c->unread.n > 0)

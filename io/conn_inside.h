@@ -54,6 +54,7 @@ struct conn {
     uint8_t watched;    /* UV_READABLE | UV_WRITABLE */
     uint8_t state, why; /* enum conn_state, enum err */
     bool paused : 1, given_away : 1;
+    bool knocked : 1;  /* something came while it was paused */
     bool full : 1;     /* the kernel takes no more for now */
     bool failed : 1;   /* nothing can leave any more */
     bool eof : 1;      /* nothing will come any more */

@@ -123,6 +123,15 @@ static size_t write_queue(struct conn *c)
     return taken;
 }
 
+/* RFC 8446 §6.1. */
+static void notify(struct conn *c)
+{
+    if (!c->secured || c->notified)
+        return;
+    c->notified = true;
+    conn_tls_notify(c);
+}
+
 static size_t seal_queue(struct conn *c)
 {
     struct hub *h = c->hub;
@@ -138,20 +147,19 @@ static size_t seal_queue(struct conn *c)
         blob_queue_consume(&c->queue, plain.n);
         sealed += plain.n;
     }
+    if (c->state == CONN_CLOSING && c->queue.bytes == 0)
+        notify(c); /* one write for both */
     conn_put_out(c);
     return sealed;
 }
 
 /* ---- Closing ------------------------------------------------------------------------------------ */
 
-/* Everything has left: say so in TLS, then in TCP (RFC 8446 §6.1). */
+/* Everything has left: say so in TLS, then in TCP. */
 static void finish_closing(struct conn *c)
 {
-    if (c->secured && !c->notified) {
-        c->notified = true;
-        conn_tls_notify(c);
-        conn_put_out(c);
-    }
+    notify(c);
+    conn_put_out(c);
     if (c->wire.n > 0 || c->state != CONN_CLOSING)
         return;
     shutdown(c->fd, SHUT_WR);

@@ -2,9 +2,10 @@
  * processes.
  *
  * The supervisor holds FOLDER_SUPERVISOR, the server process FOLDER_SERVER as long as it lives.
- * Two, because a supervisor that is killed takes the server with it, but not in the same instant:
- * who finds only the second one taken waits for it instead of giving up. A lock passes through fork
- * and exec and ends with its last descriptor.
+ * Two, because a supervisor that is killed takes the server with it, but not in the same instant;
+ * and it may have been about to start one, which then holds its descriptors a moment longer. Who
+ * finds them taken waits a little before he gives up. A lock passes through fork and exec and ends
+ * with its last descriptor.
  * Owns: nothing; descriptors go to the caller.  Threads: safe.  Errors: -1 with errno, or false.
  */
 #ifndef SOTTO_IO_FOLDER_LOCK_H

@@ -111,6 +111,14 @@ uint64_t clock_steady_ms(void)
     return clock_ms(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_steady_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 struct offload {
     uv_work_t request;
     work_fn *work, *done;

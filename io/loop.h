@@ -21,6 +21,7 @@ void *loop_uv(struct loop *l);  /* the uv_loop_t, for the other files of io/ */
 
 uint64_t clock_wall_ms(void);   /* since the epoch */
 uint64_t clock_steady_ms(void); /* never goes back */
+uint64_t clock_steady_us(void); /* the same */
 
 /* One deadline. Starting again moves it; a timer is freed only by timer_free(), which its own callback may call.
  * Timers fire in order of their deadlines, never early. Moving a deadline later costs nothing, so a session may
@@ -39,6 +40,8 @@ typedef void inbox_handler(void *ctx,
 struct inbox *inbox_new(struct loop *l, inbox_handler *handler, void *ctx);
 void inbox_post(struct inbox *i, struct link *item);       /* any thread */
 void inbox_post_list(struct inbox *i, struct list *items); /* any thread; empties the list */
+/* Hands over what is there, without the loop: before it runs, or after; false: nothing was. */
+bool inbox_take(struct inbox *i);
 void inbox_free(struct inbox *i); /* hands over what is left; nobody may post any more */
 
 /* Work off the loop (key derivation): `work` on a pool thread, then `done` on the loop's. */

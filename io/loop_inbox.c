@@ -14,7 +14,7 @@ struct inbox {
     _Atomic(struct link *) newest; /* each link's `next` is the one posted before it */
 };
 
-static void take_all(struct inbox *i)
+bool inbox_take(struct inbox *i)
 {
     struct link *item = atomic_exchange_explicit(&i->newest, NULL, memory_order_acquire);
     struct list items;
@@ -26,13 +26,15 @@ static void take_all(struct inbox *i)
         list_add_first(&items, item);
         item = before;
     }
-    if (!list_empty(&items))
-        i->handler(i->ctx, &items);
+    if (list_empty(&items))
+        return false;
+    i->handler(i->ctx, &items);
+    return true;
 }
 
 static void on_wake(uv_async_t *handle)
 {
-    take_all(CONTAINER_OF(handle, struct inbox, wake));
+    (void)inbox_take(CONTAINER_OF(handle, struct inbox, wake));
 }
 
 struct inbox *inbox_new(struct loop *l, inbox_handler *handler, void *ctx)
@@ -88,6 +90,6 @@ void inbox_free(struct inbox *i)
 {
     if (i == NULL)
         return;
-    take_all(i);
+    (void)inbox_take(i);
     uv_close((uv_handle_t *)&i->wake, on_closed);
 }

@@ -10,6 +10,7 @@
 
 struct thread {
     pthread_t native;
+    const char *name;
     thread_main *run;
     void *ctx;
 };
@@ -18,6 +19,7 @@ static void *thread_enter(void *arg)
 {
     struct thread *t = arg;
 
+    pthread_setname_np(pthread_self(), t->name); /* of itself: a sandbox lets nobody name others */
     t->run(t->ctx);
     return NULL;
 }
@@ -28,6 +30,7 @@ enum err thread_start(const char *name, thread_main *run, void *ctx, struct thre
     sigset_t all, before;
     int failed;
 
+    t->name = name;
     t->run = run;
     t->ctx = ctx;
     sigfillset(&all);
@@ -38,7 +41,6 @@ enum err thread_start(const char *name, thread_main *run, void *ctx, struct thre
         mem_free(t);
         return ERR_IO;
     }
-    pthread_setname_np(t->native, name);
     *out = t;
     return ERR_NONE;
 }

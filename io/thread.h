@@ -15,7 +15,8 @@
 struct thread;
 typedef void thread_main(void *ctx);
 
-/* Signals are blocked in the new thread: they are the main one's. `name` has at most 15 octets. */
+/* Signals are blocked in the new thread: they are the main one's. `name` is a constant of at most
+ * 15 octets. */
 CHECKED enum err thread_start(const char *name, thread_main *run, void *ctx, struct thread **out);
 void thread_join(struct thread *t); /* waits for its end and frees it; NULL is allowed */
 

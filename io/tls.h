@@ -30,6 +30,9 @@ CHECKED enum err tls_make_self_signed(const char *certificate_path, const char *
 /* When the certificate ends, ms since the epoch, and whether `name` is among its names; for `check`. */
 CHECKED enum err tls_certificate_info(const char *certificate_path, struct str name,
                                       uint64_t *out_not_after_ms, bool *out_has_name);
+/* Whether the machine's own list of authorities leads to the first certificate of the file, by way of the others in it:
+ * NULL, or why not, as a static sentence. One that is its own authority is "self-signed certificate". */
+const char *tls_certificate_doubt(const char *certificate_path);
 void tls_random(void *ctx, uint8_t *out,
                 size_t n); /* struct random's fill: the system's generator */
 

@@ -226,3 +226,40 @@ enum err tls_certificate_info(const char *certificate_path, struct str name,
     ERR_clear_error();
     return e;
 }
+
+static STACK_OF(X509) * read_chain(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    X509 *x;
+
+    while (f != NULL && chain != NULL && (x = PEM_read_X509(f, NULL, NULL, NULL)) != NULL)
+        if (!sk_X509_push(chain, x))
+            X509_free(x);
+    if (f != NULL)
+        fclose(f);
+    ERR_clear_error();
+    return chain;
+}
+
+const char *tls_certificate_doubt(const char *certificate_path)
+{
+    STACK_OF(X509) *chain = read_chain(certificate_path);
+    X509_STORE *known = X509_STORE_new();
+    X509_STORE_CTX *work = X509_STORE_CTX_new();
+    const char *doubt = "it cannot be read";
+
+    if (sk_X509_num(chain) > 0 && known != NULL && work != NULL
+        && X509_STORE_set_default_paths(known)
+        && X509_STORE_CTX_init(work, known, sk_X509_value(chain, 0), chain)) {
+        X509_STORE_CTX_set_purpose(work, X509_PURPOSE_SSL_SERVER);
+        doubt = X509_verify_cert(work) == 1
+                    ? NULL
+                    : X509_verify_cert_error_string(X509_STORE_CTX_get_error(work));
+    }
+    X509_STORE_CTX_free(work);
+    X509_STORE_free(known);
+    sk_X509_pop_free(chain, X509_free);
+    ERR_clear_error();
+    return doubt;
+}

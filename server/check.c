@@ -168,6 +168,18 @@ static const char *first_public_listener(const struct config *c, struct arena *a
     return NULL;
 }
 
+/* There is no password on it. */
+static void check_metrics(struct checking *k)
+{
+    const struct config_list *list = &k->config->listen.address[LISTEN_METRICS];
+
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_loopback(list->items[i]))
+            find(k, FINDING_RISK, "listen.metrics", list->items[i],
+                 STR("whoever reaches it reads how many people are here and what they do when; "
+                     "listen on loopback or a network of your own"));
+}
+
 static void check_public(struct checking *k)
 {
     const struct config_list *domains = &k->config->server.domain;
@@ -237,6 +249,7 @@ struct findings check_config(const struct config *c, const struct check_facts *f
     check_certificate(&k);
     check_risks(&k);
     check_public(&k);
+    check_metrics(&k);
     check_store(&k);
     check_keys(&k);
     return k.found;

@@ -114,6 +114,7 @@ struct child {
     struct secrets *secrets;
     uint8_t *server_key;
     struct log *log;
+    int statm_fd, fds_fd;
 };
 
 static enum err read_whole(int fd, size_t limit, struct arena *a, struct str *out)
@@ -196,6 +197,8 @@ static int run(struct child *c)
         .certificate = certificate,
         .key = key,
         .self_signed = h->self_signed,
+        .statm_fd = c->statm_fd,
+        .fds_fd = c->fds_fd,
         .control_fd = h->control_fd,
         .supervisor_fd = h->supervisor_fd,
         .server_key = c->server_key,
@@ -232,6 +235,8 @@ int child_main(void)
     if (!secrets_locked(c.secrets))
         LOG(c.log, WARN, "secrets.unlocked",
             log_text("why", STR("the limit of locked memory is too small")));
+    c.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    c.fds_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (give_up_powers(&c) == ERR_NONE)
         status = run(&c);
     log_free(c.log);

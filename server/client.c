@@ -12,6 +12,7 @@ struct client {
     struct worker *worker;
     struct conn *conn;
     struct websocket *websocket; /* NULL: the stream is on TCP */
+    enum client_transport transport;
     struct session *session;
     struct timer *wake;  /* only while there is a deadline, or nothing to wait for before moving */
     struct timer *again; /* WebSocket: messages are left after a pause */
@@ -62,13 +63,16 @@ static void pump(struct client *c)
 
 static void received_frames(struct client *c, struct str bytes)
 {
+    const struct settings *settings = c->worker->home.settings;
     bool known = c->session->state != SESSION_NEGOTIATING;
 
-    websocket_limit(c->websocket,
-                    known ? c->worker->home.settings->stanza_bytes : PREAUTH_ELEMENT_BYTES);
+    websocket_limit(c->websocket, known ? settings->stanza_bytes : settings->element_bytes);
     websocket_feed(c->websocket, bytes);
+    session_heard(c->session, bytes.n);
     answer_control(c);
     pump(c);
+    if (c->session != NULL)
+        session_resume_reading(c->session); /* or not: control frames cost it, too */
 }
 
 static void pump_again(void *ctx)
@@ -116,6 +120,7 @@ static void client_free(struct client *c)
     if (c->counted)
         doorkeeper_leave(&w->doorkeeper, c->peer, c->stranger);
     list_remove(&c->link);
+    uncount(&w->home.counters, COUNTER_CONNECTIONS + c->transport);
     timer_free(c->wake);
     timer_free(c->again);
     websocket_free(c->websocket);
@@ -148,6 +153,7 @@ static void client_move(struct client *c)
     o->session = c->session;
     o->session->link = NULL;
     o->websocket = c->websocket;
+    o->transport = c->transport;
     c->websocket = NULL;
     worker_post(c->worker->group->workers[c->move_to], o);
     client_free(c);
@@ -174,30 +180,36 @@ static const struct conn_handlers handlers = {
 
 /* ---- Beginnings and ends --------------------------------------------------------------------------- */
 
-static struct client *client_new(struct worker *w)
+static struct client *client_new(struct worker *w, enum client_transport transport)
 {
     struct client *c = mem_alloc(sizeof *c);
 
     c->worker = w;
+    c->transport = transport;
     list_add(&w->clients, &c->link);
+    count(&w->home.counters, COUNTER_CONNECTIONS + transport);
     return c;
 }
 
-/* False: its address has enough connections; the end of this one follows. */
-static bool admit(struct client *c)
+/* False: its address has enough connections; the end of this one follows. `counted`: as one of HTTP, until now. */
+static bool admit(struct client *c, bool counted)
 {
     struct doorkeeper *d = &c->worker->doorkeeper;
 
     c->peer = doorkeeper_peer(d, conn_peer(c->conn).ip);
-    c->counted = c->stranger = doorkeeper_admit(d, c->peer, c->worker->home.now_ms);
-    if (!c->counted)
+    c->counted = counted || doorkeeper_admit(d, c->peer, c->worker->home.now_ms);
+    c->stranger = c->counted && doorkeeper_admit_stranger(d, c->peer);
+    count(&c->worker->home.counters, COUNTER_CONNECTED + c->transport);
+    if (!c->stranger) {
+        count(&c->worker->home.counters, COUNTER_THROTTLED + THROTTLED_CONNECTION);
         conn_abort(c->conn);
-    return c->counted;
+    }
+    return c->stranger;
 }
 
 void client_accept(struct worker *w, int fd, bool direct_tls)
 {
-    struct client *c = client_new(w);
+    struct client *c = client_new(w, direct_tls ? TRANSPORT_TLS : TRANSPORT_STARTTLS);
 
     worker_enter(w);
     c->conn = conn_accept(w->loop, fd, &handlers, c);
@@ -205,7 +217,7 @@ void client_accept(struct worker *w, int fd, bool direct_tls)
         client_free(c);
         return;
     }
-    if (!admit(c))
+    if (!admit(c, false))
         return;
     c->session = session_new(&w->home, c, false, STREAM_TCP);
     if (direct_tls) /* XEP-0368: TLS comes first, the stream in it */
@@ -214,15 +226,15 @@ void client_accept(struct worker *w, int fd, bool direct_tls)
 
 void client_upgrade(struct worker *w, struct conn *conn, struct str early)
 {
-    struct client *c = client_new(w);
+    struct client *c = client_new(w, TRANSPORT_WEBSOCKET);
 
     worker_enter(w);
     conn_handlers(conn, &handlers, c);
     conn_pause(conn, false);
     c->conn = conn;
-    if (!admit(c))
+    if (!admit(c, true))
         return;
-    c->websocket = websocket_new(PREAUTH_ELEMENT_BYTES);
+    c->websocket = websocket_new(w->home.settings->element_bytes);
     c->session = session_new(&w->home, c, true, STREAM_WEBSOCKET);
     if (early.n > 0)
         received_frames(c, early);
@@ -230,7 +242,7 @@ void client_upgrade(struct worker *w, struct conn *conn, struct str early)
 
 void client_arrive(struct worker *w, struct worker_order *o)
 {
-    struct client *c = client_new(w);
+    struct client *c = client_new(w, o->transport);
 
     worker_enter(w);
     c->conn = conn_adopt(w->loop, &o->parcel, &handlers, c);
@@ -424,21 +436,34 @@ static void host_post(void *ctx, unsigned home, struct link *parcel)
     inbox_post(((struct worker *)ctx)->group->workers[home]->parcels, parcel);
 }
 
-static void host_note_login(void *ctx, struct login_note note)
+/* To all other workers; `what` is copied, but for what an order owns. */
+static void tell_others(struct worker *w, const struct worker_order *what)
 {
-    struct worker *w = ctx;
-
-    home_login_noted(&w->home, note);
     for (unsigned i = 0; i < w->group->count; i++) {
         struct worker_order *o;
 
         if (i == w->number)
             continue;
         o = mem_alloc(sizeof *o);
-        o->kind = ORDER_LOGIN_NOTE;
-        o->note = note;
+        *o = *what;
         worker_post(w->group->workers[i], o);
     }
+}
+
+static void host_note_login(void *ctx, struct login_note note)
+{
+    struct worker *w = ctx;
+
+    home_login_noted(&w->home, note);
+    tell_others(w, &(struct worker_order){ .kind = ORDER_LOGIN_NOTE, .note = note });
+}
+
+static void host_note_registration(void *ctx, uint64_t address)
+{
+    struct worker *w = ctx;
+
+    home_registration_noted(&w->home, address);
+    tell_others(w, &(struct worker_order){ .kind = ORDER_REGISTRATION_NOTE, .address = address });
 }
 
 static void host_log(void *ctx, const char *event, struct str account, const char *key,
@@ -465,5 +490,6 @@ const struct host_ops client_host_ops = {
     .offload = host_offload,
     .post = host_post,
     .note_login = host_note_login,
+    .note_registration = host_note_registration,
     .log = host_log,
 };

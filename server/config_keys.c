@@ -86,7 +86,9 @@ const struct config_key config_keys[] = {
     { LISTENER(s2s, LISTEN_S2S, ""), .about = "Other servers (federation)." },
     { LISTENER(mux, LISTEN_MUX, ""),
       .about = "One port for all protocols, told apart by first bytes and ALPN." },
-    { LISTENER(metrics, LISTEN_METRICS, ""), .about = "Counters for monitoring, over plain HTTP." },
+    { LISTENER(metrics, LISTEN_METRICS, ""), BUILT,
+      .about = "Counters for Prometheus: GET /metrics over plain HTTP, without a password: "
+               "loopback, or a network of your own." },
     { LISTENER(component, LISTEN_COMPONENT, ""), .about = "External components (XEP-0114)." },
     { ROW(listen, proxy_from, KEY_NETWORKS, ""),
       .about = "Networks of proxies whose PROXY protocol header is believed." },
@@ -218,10 +220,11 @@ const struct config_key config_keys[] = {
       .about = "Days after which an uploaded file is deleted." },
 
     /* ---- One address; of IPv6, one /64 ---- */
-    { RATE(connections_per_address, "300/min"), BUILT, .about = "New connections from an address." },
+    { RATE(connections_per_address, "300/min"), BUILT, .about = "New connections from an address, HTTPS included." },
     { RATE(failed_logins_per_address, "30/10min"), BUILT, .about = "Wrong passwords from an address." },
-    { RATE(registrations_per_address, "5/h"), .about = "New accounts from an address." },
-    { RATE(requests_per_address, "1200/min"), .about = "HTTP requests from an address." },
+    { RATE(registrations_per_address, "10/h"), BUILT,
+      .about = "Accounts made from an address; a try that ends at a name that is taken counts too." },
+    { RATE(requests_per_address, "1200/min"), BUILT, .about = "HTTP requests from an address." },
     { LIMIT(streams_per_address, KEY_NUMBER, "256", 1, 1000000), BUILT,
       .about = "Connections of an address at a time." },
     { LIMIT(unauthenticated_per_address, KEY_NUMBER, "32", 1, 1000000), BUILT,
@@ -236,21 +239,22 @@ const struct config_key config_keys[] = {
     /* ---- One stream ---- */
     { LIMIT(stanza_bytes, KEY_SIZE, "256KiB", 10000, 16 * MIB), BUILT,
       .about = "Size of a stanza after login (RFC 6120 §13.12)." },
-    { LIMIT(stanza_bytes_before_login, KEY_SIZE, "4KiB", 4 * KIB, 64 * KIB),
-      .about = "Size of an element before login." },
+    { LIMIT(stanza_bytes_before_login, KEY_SIZE, "4KiB", 4 * KIB, 64 * KIB), BUILT,
+      .about = "Size of an element before login; eight times as much may come in all until then." },
     { LIMIT(output_bytes, KEY_SIZE, "256KiB", 16 * KIB, 64 * MIB), BUILT,
       .about = "Bytes that wait for a slow reader before live copies stop; it reads the rest "
                "from the archive." },
     { LIMIT(lagging_s, KEY_NUMBER, "60", 1, 3600), BUILT,
       .about = "Seconds of such slowness after which a connection ends." },
-    { LIMIT(login_s, KEY_NUMBER, "60", 1, 3600),
+    { LIMIT(login_s, KEY_NUMBER, "20", 1, 3600), BUILT,
       .about = "Seconds a connection may take to log in." },
-    { LIMIT(idle_s, KEY_NUMBER, "600", 10, 86400),
-      .about = "Seconds of silence after which a client is asked for a sign of life." },
+    { LIMIT(idle_s, KEY_NUMBER, "600", 10, 86400), BUILT,
+      .about = "Seconds of silence after which a client is asked for a sign of life; a minute "
+               "later its connection ends." },
 
     /* ---- The whole server ---- */
-    { RATE(registrations, "200/h"), .about = "New accounts from everywhere." },
-    { LIMIT(connections, KEY_NUMBER, "off", 1, 10000000), .zero_word = "off",
+    { RATE(registrations, "200/h"), BUILT, .about = "Accounts made from everywhere, counted so too." },
+    { LIMIT(connections, KEY_NUMBER, "off", 1, 10000000), .zero_word = "off", BUILT,
       .about = "Connections at a time; off: as many as the system has descriptors for." },
     { ROW(limits, exempt, KEY_NETWORKS, ""), BUILT,
       .about = "Networks, such as 10.0.0.0/8, for which there are no limits at all; for "

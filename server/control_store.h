@@ -21,10 +21,8 @@ struct control_host {
     void *ctx;
     /* End the account's sessions, forget its view; then call control_done(call, result). */
     void (*account_gone)(void *ctx, struct control_call *call, struct str bare_jid, json_t *result);
-    /* Add what only the running server knows (sessions, workers, queues …) to `result`, then
-     * control_done(). */
-    void (*stats)(void *ctx, struct control_call *call, json_t *result);
-    void (*drain)(void *ctx); /* as the supervisor's order */
+    void (*stats)(void *ctx, struct control_call *call); /* answers the call */
+    void (*drain)(void *ctx);                            /* as the supervisor's order */
 };
 
 /* Registers user add|add-many|list|delete|id, invite create, stats, check, backup, drain, and

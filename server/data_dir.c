@@ -19,7 +19,11 @@
 #include "server/sandbox.h"
 #include "server/server.h"
 
-enum { LOCK_WAIT_MS = 5000, CONTROL_BACKLOG = 16 };
+enum {
+    LOCK_WAIT_MS = 5000,
+    KILLED_WAIT_MS = 3000, /* a supervisor that was killed may still be on its way out */
+    CONTROL_BACKLOG = 16,
+};
 
 /* ---- Who owns it ---- */
 
@@ -103,7 +107,7 @@ static enum err lock_folder(struct data_dir *d, struct str *why, struct arena *a
     if ((d->lock_fd = folder_lock_open(d->fd)) < 0
         || (d->server_lock_fd = folder_lock_open(d->fd)) < 0)
         return fail(why, a, d->path, "lock");
-    if (folder_lock_try(d->lock_fd, FOLDER_SUPERVISOR)
+    if (folder_lock_wait(d->lock_fd, FOLDER_SUPERVISOR, KILLED_WAIT_MS)
         && folder_lock_wait(d->server_lock_fd, FOLDER_SERVER, LOCK_WAIT_MS))
         return ERR_NONE;
     *why = arena_printf(a,

@@ -40,20 +40,21 @@ const struct iq_handler *home_handler(const struct home *h, enum stanza_type typ
 void home_init(struct home *h, const struct host *host, const struct settings *settings,
                struct store *store, unsigned number)
 {
-    uint64_t seed[2];
-
     *h = (struct home){ .host = host, .settings = settings, .store = store, .number = number };
-    random_fill(&host->random, seed, sizeof seed);
-    map_init(&h->accounts, seed);
+    random_fill(&host->random, h->seed, sizeof h->seed);
+    map_init(&h->accounts, h->seed);
     map_init(&h->handlers, NULL);
     for (size_t i = 0; all_modules[i] != NULL; i++)
         home_add_handlers(h, all_modules[i]);
     list_init(&h->dirty);
     list_init(&h->waiting);
     list_init(&h->lagging);
+    list_init(&h->heard);
+    list_init(&h->asked);
     h->caps = caps_cache_new(&host->random);
     budget_init(&h->budget, &host->random);
     login_guard_init(&h->guard);
+    registration_guard_init(&h->registrations);
 }
 
 static void account_free(struct account *a)
@@ -75,6 +76,7 @@ void home_deinit(struct home *h)
     caps_cache_free(h->caps);
     budget_deinit(&h->budget);
     login_guard_deinit(&h->guard);
+    registration_guard_deinit(&h->registrations);
 }
 
 unsigned home_of(const struct home *h, const struct jid *account)
@@ -170,7 +172,7 @@ static struct account *account_new(struct home *h, const struct jid *jid)
     list_init(&a->settling);
     list_init(&a->asking);
     list_init(&a->originals);
-    view_init(&a->view, a->bare);
+    view_init(&a->view, a->bare, h->seed);
     map_put(&h->accounts, a->bare, a);
     account_load(a);
     return a;
@@ -277,19 +279,24 @@ static void store_cursors(struct home *h)
         write_set_add(w, ROW_CURSOR, a->view.account)->entry.seq = a->view.cursor;
         w->op.home = h->number;
         w->op.done = cursor_stored;
-        store_commit(h->store, w);
+        store_commit_soon(h->store, w);
         account_unpin(a);
     }
 }
 
 static void end_unresumed(struct home *h)
 {
+    uint64_t waiting = 0;
+
     LIST_EACH (&h->waiting, l) {
         struct session *s = LIST_ENTRY(l, struct session, waiting);
 
         if (h->now_ms >= sm_waits_until_ms(s))
             session_close(s);
+        else
+            waiting++;
     }
+    counter_set(&h->counters, COUNTER_RESUMABLE, waiting);
 }
 
 /* The connection ends, the session may still be resumed: it holds positions, not copies. */
@@ -316,6 +323,7 @@ void home_sweep(struct home *h)
 
     end_unresumed(h);
     end_lagging(h);
+    idle_sweep(h);
     store_cursors(h);
     for (size_t at = 0; n < COUNT_OF(idle) && map_next(&h->accounts, &at, &slot);) {
         struct account *a = slot.value;
@@ -338,6 +346,22 @@ void home_receive(struct home *h, struct link *parcel)
 void home_login_noted(struct home *h, struct login_note note)
 {
     login_guard_note(&h->guard, h->settings, note, h->now_ms);
+}
+
+void home_registration_noted(struct home *h, uint64_t address)
+{
+    registration_guard_note(&h->registrations, h->settings, address, h->now_ms);
+}
+
+uint64_t home_begin_registration(struct home *h, struct peer peer)
+{
+    uint64_t wait_ms = registration_guard_wait_ms(&h->registrations, h->settings, peer, h->now_ms);
+
+    if (wait_ms > 0)
+        count(&h->counters, COUNTER_THROTTLED + THROTTLED_REGISTRATION);
+    else if (!peer.exempt)
+        h->host->ops->note_registration(h->host->ctx, peer.address);
+    return wait_ms;
 }
 
 void home_completed(struct home *h, struct list *ops)

@@ -8,8 +8,10 @@
 #define SOTTO_SERVER_HOME_H
 
 #include "server/budget.h"
+#include "server/counters.h"
 #include "server/login_guard.h"
 #include "server/module.h"
+#include "server/registration_guard.h"
 
 struct caps_cache;
 struct routed;
@@ -46,19 +48,21 @@ struct home {
     struct store *store;
     unsigned number;
     uint64_t now_ms;     /* wall clock at the entry in work */
+    uint64_t seed[2];    /* of hashes of what peers choose; of this run only */
     struct map accounts; /* bare JID -> struct account */
     struct map handlers; /* "type ns name" -> struct iq_handler */
     struct arena constants;
     struct caps_cache *caps;
     struct budget budget; /* of what accounts ask of others */
     struct login_guard guard;
+    struct registration_guard registrations;
     struct list dirty;   /* accounts whose cursor is to be stored */
     struct list lagging; /* sessions whose client takes nothing */
+    struct list heard;   /* bound sessions, the longest silent first: session_idle.c */
+    struct list asked;   /* those of them that were asked for a sign of life */
     struct list waiting; /* sessions without connection that may be resumed */
     uint64_t next_id;    /* of iqs of ours */
-    struct {
-        uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins, early;
-    } counters;
+    struct counters counters;
 };
 
 void home_init(struct home *h, const struct host *host, const struct settings *settings,
@@ -72,6 +76,9 @@ void home_now(struct home *h, uint64_t now_ms);         /* before any other entr
 void home_receive(struct home *h, struct link *parcel); /* a routed stanza of another home */
 void home_completed(struct home *h, struct list *ops);  /* store operations of this home */
 void home_login_noted(struct home *h, struct login_note note);
+void home_registration_noted(struct home *h, uint64_t address);
+/* Somebody there is about to make an account. 0: that is counted, go on; else so long has he to wait. */
+uint64_t home_begin_registration(struct home *h, struct peer peer);
 void home_sweep(struct home *h); /* every second or so: store cursors, forget idle views */
 
 /* The account at its home, loading if it is not cached. Pinned until account_unpin(). */

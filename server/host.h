@@ -49,6 +49,7 @@ struct host_ops {
     void (*post)(void *ctx, unsigned home, struct link *parcel); /* home_receive() there */
     void (*note_login)(void *ctx,
                        struct login_note note); /* home_login_noted() at every home, here at once */
+    void (*note_registration)(void *ctx, uint64_t address); /* home_registration_noted(), so too */
     void (*log)(void *ctx, const char *event, struct str account, const char *key, uint64_t value);
 };
 

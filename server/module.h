@@ -9,6 +9,7 @@
 #ifndef SOTTO_SERVER_MODULE_H
 #define SOTTO_SERVER_MODULE_H
 
+#include "server/counters.h"
 #include "server/disk.h"
 #include "server/settings.h"
 #include "server/view.h"
@@ -127,6 +128,8 @@ struct arena *outcome_arena(struct outcome *out);
 void outcome_reply(struct outcome *out, struct xml_node *node);
 enum verdict outcome_refuse(const struct incoming *in, struct outcome *out,
                             enum stanza_condition why, struct str text);
+/* The refusal is counted, for the operator. */
+void outcome_count(struct outcome *out, enum refusal why);
 enum verdict outcome_result(const struct incoming *in, struct outcome *out); /* empty iq result */
 /* To somebody else who asked for what is the account's own. Who does not see its presence gets the answer of an
  * account that does not exist. */

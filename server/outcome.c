@@ -65,6 +65,11 @@ enum verdict outcome_refuse(const struct incoming *in, struct outcome *out,
     return HANDLED;
 }
 
+void outcome_count(struct outcome *out, enum refusal why)
+{
+    out->routed->refusals |= 1u << why;
+}
+
 enum verdict outcome_result(const struct incoming *in, struct outcome *out)
 {
     outcome_reply(out, stanza_result(outcome_arena(out), in->stanza));

@@ -200,26 +200,39 @@ void presence_own(struct session *s, struct routed *r)
         presence_catch_up(s);
 }
 
-void presence_sent(struct session *s, struct routed *r)
+static bool remember_directed(struct session *s, struct str to)
+{
+    struct str *kept;
+
+    if (map_get(&s->directed, to) != NULL)
+        return true;
+    if (s->directed.n == DIRECTED_PRESENCES)
+        return false;
+    kept = mem_alloc_raw(sizeof *kept + to.n);
+    memcpy(kept + 1, to.p, to.n);
+    *kept = (struct str){ (char *)(kept + 1), to.n };
+    map_put(&s->directed, *kept, kept);
+    return true;
+}
+
+bool presence_sent(struct session *s, struct routed *r)
 {
     const struct stanza *p = &r->stanza;
     struct arena a = { 0 };
-    struct str to, *kept;
+    struct str to;
+    bool kept = true;
 
     if (p->kind != STANZA_PRESENCE
         || (p->type != PRESENCE_AVAILABLE && p->type != PRESENCE_UNAVAILABLE))
-        return;
+        return true;
     photo_stamp(&r->arena, p->node, &s->account->view);
     to = jid_text(&a, &p->to);
-    if (p->type == PRESENCE_UNAVAILABLE) {
+    if (p->type == PRESENCE_UNAVAILABLE)
         mem_free(map_remove(&s->directed, to));
-    } else if (s->directed.n < DIRECTED_PRESENCES && map_get(&s->directed, to) == NULL) {
-        kept = mem_alloc_raw(sizeof *kept + to.n);
-        memcpy(kept + 1, to.p, to.n);
-        *kept = (struct str){ (char *)(kept + 1), to.n };
-        map_put(&s->directed, *kept, kept);
-    }
+    else
+        kept = remember_directed(s, to);
     arena_deinit(&a);
+    return kept;
 }
 
 /* ---- Probes ---------------------------------------------------------------------------------------- */

@@ -89,8 +89,9 @@ struct routed {
     const struct str *interests; /* ROUTED_ASKING */
     size_t interest_count;
 
-    unsigned notes; /* enum note */
-    bool stale;     /* the commit failed: views must be loaded again */
+    unsigned notes;    /* enum note */
+    unsigned refusals; /* bits of enum refusal, to be counted where it is now */
+    bool stale;        /* the commit failed: views must be loaded again */
     struct write_set writes;
     struct row *archived; /* the ROW_MESSAGE among the rows, or NULL */
     struct effects at_origin, at_target;

@@ -169,11 +169,13 @@ static void finish_at_target(struct routed *r)
     if (r->writes.first != NULL)
         account_wrote(a);
     if (r->writes.first != NULL && r->writes.op.result != ERR_NONE) {
+        if (r->writes.op.result == ERR_FULL)
+            count(&here->counters, COUNTER_REFUSALS + REFUSAL_ROOM);
         refuse_uncommitted(r);
         account_forget_view(a);
     }
     if (r->archived != NULL && r->writes.op.result == ERR_NONE) {
-        here->counters.archived++;
+        count(&here->counters, COUNTER_ARCHIVED);
         for (size_t i = 0; i < COUNT_OF(r->archived->message.entry); i++)
             if (r->archived->message.entry[i].account == a->view.account
                 && r->archived->message.entry[i].seq > a->view.last_seq)
@@ -283,6 +285,7 @@ static void run_query(struct routed *r)
             return;
         }
         a->archive_queries++;
+        count(&h->counters, COUNTER_ARCHIVE_QUERIES);
     }
     r->query->op.home = h->number;
     r->query->op.done = router_fetched;
@@ -317,11 +320,19 @@ static void run_held(struct session *s)
     }
 }
 
+static void count_refusals(struct home *h, struct routed *r)
+{
+    for (unsigned i = 0; r->refusals != 0; i++, r->refusals >>= 1)
+        if (r->refusals & 1)
+            count(&h->counters, COUNTER_REFUSALS + i);
+}
+
 /* Rows appended since `last_row` (NULL: all) belong to this home's view. */
 static void judged(struct routed *r, enum verdict v, const struct row *last_row)
 {
     struct account *a = r->account;
 
+    count_refusals(a->home, r);
     apply_rows(&a->view, last_row ? last_row->next : r->writes.first);
     if (v == WAIT) {
         r->held = must_wait_its_turn(r);
@@ -570,6 +581,7 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
         return;
     }
     v = run_hooks(HOOK_OUT, &in, &out);
+    count_refusals(s->home, r);
     apply_rows(&a->view, r->writes.first);
     if (r->writes.first != NULL) {
         r->sender_writes = true;
@@ -582,7 +594,12 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
     }
     if (r->has_origin)
         list_add(&a->originals, &r->twin);
-    presence_sent(s, r);
+    if (!presence_sent(s, r)) {
+        outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
+                       STR("You show your presence to too many people who are no contacts."));
+        end_at_origin(r);
+        return;
+    }
     post_out(s->home, r);
 }
 
@@ -637,7 +654,6 @@ void router_submit(struct session *s, struct xml_node *node, struct arena *arena
         return;
     }
     session_hold(s);
-    s->home->counters.stanzas_in++;
     r->session = s;
     r->origin = s->home->number;
     r->sender_account = s->account->view.account;
@@ -648,6 +664,7 @@ void router_submit(struct session *s, struct xml_node *node, struct arena *arena
     list_add(&s->pending, &r->pending);
     s->pending_count++;
     s->pending_bytes += bytes;
+    count(&s->home->counters, COUNTER_STANZAS_IN + r->stanza.kind);
     judge_at_origin(s, r, e == ERR_NONE ? COND_NONE : why);
 }
 

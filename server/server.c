@@ -7,10 +7,14 @@
 #include "crypto/hash.h"
 #include "io/conn.h"
 #include "server/control_store.h"
+#include "server/control_stats.h"
 #include "server/lifeline.h"
+#include "server/metrics_page.h"
 #include "server/uploads.h"
 #include "server/web_url.h"
 #include "server/worker.h"
+
+enum { OFTEN_MS = METER_NOTE_MS, MINUTE_MS = 60 * 1000 };
 
 struct server {
     const struct server_boot *boot;
@@ -20,13 +24,17 @@ struct server {
     struct loop *loop;         /* the main thread's: control socket, orders */
     struct inbox *completions; /* of store operations submitted here */
     struct inbox *tokens;      /* answers of workers to calls */
-    struct timer *minute, *disk_check;
+    struct timer *minute, *often;
     struct disk disk;
     struct uploads uploads;
     struct lifeline *lifeline;
     struct control *control;
     struct control_host control_host;
     struct worker_tls tls;
+    uint64_t refused_ms; /* when the log last heard that the store had no room; 0: never */
+    uint64_t certificate_end_ms;
+    struct meter *meter;
+    struct metrics_page *metrics_page;
     bool draining;
 };
 
@@ -71,6 +79,11 @@ static void fill_settings(struct server *s)
     to->mechanism_fast = c->auth.mechanisms & MECHANISM_FAST;
     to->scram_iterations = (uint32_t)c->auth.scram_iterations;
     to->stanza_bytes = c->limits.stanza_bytes;
+    to->element_bytes = c->limits.stanza_bytes_before_login;
+    to->login_s = (uint32_t)c->limits.login_s;
+    to->idle_s = (uint32_t)c->limits.idle_s;
+    to->registrations = c->limits.registrations;
+    to->registrations_per_address = c->limits.registrations_per_address;
     to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
     to->devices_per_account = (unsigned)c->limits.devices_per_account;
     to->messages_per_account = c->limits.messages_per_account;
@@ -132,6 +145,18 @@ static void store_failed(void *ctx, const char *sentence)
     _exit(1);
 }
 
+/* It may come with every batch, but the log lies on a disk, too. Runs on the store's writing thread, as the only one. */
+static void store_refused(void *ctx, const char *sentence)
+{
+    struct server *s = ctx;
+    uint64_t now_ms = clock_steady_ms();
+
+    if (s->refused_ms != 0 && now_ms - s->refused_ms < OFTEN_MS)
+        return;
+    s->refused_ms = now_ms;
+    LOG(s->boot->log, ERROR, "store.refused", log_text("reason", str_from(sentence)));
+}
+
 static bool open_store(struct server *s)
 {
     const struct config *c = s->boot->config;
@@ -141,8 +166,9 @@ static bool open_store(struct server *s)
         .ack_memory = c->store.ack == ACK_MEMORY,
         .readers = 2,
         .retention_days = c->archive.retention_days,
+        .refused = store_refused,
         .fatal = store_failed,
-        .fatal_ctx = s,
+        .trouble_ctx = s,
         .archive_messages = c->limits.archive_messages,
         .deliver = deliver,
         .deliver_ctx = s,
@@ -173,18 +199,26 @@ static void note_disk(struct server *s, uint64_t free, uint64_t total)
                                     : STR("registrations, uploads, messages")));
 }
 
-enum { DISK_CHECK_MS = 10 * 1000 };
-
-static void check_disk(void *ctx)
+static void check_disk(struct server *s)
 {
-    struct server *s = ctx;
     const char *folder = config_store_folder(s->boot->config, &s->arena);
     struct statvfs fs;
 
-    timer_start(s->disk_check, DISK_CHECK_MS);
     if (folder == NULL || statvfs(folder, &fs) != 0)
         return;
     note_disk(s, fs.f_bavail, fs.f_blocks - fs.f_bfree + fs.f_bavail);
+    meter_disk(s->meter, fs.f_bavail * fs.f_frsize, fs.f_blocks * fs.f_frsize);
+}
+
+/* What shall not wait for a minute: files of a removed account are promised to be gone by then. */
+static void every_ten_seconds(void *ctx)
+{
+    struct server *s = ctx;
+
+    meter_note(s->meter);
+    check_disk(s);
+    uploads_expire(&s->uploads, clock_wall_ms());
+    timer_start(s->often, OFTEN_MS);
 }
 
 static void every_minute(void *ctx)
@@ -192,8 +226,7 @@ static void every_minute(void *ctx)
     struct server *s = ctx;
 
     store_expire(s->group.store, clock_wall_ms());
-    uploads_expire(&s->uploads, clock_wall_ms());
-    timer_start(s->minute, 60 * 1000);
+    timer_start(s->minute, MINUTE_MS);
 }
 
 /* ---- Orders of the supervisor ----------------------------------------------------------------------- */
@@ -218,6 +251,15 @@ static void drop_certificate(struct server *s)
     s->tls = (struct worker_tls){ 0 };
 }
 
+static void note_certificate(struct server *s, const char *path)
+{
+    bool named;
+
+    if (tls_certificate_info(path, s->settings.domains[0], &s->certificate_end_ms, &named)
+        != ERR_NONE)
+        s->certificate_end_ms = 0;
+}
+
 static bool load_certificate(struct server *s, const char *certificate, const char *key)
 {
     struct arena a = { 0 };
@@ -229,6 +271,7 @@ static bool load_certificate(struct server *s, const char *certificate, const ch
     if (loaded) {
         drop_certificate(s);
         s->tls = tls;
+        note_certificate(s, certificate);
     } else {
         tls_context_unref(tls.xmpp);
         LOG(s->boot->log, ERROR, "tls.failed", log_text("reason", why));
@@ -285,29 +328,11 @@ static void account_gone(void *ctx, struct control_call *call, struct str bare, 
     worker_forget(s->group.workers[home], bare, s->tokens, &r->token);
 }
 
-static void stats(void *ctx, struct control_call *call, json_t *result)
+static void stats(void *ctx, struct control_call *call)
 {
-    struct server *s = ctx;
-    struct worker_counters sum = { 0 };
+    const struct server *s = ctx;
 
-    for (unsigned i = 0; i < s->group.count; i++) {
-        struct worker_counters c = worker_counters(s->group.workers[i]);
-
-        sum.sessions += c.sessions;
-        sum.stanzas_in += c.stanzas_in;
-        sum.stanzas_out += c.stanzas_out;
-        sum.archived += c.archived;
-        sum.logins += c.logins;
-        sum.failed_logins += c.failed_logins;
-    }
-    json_object_set_new(result, "workers", json_integer(s->group.count));
-    json_object_set_new(result, "sessions", json_integer((json_int_t)sum.sessions));
-    json_object_set_new(result, "stanzas_in", json_integer((json_int_t)sum.stanzas_in));
-    json_object_set_new(result, "stanzas_out", json_integer((json_int_t)sum.stanzas_out));
-    json_object_set_new(result, "archived", json_integer((json_int_t)sum.archived));
-    json_object_set_new(result, "logins", json_integer((json_int_t)sum.logins));
-    json_object_set_new(result, "failed_logins", json_integer((json_int_t)sum.failed_logins));
-    control_done(call, result);
+    control_stats(call, s->meter);
 }
 
 static void start_control(struct server *s)
@@ -358,18 +383,43 @@ static void make_workers(struct server *s)
         s->group.workers[i] = worker_new(&s->group, i);
 }
 
+/* What a worker that ends says to others may find their loops ended, and asks the store for more. */
+static void settle(struct server *s)
+{
+    bool moving;
+
+    do {
+        store_settle(s->group.store);
+        moving = false;
+        for (unsigned i = 0; i < s->group.count; i++)
+            moving |= worker_take(s->group.workers[i]);
+    } while (moving);
+}
+
 /* Sessions end first, then the store takes in what they left, then memory goes. */
 static void stop(struct server *s)
 {
-    for (unsigned i = 0; i < s->group.count; i++) {
+    for (unsigned i = 0; i < s->group.count; i++)
         worker_drain(s->group.workers[i]);
+    for (unsigned i = 0; i < s->group.count; i++)
         worker_join(s->group.workers[i]);
-    }
+    settle(s);
     control_free(s->control);
+    metrics_page_close(s->metrics_page);
     uploads_stop(&s->uploads);
     store_close(s->group.store);
     for (unsigned i = 0; i < s->group.count; i++)
         worker_free(s->group.workers[i]);
+}
+
+static void start_meter(struct server *s)
+{
+    s->meter = meter_new(&(struct meter_host){
+        .group = &s->group,
+        .home = s->group.count,
+        .certificate_end_ms = &s->certificate_end_ms,
+    });
+    s->metrics_page = metrics_page_new(s->loop, s->boot, &s->settings, s->meter);
 }
 
 int server_run(const struct server_boot *boot)
@@ -387,16 +437,18 @@ int server_run(const struct server_boot *boot)
     s.completions = inbox_new(s.loop, completions_came, &s);
     s.tokens = inbox_new(s.loop, tokens_came, &s);
     s.minute = timer_new(s.loop, every_minute, &s);
-    s.disk_check = timer_new(s.loop, check_disk, &s);
+    s.often = timer_new(s.loop, every_ten_seconds, &s);
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
     open_uploads(&s);
     make_workers(&s);
+    start_meter(&s);
     start_control(&s);
     if (start_workers(&s)) {
         every_minute(&s);
-        check_disk(&s);
+        uploads_tidy(&s.uploads);
+        every_ten_seconds(&s);
         lifeline_ready(s.lifeline);
         loop_run(s.loop);
         status = 0;
@@ -404,11 +456,13 @@ int server_run(const struct server_boot *boot)
     stop(&s);
 done:
     timer_free(s.minute);
-    timer_free(s.disk_check);
+    timer_free(s.often);
     lifeline_free(s.lifeline);
     inbox_free(s.completions);
     inbox_free(s.tokens);
     loop_free(s.loop);
+    metrics_page_free(s.metrics_page);
+    meter_free(s.meter);
     drop_certificate(&s);
     arena_deinit(&s.arena);
     return status;

@@ -33,6 +33,8 @@ struct server_boot {
     const char *certificate, *key;
     bool self_signed;
 
+    int statm_fd, fds_fd; /* /proc/self/statm and fd, which the sandbox would not open; or -1 */
+
     int control_fd;    /* listening Unix socket, for control_new() */
     int supervisor_fd; /* for lifeline_new() (lifeline.h): ready, drain, reload */
 

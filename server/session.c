@@ -10,12 +10,15 @@
 #include "server/router.h"
 #include "server/stored.h"
 
-static const struct xml_limits preauth_limits = {
-    .element_bytes = PREAUTH_ELEMENT_BYTES,
-    .depth = PREAUTH_DEPTH,
-    .attrs = PREAUTH_ATTRS,
-    .nodes = PREAUTH_NODES,
-};
+static struct xml_limits preauth_limits(const struct home *h)
+{
+    return (struct xml_limits){
+        .element_bytes = h->settings->element_bytes,
+        .depth = PREAUTH_DEPTH,
+        .attrs = PREAUTH_ATTRS,
+        .nodes = PREAUTH_NODES,
+    };
+}
 
 static struct xml_limits stanza_limits(const struct session *s)
 {
@@ -34,18 +37,24 @@ static void set_deadline(struct session *s, uint64_t at_ms)
         s->home->host->ops->wake_at(s->link, at_ms);
 }
 
+static uint64_t login_deadline_ms(const struct home *h)
+{
+    return h->now_ms + (uint64_t)h->settings->login_s * 1000;
+}
+
 struct session *session_new(struct home *h, void *link, bool secure, enum stream_framing framing)
 {
     struct session *s = mem_alloc(sizeof *s);
+    struct xml_limits limits = preauth_limits(h);
 
     s->home = h;
     s->link = link;
     s->secure = secure;
     list_init(&s->pending);
-    map_init(&s->directed, NULL);
-    stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &preauth_limits);
-    set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS);
-    h->counters.sessions++;
+    map_init(&s->directed, h->seed);
+    stream_init(&s->stream, STREAM_SERVER, framing, STR(NS_CLIENT), &limits);
+    set_deadline(s, login_deadline_ms(h));
+    count(&h->counters, COUNTER_SESSIONS);
     return s;
 }
 
@@ -65,7 +74,7 @@ static void session_free(struct session *s)
     blob_unref(s->presence);
     mem_free(s->jid_memory);
     mem_free((char *)s->bind_id.p);
-    s->home->counters.sessions--;
+    uncount(&s->home->counters, COUNTER_SESSIONS);
     mem_free(s);
 }
 
@@ -146,6 +155,7 @@ void session_fail(struct session *s, enum stream_condition why, struct str text)
 {
     if (s->state == SESSION_CLOSED)
         return;
+    count(&s->home->counters, COUNTER_STREAM_ERRORS + why);
     stream_error(&s->stream, why, text);
     session_close(s);
 }
@@ -162,13 +172,23 @@ void session_drained(struct session *s)
     presence_unlag(s);
 }
 
+/* By the first letter of its name; blobs are made by stanza_blob(). */
+static enum stanza_kind kind_of(struct str stanza)
+{
+    switch (stanza.n > 1 ? stanza.p[1] : 0) {
+    case 'm': return STANZA_MESSAGE;
+    case 'p': return STANZA_PRESENCE;
+    default: return STANZA_IQ;
+    }
+}
+
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
                            enum wrapping wrapping)
 {
     if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
         return;
     csi_flush(s); /* nothing overtakes */
-    s->home->counters.stanzas_out++;
+    count(&s->home->counters, COUNTER_STANZAS_OUT + kind_of(blob_str(stanza)));
     if (s->link != NULL && s->state == SESSION_BOUND && !s->replaying)
         s->home->host->ops->send(s->link, blob_ref(stanza));
     sm_sent(s, stanza, seq, wrapping);
@@ -296,11 +316,11 @@ void session_arrived(struct session *s, struct home *h)
 
     s->home = h;
     s->exempt = h->host->ops->peer(s->link).exempt;
-    h->counters.sessions++;
+    count(&h->counters, COUNTER_SESSIONS);
     limits = stanza_limits(s);
     stream_limits(&s->stream, &limits);
     s->state = SESSION_AUTHENTICATED;
-    set_deadline(s, h->now_ms + PREAUTH_TIMEOUT_MS); /* until it has bound a resource */
+    set_deadline(s, login_deadline_ms(h)); /* until it has bound a resource */
     if (s->login->request != NULL)
         sasl2_arrived(s);
     else
@@ -338,13 +358,16 @@ static void session_event(struct session *s, struct stream_event *e)
             negotiate(s, e->node);
         break;
     case STREAM_CLOSED: session_close(s); break;
-    case STREAM_FAILED: /* the stream has written its error already */ session_close(s); break;
+    case STREAM_FAILED: /* the stream has written its error already */
+        count(&s->home->counters, COUNTER_STREAM_ERRORS + e->condition);
+        session_close(s);
+        break;
     }
     arena_deinit(&e->arena);
 }
 
 /* Not while something earlier waits: a credentials query, the move, the view, commits of 64 stanzas. */
-static bool may_read(const struct session *s)
+bool session_reads(const struct session *s)
 {
     switch (s->state) {
     case SESSION_NEGOTIATING: return !s->paused && !s->want_tls;
@@ -362,18 +385,20 @@ static void session_run(struct session *s)
 
     session_hold(s);
     s->dispatching = true;
-    while (may_read(s) && stream_next(&s->stream, &e))
+    while (session_reads(s) && stream_next(&s->stream, &e))
         session_event(s, &e);
     s->dispatching = false;
     if (s->state != SESSION_CLOSED) {
-        bool reading = may_read(s);
+        bool reading = session_reads(s);
 
         stream_park(&s->stream);
         session_flush(s);
         if (s->link != NULL)
             s->home->host->ops->pause(s->link, !reading && !s->want_tls);
-        if (s->state == SESSION_BOUND && rate_wait_ms(s) > 0)
+        if (s->state == SESSION_BOUND && rate_wait_ms(s) > 0) {
+            count(&s->home->counters, COUNTER_THROTTLED + THROTTLED_SENDING);
             set_deadline(s, s->home->now_ms + rate_wait_ms(s));
+        }
     }
     session_release(s);
 }
@@ -384,13 +409,13 @@ void session_received(struct session *s, struct str bytes)
         return;
     if (s->state == SESSION_NEGOTIATING) {
         s->preauth_bytes += bytes.n;
-        if (s->preauth_bytes > PREAUTH_TOTAL_BYTES) {
+        if (s->preauth_bytes > PREAUTH_ELEMENTS * s->home->settings->element_bytes) {
             session_fail(s, STREAM_POLICY_VIOLATION, STR("Too much before logging in."));
             return;
         }
     }
-    if (s->state == SESSION_BOUND)
-        rate_bytes(s, bytes.n);
+    if (s->stream.framing == STREAM_TCP)
+        session_heard(s, bytes.n);
     stream_feed(&s->stream, bytes);
     session_run(s);
 }
@@ -421,6 +446,7 @@ void session_shutdown(struct session *s)
 void session_gone(struct session *s)
 {
     s->link = NULL;
+    idle_forget(s);
     if ((s->state == SESSION_BOUND || s->state == SESSION_RESUMING) && sm_can_wait(s)) {
         list_add(&s->home->waiting, &s->waiting);
         return;

@@ -69,6 +69,8 @@ struct session {
 
     struct csi *csi;     /* what an inactive client does not have to see yet, or NULL */
     struct sm *sm;       /* XEP-0198, once enabled */
+    struct link silent;  /* in home->heard or home->asked while bound */
+    uint64_t heard_ms;   /* when something came last */
     struct list pending; /* routed.pending: submitted and not yet durable, in order */
     size_t pending_count, pending_bytes;
     uint32_t submitted; /* stanzas taken since <enable/>, mod 2^32 */
@@ -103,6 +105,7 @@ void session_fail(struct session *s, enum stream_condition why, struct str text)
 void session_close(struct session *s);
 void session_offer_features(struct session *s);
 void session_resume_reading(struct session *s); /* if it was paused for pending stanzas */
+bool session_reads(const struct session *s);    /* nothing has paused it */
 bool session_is_slow(
     const struct session *s); /* the client does not keep up with what it is sent */
 void session_send(struct session *s, struct blob *stanza); /* borrows */
@@ -127,6 +130,13 @@ void rate_element(struct session *s, const struct xml_node *node);
 uint64_t rate_wait_ms(const struct session *s); /* until more is read; 0: now */
 bool rate_is_full(const struct account *a);     /* it owes nothing: it may be forgotten */
 
+/* session_idle.c: clients that are silent for long */
+/* So many octets came, if only a blank. Over TCP session_received() does it; over WebSocket the host, which sees frames
+ * that are no messages. */
+void session_heard(struct session *s, size_t n);
+void idle_forget(struct session *s);
+void idle_sweep(struct home *h);
+
 /* session_bind.c */
 void bind_features(struct session *s, struct arena *a, struct xml_node *features);
 void bind_request(struct session *s, struct xml_node *iq);
@@ -138,6 +148,7 @@ bool sm_element(struct session *s, struct xml_node *node); /* true: it was one o
 void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
 void sm_durable(struct session *s); /* the durable prefix may have grown */
 void sm_free(struct session *s);
+void sm_probe(struct session *s);                /* asks for an <a/>, also if it has asked */
 bool sm_is_behind(const struct session *s);      /* much is unacknowledged */
 bool sm_has_overflowed(const struct session *s); /* too much is: it ends */
 bool sm_can_wait(const struct session *s);       /* without its connection, to be resumed */
@@ -161,8 +172,9 @@ void resume_continue(struct session *s); /* its pending stanzas are durable, or 
 
 /* presence.c */
 void presence_own(struct session *s, struct routed *r); /* available or unavailable without `to` */
-void presence_sent(struct session *s,
-                   struct routed *r);     /* on its way: remembers directed presence */
+/* On its way: remembers directed presence. False: there is too much of it already, and it must not go out, because
+ * nobody would be told that it has ended. */
+bool presence_sent(struct session *s, struct routed *r);
 void presence_refresh(struct account *a); /* what the server adds to presence has changed */
 void presence_gone(struct session *s);    /* the stream has ended */
 void presence_forget(struct session *s);  /* frees what presence.c keeps in a session */

@@ -153,14 +153,26 @@ static struct login_note note_of(const struct auth *auth, bool failed)
     return note;
 }
 
+static enum login_class login_class(const struct login *login)
+{
+    const struct mechanism *m = login->mechanism;
+
+    if (m->kind == SASL_PLAIN)
+        return LOGIN_PLAIN;
+    if (m->kind == SASL_TOKEN)
+        return LOGIN_FAST;
+    return m->binding == BINDING_NONE ? LOGIN_SCRAM : LOGIN_SCRAM_PLUS;
+}
+
 /* The exchange is over; the client may try again on the same stream a few times (RFC 6120 §6.4.5). */
 void auth_fail(struct auth *auth, struct str condition)
 {
     struct session *s = auth->session;
 
     sasl_failure(auth, condition);
+    if (auth->login != NULL && auth->login->mechanism != NULL)
+        count(&s->home->counters, COUNTER_FAILED_LOGINS + login_class(auth->login));
     auth_reset(auth);
-    s->home->counters.failed_logins++;
     if (++auth->failures >= PREAUTH_ATTEMPTS)
         session_fail(s, STREAM_POLICY_VIOLATION, STR("Too many failed logins."));
 }
@@ -193,10 +205,10 @@ static void auth_succeed(struct auth *auth, struct str octets)
     /* XEP-0388's is written at home: it says what became of the inline requests. */
     if (s->login->request == NULL)
         sasl_success(s);
-    s->home->counters.logins++;
+    count(&s->home->counters, COUNTER_LOGINS + login_class(s->login));
     s->state = SESSION_MOVING;
     home = home_of(s->home, &s->jid);
-    s->home->counters.sessions--;
+    uncount(&s->home->counters, COUNTER_SESSIONS);
     if (home == s->home->number)
         session_arrived(s, s->home);
     else
@@ -286,9 +298,10 @@ static void auth_go_on(struct auth *auth)
         s->home->host->ops->offload(s->home->host->ctx, plain_derive, plain_derived, auth);
         return; /* still held */
     }
-    if (!admitted)
+    if (!admitted) {
+        count(&s->home->counters, COUNTER_THROTTLED + THROTTLED_LOGIN_ACCOUNT);
         auth_fail(auth, STR("temporary-auth-failure"));
-    else if (kind == SASL_TOKEN)
+    } else if (kind == SASL_TOKEN)
         auth_judge_token(auth);
     else
         auth_challenge(auth);
@@ -403,7 +416,7 @@ static enum err read_first(struct auth *auth, struct str message, struct str *ou
 
 static void auth_first(struct auth *auth, struct str message)
 {
-    const struct home *h = auth->session->home;
+    struct home *h = auth->session->home;
     struct str user, authzid;
     enum err e = read_first(auth, message, &user, &authzid);
 
@@ -412,9 +425,10 @@ static void auth_first(struct auth *auth, struct str message)
     else if (!acts_for_itself(auth, &auth->arena, authzid, user))
         auth_fail(auth, STR("invalid-authzid"));
     else if (!login_guard_admits_address(&h->guard, h->settings,
-                                         h->host->ops->peer(auth->session->link), h->now_ms))
+                                         h->host->ops->peer(auth->session->link), h->now_ms)) {
+        count(&h->counters, COUNTER_THROTTLED + THROTTLED_LOGIN_ADDRESS);
         auth_fail(auth, STR("temporary-auth-failure"));
-    else
+    } else
         auth_fetch(auth, user);
 }
 

@@ -163,7 +163,9 @@ void bind_complete(struct session *s)
         return;
     }
     list_add(&a->sessions, &s->in_account);
+    count(&s->home->counters, COUNTER_BOUND);
     s->state = SESSION_BOUND;
+    session_heard(s, 0);
     s->deadline_ms = 0;
     s->home->host->ops->wake_at(s->link, 0);
     if (s->login->agent_id.n == 0 && s->login->stable)
@@ -184,8 +186,11 @@ void session_unbind(struct session *s)
     if (a == NULL)
         return;
     list_remove(&s->waiting);
-    if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING)
+    idle_forget(s);
+    if (s->state == SESSION_BOUND || s->state == SESSION_RESUMING) {
         presence_gone(s);
+        uncount(&s->home->counters, COUNTER_BOUND);
+    }
     list_remove(&s->in_account);
     s->account = NULL;
     account_unpin(a);

@@ -13,15 +13,13 @@ struct device_write {
     void (*then)(struct session *s);
 };
 
-static struct device_write *write_new(struct session *s, void (*then)(struct session *s),
-                                      store_done *done)
+static struct device_write *write_new(struct session *s, void (*then)(struct session *s))
 {
     struct device_write *w = mem_alloc(sizeof *w);
 
     w->session = s;
     w->then = then;
     w->set.op.home = s->home->number;
-    w->set.op.done = done;
     session_hold(s);
     return w;
 }
@@ -88,10 +86,11 @@ static void stored(struct store_op *op)
 
 static void submit(struct session *s, void (*then)(struct session *s))
 {
-    struct device_write *w = write_new(s, then, stored);
+    struct device_write *w = write_new(s, then);
     struct login *l = s->login;
     struct row *row = write_set_add(&w->set, ROW_DEVICE, l->account);
 
+    w->set.op.done = stored;
     describe(s, l);
     fast_renew(s, l);
     row->device = l->device; /* the login outlives the commit: the session is held */
@@ -108,18 +107,24 @@ void device_logged_in(struct session *s, void (*then)(struct session *s))
 
 /* ---- By the wished resource ------------------------------------------------------------------------ */
 
+/* A list that is one login behind harms nobody. */
 static void noted(struct store_op *op)
 {
-    write_free(CONTAINER_OF(op, struct device_write,
-                            set.op)); /* a list that is one login behind harms nobody */
+    struct write_set *w = CONTAINER_OF(op, struct write_set, op);
+
+    arena_deinit(&op->arena);
+    mem_free(w);
 }
 
+/* After a restart all clients come at once: nobody waits for these notes, so they share commits. */
 void device_bound(struct session *s)
 {
-    struct device_write *w = write_new(s, NULL, noted);
-    struct row *row = write_set_add(&w->set, ROW_DEVICE_SEEN, s->account->view.account);
-    struct arena *a = &w->set.op.arena;
+    struct write_set *w = mem_alloc(sizeof *w);
+    struct row *row = write_set_add(w, ROW_DEVICE_SEEN, s->account->view.account);
+    struct arena *a = &w->op.arena;
 
+    w->op.home = s->home->number;
+    w->op.done = noted;
     row->device = (struct device_record){
         .resource = arena_str(a, s->jid.resource),
         .name = arena_str(a, s->login->device_name),
@@ -129,5 +134,5 @@ void device_bound(struct session *s)
         .password = true,
     };
     row->keep_devices = s->home->settings->devices_per_account;
-    store_commit(s->home->store, &w->set);
+    store_commit_soon(s->home->store, w);
 }

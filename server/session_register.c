@@ -196,6 +196,9 @@ static void take_form(struct enrolment *e, const struct xml_node *query)
     } else if (sasl_prepare_password(a, text, &password) != ERR_NONE) {
         refuse(e, COND_NOT_ACCEPTABLE,
                STR("This password is empty, too long, or has characters that none may have."));
+    } else if (home_begin_registration(e->session->home, host->ops->peer(e->session->link)) > 0) {
+        refuse(e, COND_RESOURCE_CONSTRAINT,
+               STR("Too many accounts are made at the moment. Please try again later."));
     } else {
         registration_init(&e->registration, e->session->home->settings, &host->random, password);
         pause(e);

@@ -58,14 +58,17 @@ static struct session *find_wanted(struct session *s, const struct xml_node *res
     uint64_t h;
 
     if (old == NULL || str_to_u64(xml_get(resume, STR("h")), UINT32_MAX, &h) != ERR_NONE
-        || !sm_acknowledge(old, (uint32_t)h))
+        || !sm_acknowledge(old, (uint32_t)h)) {
+        count(&s->home->counters, COUNTER_NOT_RESUMED);
         return NULL;
+    }
     return old;
 }
 
 static void take_up(struct session *old, struct session *s)
 {
     session_flush(s);
+    count(&s->home->counters, COUNTER_RESUMED);
     old->state = SESSION_RESUMING;
     old->replaying = true;
     old->sm->replayed = 0;
@@ -234,6 +237,7 @@ void resume_continue(struct session *s)
         if (!list_empty(&s->pending))
             return;
         s->state = SESSION_BOUND;
+        session_heard(s, 0);
         write_resumed(s);
     }
     replay(s);

@@ -74,8 +74,7 @@ void sasl_success(struct session *s)
     write_octets(s, STR(NS_SASL), STR("success"), s->login->final);
     session_flush(s);
     if (!stream_restart(&s->stream))
-        s->home->counters
-            .early++; /* its new header came early; without a security layer that does no harm */
+        return; /* its new header came early; without a security layer that does no harm */
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------- */

@@ -116,6 +116,12 @@ static void sm_ask(struct session *s)
     session_flush(s);
 }
 
+void sm_probe(struct session *s)
+{
+    s->sm->asked = false;
+    sm_ask(s);
+}
+
 /* Ends it at its next wake-up or sweep, because here somebody is walking through the account's sessions. */
 static void overflow(struct session *s)
 {
@@ -172,15 +178,18 @@ bool sm_acknowledge(struct session *s, uint32_t h)
     return true;
 }
 
+/* A client that has nothing new to tell is not asked again before there is something new to ask about: else the two would
+ * go on for ever. */
 static void sm_acked(struct session *s, const struct xml_node *node)
 {
+    uint32_t before = s->sm->acked;
     uint64_t h;
 
     if (str_to_u64(xml_get(node, STR("h")), UINT32_MAX, &h) != ERR_NONE)
         session_fail(s, STREAM_INVALID_XML, STR("An <a/> needs its h."));
     else if (!sm_acknowledge(s, (uint32_t)h)) /* XEP-0198 §4: handled-count-too-high */
         session_fail(s, STREAM_UNDEFINED_CONDITION, STR("You acknowledged more than was sent."));
-    else if (s->sm->count >= UNACKED_ASK_EVERY)
+    else if (s->sm->acked != before && s->sm->count >= UNACKED_ASK_EVERY)
         sm_ask(s);
 }
 

@@ -33,12 +33,16 @@ struct settings {
     bool mechanism_fast; /* tokens: XEP-0484 */
     uint32_t scram_iterations;
 
-    size_t stanza_bytes; /* limits.*, authenticated */
+    size_t stanza_bytes;  /* limits.*, authenticated */
+    size_t element_bytes; /* stanza_bytes_before_login */
+    uint32_t login_s;     /* to log in, and then to bind */
+    uint32_t idle_s;      /* of silence, until a client is asked for a sign of life; 0: never */
     unsigned sessions_per_account;
     unsigned devices_per_account; /* remembered: XEP-0494 */
     struct rate messages_per_account, stanzas_per_account, bytes_per_account;
     struct rate password_changes_per_account;
     struct rate failed_logins_per_account, failed_logins_per_address;
+    struct rate registrations, registrations_per_address;
     unsigned resumable_per_account; /* of them, how many may wait without a connection */
     uint32_t resume_s;              /* and how long: XEP-0198 §5 */
     struct rate subscriptions_per_account;

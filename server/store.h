@@ -7,7 +7,7 @@
  * An operation belongs to the store from store_commit()/store_query() until its `done` runs. `done` runs on the
  * thread of op->home: the store hands finished operations in batches to the `deliver` function given at opening,
  * whose job is to get them there (inbox of the worker; directly under the virtual clock).
- * Owns: operations in flight.  Threads: store_commit and store_query from any thread.
+ * Owns: operations in flight.  Threads: submitting from any thread.
  * Errors: in op->result: ERR_IO (nothing of the write-set is there; see `fatal` for the exception), ERR_FULL (disk
  * or quota; nothing is there), ERR_EXISTS, ERR_CONFLICT, ERR_MISSING (also: an account that a row names is gone).  Units: milliseconds since the epoch, bytes.
  */
@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "server/histogram.h"
 #include "xmpp/sasl.h"
 
 struct store;
@@ -31,7 +32,7 @@ struct store_op {
     enum err result;
     store_done *done;
     struct arena arena; /* of the operation; rows and results live here; freed by the submitter */
-    uint64_t ticket;    /* the store's own */
+    uint64_t ticket, submitted_us; /* the store's own */
 };
 
 /* ---- Writing ------------------------------------------------------------------------------------- */
@@ -237,6 +238,10 @@ struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t accou
 
 void store_commit(struct store *s, struct write_set *w);
 
+/* For what nobody waits for: in order with all others, but it makes no commit of its own. It goes along with the
+ * next one, or with others of its kind after half a second. */
+void store_commit_soon(struct store *s, struct write_set *w);
+
 /* ---- Reading ------------------------------------------------------------------------------------- */
 
 enum query_kind {
@@ -418,22 +423,37 @@ struct store_options {
         archive_messages; /* of one account's archive; the oldest go, within minutes; 0: any number */
     store_deliver *deliver;
     void *deliver_ctx;
+    /* A transaction failed and nothing of it is there, but the next may succeed: the disk is full. Each time, on a thread
+     * of the store, before the completions. NULL: not wanted. */
+    void (*refused)(void *ctx, const char *sentence);
     /* The disk failed in a way that leaves open what is on it (a failed fsync above all): every later write-set ends
      * with ERR_IO, and whether the last ones are there shows only after a restart. The owner stops the process. Runs
      * once, on a thread of the store, before the completions. NULL: not wanted. */
     void (*fatal)(void *ctx, const char *sentence);
-    void *fatal_ctx;
+    void *trouble_ctx; /* of both */
 };
 
 /* Creates or migrates the schema. A newer schema than ours is ERR_UNSUPPORTED. `why` gets one sentence for the
  * operator on failure. */
 CHECKED enum err store_open(const struct store_options *options, struct store **out,
                             struct str *why, struct arena *why_arena);
-void store_close(struct store *s); /* waits for what was submitted; completes it */
+void store_settle(struct store *s); /* until all that was submitted has been delivered */
+void store_close(struct store *s);  /* waits for what was submitted; completes it */
 bool store_step(
     struct store *s); /* inline_run only: runs what is submitted, false if nothing was */
 void store_expire(struct store *s,
                   uint64_t now_ms); /* start one bounded round of retention; call every minute */
+/* What the store has done since it was opened, and what waits. */
+struct store_stats {
+    struct histogram latency_us; /* of write-sets: from submission until they were durable */
+    struct histogram group;      /* write-sets that one commit made durable */
+    uint64_t failed;             /* write-sets that were refused or could not be written */
+    uint64_t queries;
+    uint64_t writes_waiting, queries_waiting; /* now */
+    uint64_t rows[ROW_KIND_COUNT];            /* committed */
+    uint64_t uploads, upload_bytes;           /* files that came whole */
+};
+void store_stats(struct store *s, struct store_stats *out);
 /* A consistent copy of a running store, readable by its owner only; blocks the caller. ERR_EXISTS: never over a file. */
 CHECKED enum err store_backup(struct store *s, const char *path);
 

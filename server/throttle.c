@@ -106,11 +106,17 @@ static void put_back(struct throttle *t, struct throttle_entry *e)
         forget_oldest(t);
 }
 
-bool throttle_allows(const struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms)
+uint64_t throttle_wait_ms(const struct throttle *t, uint64_t key, const struct rate *r,
+                          uint64_t now_ms)
 {
     const struct throttle_entry *e = find(t, key);
 
-    return e == NULL || bucket_wait_ms(&e->bucket, r, now_ms) == 0;
+    return e != NULL ? bucket_wait_ms(&e->bucket, r, now_ms) : 0;
+}
+
+bool throttle_allows(const struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms)
+{
+    return throttle_wait_ms(t, key, r, now_ms) == 0;
 }
 
 void throttle_take(struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms)

@@ -36,6 +36,8 @@ void throttle_init(struct throttle *t, size_t room); /* at most so many entries 
 void throttle_deinit(struct throttle *t);
 
 bool throttle_allows(const struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms);
+uint64_t throttle_wait_ms(const struct throttle *t, uint64_t key, const struct rate *r,
+                          uint64_t now_ms); /* 0: it allows one now */
 void throttle_take(struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms);
 
 /* What is there at a time: returns how many are held with this one. */

@@ -24,8 +24,11 @@ struct uploads {
 };
 
 int uploads_open(int data_dir_fd, struct log *log); /* the folder's descriptor, or -1 (logged) */
-/* One bounded round, unless the last one is still at work. Call every minute. */
+/* One bounded round, unless the last one is still at work; a full one is followed by the next. Call every few seconds. */
 void uploads_expire(struct uploads *u, uint64_t now_ms);
+/* Removes files that no row names, as a database restored from before them leaves behind. Once, at the start: a slot's
+ * row is always there before its file. */
+void uploads_tidy(struct uploads *u);
 void uploads_stop(struct uploads *u); /* before the store closes: no further operation */
 
 #endif

@@ -14,12 +14,12 @@ static struct str pack(char **at, struct str s)
     return packed;
 }
 
-void view_init(struct view *v, struct str bare)
+void view_init(struct view *v, struct str bare, const uint64_t seed[2])
 {
-    *v = (struct view){ .bare = bare };
-    map_init(&v->roster, NULL);
-    map_init(&v->blocks, NULL);
-    map_init(&v->pep_nodes, NULL);
+    *v = (struct view){ .bare = bare, .seed = { seed[0], seed[1] } };
+    map_init(&v->roster, v->seed);
+    map_init(&v->blocks, v->seed);
+    map_init(&v->pep_nodes, v->seed);
 }
 
 static void clear(struct map *m)
@@ -40,7 +40,7 @@ void view_deinit(struct view *v)
     mem_free((char *)v->avatar.p);
     mem_free(v->origins);
     mem_free(v->written);
-    view_init(v, v->bare);
+    view_init(v, v->bare, (const uint64_t[2]){ v->seed[0], v->seed[1] });
 }
 
 static void put_item(struct view *v, const struct roster_item *from)
@@ -247,15 +247,17 @@ bool view_repeats(struct view *v, const uint8_t origin[16])
     return false;
 }
 
-static uint64_t correspondent(struct str bare)
+static uint64_t correspondent(const struct view *v, struct str bare)
 {
-    return map_hash((const uint64_t[2]){ 0, 0 }, bare) | 1; /* never 0: an empty place */
+    return map_hash(v->seed, bare) | 1; /* never 0: an empty place */
 }
 
 bool view_has_written(const struct view *v, struct str bare)
 {
+    uint64_t hash = correspondent(v, bare);
+
     for (size_t i = 0; v->written != NULL && i < CORRESPONDENTS; i++)
-        if (v->written[i] == correspondent(bare))
+        if (v->written[i] == hash)
             return true;
     return false;
 }
@@ -266,7 +268,7 @@ void view_wrote(struct view *v, struct str bare)
         return;
     if (v->written == NULL)
         v->written = mem_alloc(CORRESPONDENTS * sizeof *v->written);
-    v->written[v->written_next] = correspondent(bare);
+    v->written[v->written_next] = correspondent(v, bare);
     v->written_next = (v->written_next + 1) % CORRESPONDENTS;
 }
 

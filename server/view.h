@@ -13,8 +13,9 @@
 #include "xmpp/jid.h"
 
 struct view {
-    int64_t account; /* 0: there is no such account */
-    struct str bare; /* its address, borrowed from the account */
+    int64_t account;  /* 0: there is no such account */
+    struct str bare;  /* its address, borrowed from the account */
+    uint64_t seed[2]; /* of all hashes here: peers choose what is hashed */
     uint64_t roster_version;
     struct map roster;    /* bare JID -> struct roster_item */
     struct map blocks;    /* JID as given -> its own text */
@@ -25,11 +26,12 @@ struct view {
     uint64_t last_seq;      /* newest archive position known here */
     uint8_t (*origins)[16]; /* RECENT_ORIGINS of them once it sends; else NULL */
     size_t origin_next;
-    uint64_t *written; /* hashes of whom it wrote to, CORRESPONDENTS of them; NULL: nobody */
+    uint64_t *
+        written; /* keyed hashes, in memory only, of whom it wrote to, CORRESPONDENTS of them; NULL: nobody */
     size_t written_next;
 };
 
-void view_init(struct view *v, struct str bare);
+void view_init(struct view *v, struct str bare, const uint64_t seed[2]);
 void view_deinit(struct view *v);
 void view_load(struct view *v, const struct account_record *record);
 /* Again, after a failed commit: what is only known here goes on, as cursors not yet stored and origins under way. */

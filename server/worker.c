@@ -45,6 +45,14 @@ static void upgraded(void *ctx, struct conn *conn, struct str early)
     client_upgrade(ctx, conn, early);
 }
 
+static uint64_t begin_registration(void *ctx, struct peer peer)
+{
+    struct worker *w = ctx;
+
+    worker_enter(w);
+    return home_begin_registration(&w->home, peer);
+}
+
 /* ---- Inboxes --------------------------------------------------------------------------------------- */
 
 static void parcels_came(void *ctx, struct list *items)
@@ -110,6 +118,7 @@ static void orders_came(void *ctx, struct list *items)
         switch (o->kind) {
         case ORDER_ARRIVAL: client_arrive(w, o); break;
         case ORDER_LOGIN_NOTE: home_login_noted(&w->home, o->note); break;
+        case ORDER_REGISTRATION_NOTE: home_registration_noted(&w->home, o->address); break;
         case ORDER_NEW_TLS:
             unref_tls(&w->tls);
             w->tls = o->tls;
@@ -125,7 +134,7 @@ static void orders_came(void *ctx, struct list *items)
 /* The allocator keeps what many small things leave behind, after ten thousand connections for ever. */
 static void give_memory_back(struct worker *w)
 {
-    uint64_t now = w->home.counters.sessions;
+    uint64_t now = counter_get(&w->home.counters, COUNTER_SESSIONS);
 
     if (now > w->most_sessions)
         w->most_sessions = now;
@@ -135,14 +144,24 @@ static void give_memory_back(struct worker *w)
     w->most_sessions = now;
 }
 
+static void sweep_later(struct worker *w)
+{
+    w->sweep_due_ms = clock_steady_ms() + SWEEP_MS;
+    timer_start(w->sweep, SWEEP_MS);
+}
+
+/* How much later than asked for it runs is how long everything on this loop may have to wait. */
 static void sweep(void *ctx)
 {
     struct worker *w = ctx;
+    uint64_t now = clock_steady_ms();
 
+    counter_set(&w->home.counters, COUNTER_LAG_MS,
+                now > w->sweep_due_ms ? now - w->sweep_due_ms : 0);
     worker_enter(w);
     home_sweep(&w->home);
     give_memory_back(w);
-    timer_start(w->sweep, SWEEP_MS);
+    sweep_later(w);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------------ */
@@ -160,7 +179,8 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
     w->orders = inbox_new(w->loop, orders_came, w);
     w->host = (struct host){ &client_host_ops, w, { tls_random, NULL }, group->count, group->disk };
     home_init(&w->home, &w->host, group->settings, group->store, number);
-    doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count);
+    doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count,
+                    &group->open_connections);
     w->web = web_new(&(struct web_host){
         .loop = w->loop,
         .store = group->store,
@@ -170,7 +190,10 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .random = w->host.random,
         .disk = group->disk,
         .uploads_fd = group->uploads_fd,
+        .doorkeeper = &w->doorkeeper,
         .ctx = w,
+        .counters = &w->home.counters,
+        .begin_registration = begin_registration,
         .websocket = upgraded,
     });
     w->sweep = timer_new(w->loop, sweep, w);
@@ -182,7 +205,7 @@ static void worker_main(void *ctx)
 {
     struct worker *w = ctx;
 
-    timer_start(w->sweep, SWEEP_MS);
+    sweep_later(w);
     loop_run(w->loop);
 }
 
@@ -194,8 +217,11 @@ enum err worker_start(struct worker *w, const struct worker_tls *tls)
     w->doors = mem_alloc(boot->listener_count * sizeof *w->doors);
     for (size_t i = 0; i < boot->listener_count; i++) {
         const struct boot_listener *from = &boot->listeners[i];
-        struct door *door = &w->doors[w->door_count++];
+        struct door *door;
 
+        if (from->kind == LISTEN_METRICS)
+            continue; /* the main thread's */
+        door = &w->doors[w->door_count++];
         *door = (struct door){ .worker = w, .kind = from->kind };
         door->listener = listener_new(w->loop, from->fds[w->number], accepted, door);
     }
@@ -235,18 +261,23 @@ void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, s
     worker_post(w, o);
 }
 
-struct worker_counters worker_counters(const struct worker *w)
+const struct counters *worker_counters(const struct worker *w)
 {
-    return (struct worker_counters){
-        w->home.counters.sessions, w->home.counters.stanzas_in, w->home.counters.stanzas_out,
-        w->home.counters.archived, w->home.counters.logins,     w->home.counters.failed_logins,
-    };
+    return &w->home.counters;
 }
 
 void worker_join(struct worker *w)
 {
     thread_join(w->thread);
     w->thread = NULL;
+}
+
+bool worker_take(struct worker *w)
+{
+    bool came = inbox_take(w->parcels);
+
+    came |= inbox_take(w->completions);
+    return inbox_take(w->orders) || came;
 }
 
 void worker_free(struct worker *w)

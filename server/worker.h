@@ -7,13 +7,15 @@
 #ifndef SOTTO_SERVER_WORKER_H
 #define SOTTO_SERVER_WORKER_H
 
+#include <stdatomic.h>
+
 #include "io/conn.h"
 #include "server/home.h"
 #include "server/server.h"
 
 struct worker;
 
-struct worker_group { /* what all workers share; constant while they run, but for `tls` */
+struct worker_group { /* what all workers share; constant while they run, but for the count */
     const struct server_boot *boot;
     const struct settings *settings;
     struct store *store;
@@ -21,6 +23,7 @@ struct worker_group { /* what all workers share; constant while they run, but fo
     struct worker **workers;
     unsigned count;
     const struct disk *disk;
+    atomic_size_t open_connections;
     uint64_t address_key[2]; /* of the hashes that stand for addresses; drawn at every start */
 };
 
@@ -41,12 +44,11 @@ void worker_drain(struct worker *w); /* end sessions, then the loop */
 
 /* Ends the sessions of an account and forgets what is cached of it. */
 void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, struct link *token);
-struct worker_counters {
-    uint64_t sessions, stanzas_in, stanzas_out, archived, logins, failed_logins;
-};
-struct worker_counters worker_counters(const struct worker *w); /* a snapshot, not exact */
+const struct counters *worker_counters(const struct worker *w);
 
 void worker_join(struct worker *w);
+/* After that: what others and the store have sent it since; false: nothing. */
+bool worker_take(struct worker *w);
 void worker_free(struct worker *w);
 
 #endif

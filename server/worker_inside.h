@@ -13,7 +13,14 @@ struct web;
 struct websocket;
 
 /* What other threads send to a worker, beside stanzas and completions. */
-enum order_kind { ORDER_ARRIVAL, ORDER_LOGIN_NOTE, ORDER_NEW_TLS, ORDER_END, ORDER_FORGET };
+enum order_kind {
+    ORDER_ARRIVAL,
+    ORDER_LOGIN_NOTE,
+    ORDER_REGISTRATION_NOTE,
+    ORDER_NEW_TLS,
+    ORDER_END,
+    ORDER_FORGET
+};
 
 struct worker_order {
     struct link link;
@@ -21,9 +28,11 @@ struct worker_order {
     struct conn_parcel parcel; /* ORDER_ARRIVAL */
     struct session *session;
     struct websocket *websocket; /* or NULL */
-    struct login_note note;      /* ORDER_LOGIN_NOTE */
-    struct worker_tls tls;       /* ORDER_NEW_TLS */
-    struct arena arena;          /* ORDER_FORGET */
+    enum client_transport transport;
+    struct login_note note; /* ORDER_LOGIN_NOTE */
+    uint64_t address;       /* ORDER_REGISTRATION_NOTE */
+    struct worker_tls tls;  /* ORDER_NEW_TLS */
+    struct arena arena;     /* ORDER_FORGET */
     struct str bare;
     struct inbox *reply;
     struct link *token;
@@ -45,6 +54,7 @@ struct worker {
     struct door *doors;
     size_t door_count;
     struct timer *sweep, *end;
+    uint64_t sweep_due_ms;
     struct list clients;
     uint64_t most_sessions; /* since memory was given back */
     struct doorkeeper doorkeeper;

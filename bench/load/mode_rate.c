@@ -1,6 +1,7 @@
 /* mode_rate.c: open loop: messages leave at a fixed rate whatever the server does, as people write
  * them. Latency counts from the intended time, so waiting behind a stall is not left out. */
 #include "bench/load/clock.h"
+#include "bench/load/disk.h"
 #include "bench/load/modes.h"
 #include "bench/load/traffic.h"
 
@@ -75,12 +76,29 @@ static bool measure(struct traffic *t)
     return good;
 }
 
+static void report_disk(struct run *r, struct disk_probe *probe)
+{
+    struct histogram *took;
+
+    if (probe == NULL)
+        return;
+    took = mem_alloc(sizeof *took);
+    disk_probe_stop(probe, took);
+    json_object_set_new(r->report, "disk_sync_us", run_latency_json(took));
+    mem_free(took);
+}
+
 static void rate_run(struct run *r)
 {
     struct traffic *t = mem_alloc(sizeof *t);
+    struct disk_probe *probe = NULL;
+    const char *folder = r->options->disk;
 
-    if (traffic_init(t, r))
+    if (folder != NULL && disk_probe_start(folder, &probe) != ERR_NONE)
+        run_fail(r, RUN_BAD_USAGE, "--disk: no file can be written in %s", folder);
+    else if (traffic_init(t, r))
         measure(t);
+    report_disk(r, probe);
     traffic_deinit(t);
     mem_free(t);
 }

@@ -91,6 +91,7 @@ static const struct option_spec specs[] = {
     NUMBER_SPEC("duration", duration_s, "SECONDS", 1, SECONDS_MAX, 10, "load that is measured"),
     NUMBER_SPEC("messages", messages, "N", 0, 1000000000, 0, "measure so many instead"),
     NUMBER_SPEC("stall", stall_s, "SECONDS", 1, 3600, 10, "give up after so long without a delivery"),
+    TEXT_SPEC("disk", disk, "FOLDER", NULL, "rate: time the disk itself there meanwhile"),
     TEXT_SPEC("log", log, "FILE", NULL, "a line per message: A|R ACCOUNT ID, acknowledged|received"),
 
     HEADING_SPEC("Output"),

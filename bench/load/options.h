@@ -16,7 +16,7 @@ enum done_when { DONE_RECEIVED, DONE_ACKED, DONE_BOTH };
 enum address_form { TO_BARE, TO_FULL };
 
 struct options {
-    const char *host, *domain, *user_prefix, *password_file, *mechanism, *log;
+    const char *host, *domain, *user_prefix, *password_file, *mechanism, *log, *disk;
     uint64_t port, tls, sources;
     uint64_t accounts, first_account, concurrency, timeout_s;
     uint64_t sessions, base, settle_s, hold_s;

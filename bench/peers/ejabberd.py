@@ -61,7 +61,7 @@ class Ejabberd(Server):
         database.execute("PRAGMA journal_mode=WAL")
         database.close()
 
-    def start_process(self, accounts):
+    def launch(self, accounts):
         start = START.format(domain=self.domain, password=self.password, accounts=accounts,
                              folder=self.folder)
         env = os.environ | {
@@ -72,4 +72,7 @@ class Ejabberd(Server):
             "ERL_CRASH_DUMP_BYTES": "0",
         }
         self.spawn(["erl", *VM, "-mnesia", "dir", f'"{self.folder}/mnesia"', "-eval", start], env=env)
+
+    def start_process(self, accounts):
+        self.launch(accounts)
         self.wait_for(lambda: os.path.exists(f"{self.folder}/ready"), "starting", 120)

@@ -51,6 +51,9 @@ class Prosody(Server):
                 f.write(f'return {{ iteration_count = {ITERATIONS}, salt = "{salt}",\n'
                         f'stored_key = "{stored}", server_key = "{server}" }}\n')
 
-    def start_process(self, accounts):
+    def launch(self, accounts):
         self.spawn(["prosody", "-F", "--config", f"{self.folder}/prosody.cfg.lua"])
+
+    def start_process(self, accounts):
+        self.launch(accounts)
         self.wait_for(self.accepts, "listening")

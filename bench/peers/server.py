@@ -68,9 +68,10 @@ def may_drop_root(folder):
 
 
 class Server:
-    """Subclasses give `name`, version(), check(), prepare(accounts) and start_process()."""
+    """Subclasses give `name`, version(), check(), prepare(accounts), start_process(accounts) and launch()."""
 
     name = None
+    ready_accounts = 0           # at least so many are there when its start is timed
     here = os.path.dirname(os.path.abspath(__file__))
 
     def __init__(self, folder, domain, password, archive):
@@ -119,15 +120,33 @@ class Server:
                                             stdout=out, stderr=out, start_new_session=True,
                                             **self.identity(), **more)
 
-    def wait_for(self, ready, what, seconds=60):
+    def wait_for(self, ready, what, seconds=60, pause=0.1):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise Failed(f"{self.name} ended with {self.process.returncode}: {self.tail()}")
             if ready():
                 return
-            time.sleep(0.1)
+            time.sleep(pause)
         raise Failed(f"{self.name}: {what} did not happen within {seconds} s: {self.tail()}")
+
+    def time_start(self):
+        """Milliseconds from the start of the process, over what is stored, to the first answer on a stream."""
+        self.stop()
+        begin = time.monotonic()
+        self.launch(0)
+        self.wait_for(self.answers, "answering", pause=0.002)
+        return (time.monotonic() - begin) * 1000
+
+    def answers(self):
+        header = ("<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' "
+                  f"xmlns:stream='http://etherx.jabber.org/streams' to='{self.domain}'>")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
+                s.sendall(header.encode())
+                return len(s.recv(1)) == 1
+        except OSError:
+            return False
 
     def accepts(self):
         try:

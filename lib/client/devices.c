@@ -4,6 +4,7 @@
 #include "client/keys.h"
 #include "client/pubsub.h"
 #include "client/record.h"
+#include "client/trust_book.h"
 #include "xmpp/ns.h"
 
 enum { KEY_MAX = JID_MAX + 16, LIST_RECORD_MAX = 4 * (DEVICES_MAX + 1) };
@@ -262,6 +263,7 @@ static void begin(struct engine *c, const struct fetch *f, const struct xml_node
     devices_remote(c, f->version, bare, f->device, &r);
     if (r.count == 0 && bundle_read(&a, node, &bundle) == ERR_NONE && bundle.version == f->version
         && remote_start(&r, &c->identity, &bundle, &c->random, &end) == ERR_NONE) {
+        trust_met(c, bare, f->device, &r.identity);
         devices_keep_remote(c, bare, f->device, &r);
         devices_drop_kept(c, &end);
     }

@@ -22,6 +22,7 @@
 #include "client/book.h"
 #include "client/entry.h"
 #include "client/login.h"
+#include "omemo/trust.h"
 #include "xmpp/stream.h"
 
 struct engine;
@@ -72,8 +73,8 @@ enum engine_event_kind {
     ENGINE_ENTRY,     /* something new in a chat: entry */
     ENGINE_CONTACTS,  /* the list of contacts, or somebody's presence, has changed */
     ENGINE_TYPING,    /* entry.author types in entry.chat, or stopped: on */
-    ENGINE_DEVICE,    /* a new device of entry.author: text is its fingerprint */
-    ENGINE_BROKEN,    /* the store failed */
+    ENGINE_DEVICE, /* a new device of entry.author: text is its fingerprint; on: messages wait for a decision */
+    ENGINE_BROKEN, /* the store failed */
 };
 
 struct engine_event {
@@ -91,5 +92,20 @@ bool engine_event(struct engine *c, struct engine_event *out);
  * goes out as soon as it can, be it after a restart. out_id: its origin-id, in the arena of the caller. */
 CHECKED enum err engine_send_text(struct engine *c, struct arena *a, const struct jid *to,
                                   struct str text, struct str *out_id);
+
+/* Keys that we have met. */
+struct engine_key_info {
+    struct str account; /* bare JID, in the engine's memory until the next call that changes it */
+    uint32_t device;
+    uint8_t curve[32]; /* the form that people compare: identity_fingerprint() */
+    enum trust trust;
+    uint64_t met_ms;
+};
+bool engine_next_key(const struct engine *c, size_t *cursor, struct engine_key_info *out);
+/* ERR_MALFORMED: no fingerprint; ERR_MISSING: not one of this account's. What waited for the decision goes on. */
+CHECKED enum err engine_decide(struct engine *c, struct str account, struct str fingerprint,
+                               enum trust_action action);
+/* Our own, as others see it. */
+struct str engine_fingerprint(const struct engine *c, struct arena *a, uint32_t *out_device);
 
 #endif

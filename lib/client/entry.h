@@ -26,7 +26,13 @@ enum entry_kind {
 };
 
 enum entry_encryption { ENCRYPTION_NONE = 0, ENCRYPTION_OMEMO_03 = 1, ENCRYPTION_OMEMO_2 = 2 };
-enum entry_trust { TRUST_NONE = 0, TRUST_UNDECIDED = 1, TRUST_TRUSTED = 2, TRUST_VERIFIED = 3 };
+
+enum entry_trust {
+    ENTRY_TRUST_NONE = 0,
+    ENTRY_TRUST_UNDECIDED = 1,
+    ENTRY_TRUST_TRUSTED = 2,
+    ENTRY_TRUST_VERIFIED = 3,
+};
 
 struct entry {
     enum entry_kind kind;

@@ -266,3 +266,11 @@ struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo ve
     secure_zero(&current, sizeof current);
     return out;
 }
+
+struct str engine_fingerprint(const struct engine *c, struct arena *a, uint32_t *out_device)
+{
+    struct identity_key key = identity_public(&c->identity);
+
+    *out_device = c->identity.device_id;
+    return identity_fingerprint(a, &key);
+}

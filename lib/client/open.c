@@ -7,6 +7,7 @@
 #include "client/keys.h"
 #include "client/outbox.h"
 #include "client/seal.h"
+#include "client/trust_book.h"
 #include "omemo/payload.h"
 #include "omemo/sce.h"
 #include "xmpp/ns.h"
@@ -109,6 +110,7 @@ static void commit(struct engine *c, const struct arrival *m, uint32_t sid,
     struct arena a = { 0 };
     struct bytes key;
 
+    trust_met(c, m->author, sid, &got->remote.identity);
     devices_keep_remote(c, m->author, sid, &got->remote);
     if (got->message.kept_used)
         book_delete(&c->book, BOOK_KEPT, kept_key(&a, used->session, used->chain, used->n));
@@ -237,7 +239,6 @@ static void opened(struct engine *c, struct arena *a, struct arrival *m, const s
     enum err err = payload_open(e->version, a, p, &plain);
 
     m->encryption = e->version == OMEMO_2 ? ENCRYPTION_OMEMO_2 : ENCRYPTION_OMEMO_03;
-    m->trust = TRUST_TRUSTED;
     if (err == ERR_NONE && e->version == OMEMO_2) {
         err = sce_read(a, plain, &sce);
         if (err == ERR_NONE)
@@ -271,6 +272,7 @@ static void encrypted_came(struct engine *c, struct arena *a, struct arrival *m,
         add_unreadable(c, m, in_words(err));
         return;
     }
+    m->trust = trust_shown(trust_of(c, m->author, &got.remote.identity));
     memcpy(p.key, got.message.plain, got.message.plain_n);
     p.key_n = got.message.plain_n;
     if (e->has_payload)

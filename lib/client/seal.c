@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/devices.h"
+#include "client/trust_book.h"
 #include "omemo/encrypted.h"
 #include "omemo/payload.h"
 #include "omemo/sce.h"
@@ -83,19 +84,24 @@ static void choose_versions(struct plan *p)
             all[OMEMO_2] || (!all[OMEMO_03] && p->targets[i].speaks[OMEMO_2]) ? OMEMO_2 : OMEMO_03;
 }
 
-/* Takes out devices with which no session can be had. False: answers are on their way. */
+/* Takes out devices with which no session can be had, and those that the person distrusts. False: answers are on their way, or a
+ * person's decision is. */
 static bool have_sessions(struct engine *c, struct plan *p)
 {
     bool ready = true;
     size_t kept = 0;
+    enum trust trust;
 
     for (size_t i = 0; i < p->count; i++) {
         struct target *t = &p->targets[i];
         struct remote r;
 
         devices_remote(c, t->version, t->bare, t->device, &r);
-        if (r.count > 0)
+        trust = r.count > 0 ? trust_of(c, t->bare, &r.identity) : TRUST_DISTRUSTED;
+        if (trust_allows(trust))
             p->targets[kept++] = *t;
+        else if (r.count > 0)
+            ready &= trust != TRUST_UNDECIDED;
         else if (devices_begin(c, t->version, t->of, t->device) == BUNDLE_ASKED)
             ready = false;
         secure_zero(&r, sizeof r);

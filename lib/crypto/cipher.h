@@ -1,8 +1,7 @@
 /* cipher.h: AES for OMEMO's messages and files, XChaCha20-Poly1305 for what we keep.
  *
  * Owns: nothing; results go to the caller's memory, which may be that of the input (in place).
- * Threads: pure; native contexts are cached per thread by the backend.  Units: octets; at most
- * 2^31-16 at once.
+ * Threads: pure.  Units: octets; at most 2^31-16 at once.
  * Errors: ERR_DENIED when a tag does not fit: `out` is zeroed then, so that nobody reads what nobody
  * wrote. ERR_MALFORMED for lengths and paddings that cannot be. Tags are compared in constant time.
  */
@@ -21,7 +20,8 @@ enum {
 };
 
 /* AES-256-CBC with PKCS #7 padding (RFC 5652 §6.3): `out` has room for cbc_size(n) octets, and when
- * decrypting for as many as came. Decrypt only what a MAC has authenticated. */
+ * decrypting for as many as came. Decrypt only what a MAC has authenticated. If the padding is wrong,
+ * *out_n is 0 and `out` means nothing. */
 size_t cbc_size(size_t n);
 void cbc_encrypt(const uint8_t key[32], const uint8_t iv[AES_BLOCK], struct bytes plain,
                  uint8_t *out);

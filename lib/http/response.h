@@ -17,6 +17,7 @@ struct http_response {
     struct str cache;  /* Cache-Control; empty: no-store */
     bool shared;       /* pages of other origins may read it (CORS, CORP) */
     bool last;         /* the connection ends after it */
+    uint64_t retry_ms; /* Retry-After, of a refusal that is not for good; 0: none */
     const struct http_field *more;
     size_t more_count;
 };

@@ -1,8 +1,9 @@
-/* bundle.h: what a device publishes so that others can begin a session with it, and the list of an account's devices, as structs and as
- * XML of both versions (XEP-0384 0.3.0 §4.1-4.3, 0.9 §5.3).
+/* bundle.h: what a device publishes so that others can begin a session with it, and the list of an
+ * account's devices, as structs and as XML of both versions (XEP-0384 0.3.0 §4.1-4.3, 0.9 §5.3).
  *
  * Owns: nothing; lists and text live in the arena.  Threads: pure.
- * Errors: ERR_MALFORMED, ERR_TOO_BIG (more devices or prekeys than anybody has), ERR_DENIED (signature).
+ * Errors: ERR_MALFORMED, ERR_TOO_BIG (more devices or prekeys than anybody has), ERR_DENIED
+ * (signature).
  */
 #ifndef SOTTO_OMEMO_BUNDLE_H
 #define SOTTO_OMEMO_BUNDLE_H
@@ -40,7 +41,8 @@ void bundle_make(enum omemo version, const struct identity *self,
 /* The identity of a bundle whose signature fits. */
 CHECKED enum err bundle_verify(const struct bundle *b, struct identity_key *out);
 
-/* One by chance, so that two who begin at the same time rarely take the same; NULL if there is none. */
+/* One by chance, so that two who begin at the same time rarely take the same; NULL if there is
+ * none. */
 const struct bundle_prekey *bundle_choose(const struct bundle *b, const struct random *random);
 
 CHECKED enum err bundle_read(struct arena *a, const struct xml_node *node, struct bundle *out);

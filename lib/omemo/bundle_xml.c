@@ -1,6 +1,7 @@
 /* bundle_xml.c: bundles and device lists as they are published.
  *
- *   0.3   bundle { signedPreKeyPublic(signedPreKeyId) signedPreKeySignature identityKey prekeys { preKeyPublic(preKeyId)* } }
+ *   0.3   bundle { signedPreKeyPublic(signedPreKeyId) signedPreKeySignature identityKey
+ *                  prekeys { preKeyPublic(preKeyId)* } }
  *         list { device(id)* }
  *   2     bundle { spk(id) spks ik prekeys { pk(id)* } }
  *         devices { device(id, label, labelsig)* }

@@ -5,7 +5,8 @@
 
 #include "omemo/pb.h"
 
-/* 0.3: the version of this message in the high half, the highest that the sender knows in the low half. */
+/* 0.3: the version of this message in the high half, the highest that the sender knows in the low
+ * half. */
 enum { SIGNAL_VERSION = 0x33, SIGNAL_MESSAGE = 0x3 };
 
 enum { TYPED_KEY = 1 + OMEMO_KEY };
@@ -100,7 +101,8 @@ static enum err read_message(enum omemo version, struct bytes in, struct codec_m
     return version == OMEMO_03 ? read_message_03(in, m) : read_message_2(in, m);
 }
 
-/* The places of the same five things in the two versions. OMEMO 2 has no registration id, and demands a prekey. */
+/* The places of the same five things in the two versions. OMEMO 2 has no registration id, and
+ * demands a prekey. */
 static const struct {
     uint32_t prekey, signed_prekey, ephemeral, identity, message;
 } places[OMEMO_VERSIONS] = {

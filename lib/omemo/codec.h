@@ -1,16 +1,18 @@
 /* codec.h: what one <key/> of a message holds, as octets (XEP-0384 0.3.0 §4, 0.9 §5.3).
  *
  *   0.3   SignalMessage        0x33 { 1: ratchet key, 2: n, 3: previous n, 4: sealed } mac[8]
- *         PreKeySignalMessage  0x33 { 5: registration id, 1: prekey id, 6: signed prekey id, 2: ephemeral key, 3: identity key,
- *                                     4: SignalMessage }
+ *         PreKeySignalMessage  0x33 { 5: registration id, 1: prekey id, 6: signed prekey id,
+ *                                     2: ephemeral key, 3: identity key, 4: SignalMessage }
  *   2     OMEMOMessage         { 1: n, 2: previous n, 3: ratchet key, 4: sealed }
  *         OMEMOAuthenticated   { 1: mac[16], 2: OMEMOMessage }
- *         OMEMOKeyExchange     { 1: prekey id, 2: signed prekey id, 3: identity key, 4: ephemeral key, 5: OMEMOAuthenticated }
+ *         OMEMOKeyExchange     { 1: prekey id, 2: signed prekey id, 3: identity key,
+ *                                4: ephemeral key, 5: OMEMOAuthenticated }
  *
- * Keys of 0.3 have a type octet before them; here they never have. The MAC covers octets as they were sent, so a reader keeps a view
- * of them: nothing is ever encoded again to be checked.
+ * Keys of 0.3 have a type octet before them; here they never have. The MAC covers octets as they
+ * were sent, so a reader keeps a view of them: nothing is ever encoded again to be checked.
  * Owns: nothing; views borrow the input.  Threads: pure.
- * Errors: ERR_MALFORMED, ERR_TOO_BIG, ERR_UNSUPPORTED (another version of the Signal protocol).  Units: octets.
+ * Errors: ERR_MALFORMED, ERR_TOO_BIG, ERR_UNSUPPORTED (another version of the Signal protocol).
+ * Units: octets.
  */
 #ifndef SOTTO_OMEMO_CODEC_H
 #define SOTTO_OMEMO_CODEC_H
@@ -27,10 +29,9 @@ enum {
 
 struct codec_message {
     uint8_t ratchet_key[OMEMO_KEY];
-    uint32_t n; /* place in the sender's chain */
-    uint32_t
-        previous_n; /* how long the chain before was; some libraries say one less, so nobody relies on it */
-    struct bytes sealed;       /* no octets: an absent field of OMEMO 2 */
+    uint32_t n;          /* place in the sender's chain */
+    uint32_t previous_n; /* length of the chain before; some say one less, so nobody relies on it */
+    struct bytes sealed; /* no octets: an absent field of OMEMO 2 */
     struct bytes covered, mac; /* `covered` is what the MAC authenticates, beside the identities */
 };
 
@@ -58,7 +59,8 @@ struct codec_out {
     size_t n;
 };
 
-/* Writing has two steps, because the MAC covers the result of the first: `room` holds CODEC_OUT_MAX octets. */
+/* Writing has two steps, because the MAC covers the result of the first: `room` holds CODEC_OUT_MAX
+ * octets. */
 struct bytes codec_cover(enum omemo version, const struct codec_message *m, uint8_t *room);
 /* m->covered and m->mac are set; `exchange` is NULL in an ordinary message. */
 void codec_write(enum omemo version, const struct codec_message *m,

@@ -1,7 +1,9 @@
-/* dialect.h: the two versions of OMEMO that clients speak (XEP-0384 0.3.0 and 0.9), and the constants in which they differ.
+/* dialect.h: the two versions of OMEMO that clients speak (XEP-0384 0.3.0 and 0.9), and the
+ * constants in which they differ.
  *
- * Both run the same key agreement and the same ratchet. They differ in the form of keys on the wire, in the labels of their key
- * derivations, in what a MAC covers, and in how the payload is sealed. Sessions belong to one version; an identity serves both.
+ * Both run the same key agreement and the same ratchet. They differ in the form of keys on the
+ * wire, in the labels of their key derivations, in what a MAC covers, and in how the payload is
+ * sealed. Sessions belong to one version; an identity serves both.
  * Owns: nothing.  Threads: pure.  Units: octets.
  */
 #ifndef SOTTO_OMEMO_DIALECT_H

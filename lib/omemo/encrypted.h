@@ -1,10 +1,12 @@
-/* encrypted.h: the element <encrypted/> of both versions, as a struct and as XML (XEP-0384 0.3.0 §4.4, 0.9 §5.4).
+/* encrypted.h: the element <encrypted/> of both versions, as a struct and as XML (XEP-0384 0.3.0
+ * §4.4, 0.9 §5.4).
  *
  *   0.3   header(sid) { key(rid, prekey)* iv } payload?
  *   2     header(sid) { keys(jid) { key(rid, kex)* }* } payload?
  *
- * A reader looks for its own keys only. In 0.3 keys bear no address, so that of somebody else's device may have the same number as
- * ours; each is tried. What stands beside the element, such as a <body/>, is not the message.
+ * A reader looks for its own keys only. In 0.3 keys bear no address, so that of somebody else's
+ * device may have the same number as ours; each is tried. What stands beside the element, such as a
+ * <body/>, is not the message.
  * Owns: nothing; lists and octets live in the arena, text is the tree's.  Threads: pure.
  * Errors: ERR_MALFORMED, ERR_TOO_BIG, ERR_UNSUPPORTED (another namespace).
  */
@@ -41,7 +43,8 @@ struct encrypted {
 CHECKED enum err encrypted_read(struct arena *a, const struct xml_node *node,
                                 struct encrypted *out);
 
-/* The next key for a device, from *cursor (0 at first) on; NULL after the last, or after ENCRYPTED_TRIALS_MAX. */
+/* The next key for a device, from *cursor (0 at first) on; NULL after the last, or after
+ * ENCRYPTED_TRIALS_MAX. */
 const struct encrypted_key *encrypted_next_key(const struct encrypted *e, struct str jid,
                                                uint32_t device_id, size_t *cursor);
 CHECKED enum err encrypted_key_octets(struct arena *a, const struct encrypted_key *key,

@@ -1,7 +1,8 @@
 /* healing.c: one attempt. */
 #include "omemo/healing.h"
 
-/* A message read before, another identity, or octets that are no message say nothing about the session. */
+/* A message read before, another identity, or octets that are no message say nothing about the
+ * session. */
 void healing_note(struct healing *h, enum err why)
 {
     if (why == ERR_NONE)

@@ -1,8 +1,9 @@
 /* healing.h: when a session that is broken may be replaced without being asked. A pure decision.
  *
- * XEP-0384 forbids to begin a session because a message cannot be read: whoever can send garbage would make us do so at will. What
- * clients do, and we too: one attempt per device and connection, after the archive was read (the message that
- * explains all may be in it), and only towards devices that we would write to anyway.
+ * XEP-0384 forbids to begin a session because a message cannot be read: whoever can send garbage
+ * would make us do so at will. What clients do, and we too: one attempt per device and connection,
+ * after the archive was read (the message that explains all may be in it), and only towards devices
+ * that we would write to anyway.
  * Owns: nothing.  Threads: pure.
  */
 #ifndef SOTTO_OMEMO_HEALING_H

@@ -79,8 +79,8 @@ static struct bytes signed_octets(enum omemo version, const uint8_t key[OMEMO_KE
     return version == OMEMO_03 ? bytes_of(room, 1 + OMEMO_KEY) : bytes_of(room + 1, OMEMO_KEY);
 }
 
-/* XEdDSA, whose signatures 0.3 has, puts the sign of the public key where Ed25519 always has a zero bit. So a signature of Ed25519
- * with that bit filled in is one of XEdDSA. */
+/* XEdDSA, whose signatures 0.3 has, puts the sign of the public key where Ed25519 always has a zero
+ * bit. So a signature of Ed25519 with that bit filled in is one of XEdDSA. */
 void identity_sign(enum omemo version, const struct identity *self, const uint8_t key[OMEMO_KEY],
                    uint8_t out[OMEMO_SIGNATURE])
 {

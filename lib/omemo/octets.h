@@ -1,6 +1,8 @@
-/* octets.h: base64 as it stands in stanzas: some clients break lines or indent, so white space in it means nothing.
+/* octets.h: base64 as it stands in stanzas: some clients break lines or indent, so white space in
+ * it means nothing.
  *
- * Owns: nothing; results live in the arena.  Threads: pure.  Errors: ERR_MALFORMED, ERR_TOO_BIG (before anything is decoded).
+ * Owns: nothing; results live in the arena.  Threads: pure.
+ * Errors: ERR_MALFORMED, ERR_TOO_BIG (before anything is decoded).
  */
 #ifndef SOTTO_OMEMO_OCTETS_H
 #define SOTTO_OMEMO_OCTETS_H

@@ -77,7 +77,8 @@ void payload_seal(enum omemo version, struct arena *a, const struct random *rand
         seal_2(a, random, plain, out);
 }
 
-/* 0.3: a key that nothing is sealed with, and an iv because a client refuses a header without. OMEMO 2: zeroes, XEP-0384 0.9 §4.6. */
+/* 0.3: a key that nothing is sealed with, and an iv because a client refuses a header without.
+ * OMEMO 2: zeroes, XEP-0384 0.9 §4.6. */
 void payload_empty(enum omemo version, struct arena *a, const struct random *random,
                    struct payload *out)
 {

@@ -1,12 +1,14 @@
-/* payload.h: the text of a message under a key of its own, which then travels in a session with each device.
+/* payload.h: the text of a message under a key of its own, which then travels in a session with
+ * each device.
  *
  *   0.3   AES-128-GCM of the body; the sessions carry key[16] tag[16], the stanza iv and ciphertext
- *   2     HKDF(key[32], "OMEMO Payload") = cipher key, MAC key, iv; AES-256-CBC of an SCE envelope (sce.h); the sessions carry
- *         key[32] HMAC[16]
+ *   2     HKDF(key[32], "OMEMO Payload") = cipher key, MAC key, iv; AES-256-CBC of an SCE envelope
+ *         (sce.h); the sessions carry key[32] HMAC[16]
  *
  * A message without payload does something for the session only ("empty message", "key transport").
  * Owns: nothing; results live in the arena, but the key.  Threads: pure.  Units: octets.
- * Errors: ERR_DENIED (altered), ERR_MALFORMED, ERR_UNSUPPORTED (clients before 2017 left the tag of 0.3 in the payload).
+ * Errors: ERR_DENIED (altered), ERR_MALFORMED, ERR_UNSUPPORTED (clients before 2017 left the tag of
+ * 0.3 in the payload).
  * Secrets: `key`, which the caller zeroes.
  */
 #ifndef SOTTO_OMEMO_PAYLOAD_H

@@ -1,10 +1,12 @@
 /* pb.h: as much of protobuf's encoding as OMEMO's messages use: fields of type uint32 and bytes.
  *
  *     message = field*        field = tag value        tag = varint (number << 3 | type)
- *     type 0: varint          type 2: varint length, octets          types 1, 5: 8 and 4 octets, only to be skipped
+ *     type 0: varint          type 2: varint length, octets
+ *     types 1, 5: 8 and 4 octets, only to be skipped
  *
- * Fields come in any order and unknown ones are skipped, as protobuf demands. Stricter than protobuf, because no sender does it: a
- * field that comes twice, a number beyond 32 bits, and groups are refused.
+ * Fields come in any order and unknown ones are skipped, as protobuf demands. Stricter than
+ * protobuf, because no sender does it: a field that comes twice, a number beyond 32 bits, and
+ * groups are refused.
  * Owns: nothing; values borrow the input.  Threads: pure.  Errors: ERR_MALFORMED.  Units: octets.
  */
 #ifndef SOTTO_OMEMO_PB_H

@@ -1,7 +1,9 @@
-/* prekey.h: the keys that we publish so that others can begin a session while we are away (XEP-0384 §4.2, §5.2).
+/* prekey.h: the keys that we publish so that others can begin a session while we are away (XEP-0384
+ * §4.2, §5.2).
  *
- * One-time prekeys serve one session and are deleted with its first message; a signed prekey serves all, is replaced now and then,
- * and its predecessor is kept a while for messages that are under way. What to do when is decided here; storing is the caller's.
+ * One-time prekeys serve one session and are deleted with its first message; a signed prekey serves
+ * all, is replaced now and then, and its predecessor is kept a while for messages that are under
+ * way. What to do when is decided here; storing is the caller's.
  *
  * Owns: nothing.  Threads: pure.  Units: octets, milliseconds since 1970.
  * Secrets: struct prekey; whoever holds one zeroes it.

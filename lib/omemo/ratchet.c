@@ -98,7 +98,8 @@ void ratchet_accept(enum omemo version, const uint8_t secret[OMEMO_KEY],
     memcpy(out->public_key, our_signed_prekey->public_key, OMEMO_KEY);
 }
 
-/* 0.3 names sender before receiver, with type octets; OMEMO 2 names initiator before acceptor, always. */
+/* 0.3 names sender before receiver, with type octets; OMEMO 2 names initiator before acceptor,
+ * always. */
 static struct bytes covered_ends(const struct ratchet *r, const struct ratchet_ends *ends,
                                  bool sending, uint8_t room[ENDS_MAX])
 {
@@ -204,8 +205,9 @@ bool ratchet_may_have_kept(const struct ratchet *r, const struct codec_message *
     return r->kept > 0 && (i == r->receiving_count || m->n < r->receiving[i].next);
 }
 
-/* The chain of a new ratchet key takes the first place, the oldest one falls out. Our own half of the turn waits until the message
- * has proved to be genuine, so that garbage costs one product, not three. */
+/* The chain of a new ratchet key takes the first place, the oldest one falls out. Our own half of
+ * the turn waits until the message has proved to be genuine, so that garbage costs one product, not
+ * three. */
 static enum err turn_receiving(struct ratchet *r, const struct codec_message *m)
 {
     struct chain chain = { .next = 0 };

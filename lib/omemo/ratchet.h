@@ -1,20 +1,24 @@
-/* ratchet.h: one session: the Double Ratchet as OMEMO uses it (XEP-0384 §4.4; the Double Ratchet paper, §3).
+/* ratchet.h: one session: the Double Ratchet as OMEMO uses it (XEP-0384 §4.4; the Double Ratchet
+ * paper, §3).
  *
- * A session is a plain struct of a few hundred octets in the caller's memory. Nothing here allocates or stores.
+ * A session is a plain struct of a few hundred octets in the caller's memory. Nothing here
+ * allocates or stores.
  *
- * Sending: ratchet_encrypt() advances the session. The advanced session must be durable before the result leaves: a key that is
- * used twice gives both messages away.
- * Receiving: ratchet_decrypt() changes nothing. It returns the text and what the store has to change, which the caller commits
- * with the text in one transaction, or drops altogether.
+ * Sending: ratchet_encrypt() advances the session. The advanced session must be durable before the
+ * result leaves: a key that is used twice gives both messages away.
  *
- * Messages come late and out of order. The keys of those that were jumped over are kept as rows of their own, outside the
- * session, so that a message costs the same however many are kept. A row is named by chain and n.
- * A sender that has turned its ratchet may still have messages of older chains under way, and what it says about their number
- * cannot be relied on, so the last five chains are kept as they are, and none is ever closed.
+ * Receiving: ratchet_decrypt() changes nothing. It returns the text and what the store has to change,
+ * which the caller commits with the text in one transaction, or drops altogether.
+ *
+ * Messages come late and out of order. The keys of those that were jumped over are kept as rows of
+ * their own, outside the session, so that a message costs the same however many are kept. A row is
+ * named by chain and n. A sender that has turned its ratchet may still have messages of older chains
+ * under way, and what it says about their number cannot be relied on, so the last five chains are
+ * kept as they are, and none is ever closed.
  *
  * Owns: nothing.  Threads: pure.  Units: octets, messages.
- * Errors of decrypting: ERR_EXISTS (this message was read before), ERR_DENIED (its MAC does not fit: not of this session, or not
- * as it was sent), ERR_TOO_BIG (it jumps too far ahead), ERR_MALFORMED.
+ * Errors of decrypting: ERR_EXISTS (this message was read before), ERR_DENIED (its MAC does not fit:
+ * not of this session, or not as it was sent), ERR_TOO_BIG (it jumps too far ahead), ERR_MALFORMED.
  * Secrets: all structs here; whoever holds one zeroes it.
  */
 #ifndef SOTTO_OMEMO_RATCHET_H
@@ -64,7 +68,8 @@ struct ratchet {
     uint32_t kept; /* rows in the store */
 };
 
-/* The identities of the two ends as this version has them on the wire, and our id. A MAC covers both. */
+/* The identities of the two ends as this version has them on the wire, and our id. A MAC covers
+ * both. */
 struct ratchet_ends {
     const uint8_t *ours, *theirs;
     uint32_t our_device_id;
@@ -119,7 +124,8 @@ CHECKED enum err ratchet_decrypt(const struct ratchet *r, const struct ratchet_e
 /* True if a chain of this session is the message's: no other session need be tried. */
 bool ratchet_has_chain(const struct ratchet *r, const struct codec_message *m);
 
-/* As a record of at most RATCHET_RECORD_MAX octets, for the store. ERR_MALFORMED for octets that are none. */
+/* As a record of at most RATCHET_RECORD_MAX octets, for the store. ERR_MALFORMED for octets that
+ * are none. */
 size_t ratchet_write(const struct ratchet *r, uint8_t out[RATCHET_RECORD_MAX]);
 CHECKED enum err ratchet_read(struct bytes in, struct ratchet *out);
 

@@ -22,7 +22,8 @@ static struct ratchet_ends ends_of(const struct remote *r, const struct identity
     };
 }
 
-/* Learns the identity, or compares it with the known one. The sign of a key of 0.3 may be learned later. */
+/* Learns the identity, or compares it with the known one. The sign of a key of 0.3 may be learned
+ * later. */
 static enum err meet(struct remote *r, const struct identity_key *key)
 {
     if (r->is_known && !identity_same(&r->identity, key))
@@ -33,14 +34,13 @@ static enum err meet(struct remote *r, const struct identity_key *key)
     return ERR_NONE;
 }
 
-static void put_session(struct remote *r, size_t at, const struct ratchet *session,
-                        struct session_end *end)
+static void put_session(struct remote *r, const struct ratchet *session, struct session_end *end)
 {
     *end = (struct session_end){ .ended = r->count == REMOTE_SESSIONS };
     if (end->ended)
         memcpy(end->id, r->sessions[--r->count].id, SESSION_ID);
-    memmove(r->sessions + at + 1, r->sessions + at, (r->count - at) * sizeof r->sessions[0]);
-    r->sessions[at] = *session;
+    memmove(r->sessions + 1, r->sessions, r->count * sizeof r->sessions[0]);
+    r->sessions[0] = *session;
     r->count++;
 }
 
@@ -99,7 +99,7 @@ enum err remote_start(struct remote *r, const struct identity *self, const struc
     if ((e = bundle_verify(b, &key)) != ERR_NONE || (e = meet(&next, &key)) != ERR_NONE
         || (e = start_session(&next, self, b, random, &session)) != ERR_NONE)
         goto done;
-    put_session(&next, 0, &session, out_end);
+    put_session(&next, &session, out_end);
     *r = next;
 done:
     secure_zero(&session, sizeof session);
@@ -181,23 +181,15 @@ static enum err accept_session(const struct remote *r, const struct identity *se
     return e;
 }
 
-/* Of two sessions begun at the same time both sides keep the one with the smaller id. */
-static bool prevails(const struct ratchet *a, const struct ratchet *b)
-{
-    return a->is_rival && b->is_rival && memcmp(a->id, b->id, SESSION_ID) < 0;
-}
-
 static void place_new(struct remote_received *to)
 {
     struct remote *r = &to->remote;
     struct ratchet *session = &to->message.session;
 
-    to->session = 0;
-    if (r->count > 0 && r->sessions[0].is_pending) {
+    if (r->count > 0 && r->sessions[0].is_pending)
         r->sessions[0].is_rival = session->is_rival = true;
-        to->session = prevails(&r->sessions[0], session) ? 1 : 0;
-    }
-    put_session(r, to->session, session, &to->end);
+    put_session(r, session, &to->end);
+    to->session = 0;
 }
 
 static enum err decrypt_new(const struct identity *self, const struct codec_key *key,
@@ -220,10 +212,14 @@ static enum err decrypt_new(const struct identity *self, const struct codec_key 
     return e;
 }
 
-/* The message came in an archived session. An exchange in it was written before our answer was read. */
-static bool takes_over(const struct ratchet *current, const struct ratchet *other, bool is_exchange)
+/* A message came in an archived session, which the other side therefore has. So it has the current
+ * one if anything ever came in that; of two such rivals both sides keep the one with the smaller
+ * id. */
+static bool takes_over(const struct ratchet *current, const struct ratchet *session)
 {
-    return !prevails(current, other) || (current->is_pending && !is_exchange);
+    bool are_rivals = current->is_rival && session->is_rival && !current->is_pending;
+
+    return !are_rivals || memcmp(session->id, current->id, SESSION_ID) < 0;
 }
 
 static enum err decrypt_in(size_t at, const struct identity *self, const struct codec_key *key,
@@ -231,18 +227,18 @@ static enum err decrypt_in(size_t at, const struct identity *self, const struct 
                            struct remote_received *to)
 {
     struct remote *r = &to->remote;
+    struct ratchet *current = r->sessions, *session = &r->sessions[at];
     struct ratchet_ends ends = ends_of(r, self);
-    enum err e =
-        ratchet_decrypt(&r->sessions[at], &ends, &key->message, kept, random, &to->message);
+    enum err e = ratchet_decrypt(session, &ends, &key->message, kept, random, &to->message);
 
     if (e != ERR_NONE)
         return e;
-    r->sessions[at] = to->message.session;
-    if (at > 0 && takes_over(&r->sessions[0], &r->sessions[at], key->is_exchange)) {
-        make_current(r, at);
-        at = 0;
-    }
+    *session = to->message.session;
     to->session = at;
+    if (session != current && takes_over(current, session)) {
+        make_current(r, at);
+        to->session = 0;
+    }
     return ERR_NONE;
 }
 
@@ -288,7 +284,8 @@ static enum err decrypt_known(const struct identity *self, const struct codec_ke
     return decrypt_somewhere(self, key, random, to);
 }
 
-/* The identity in an exchange. That of a device that we know is compared as it is on the wire, which costs nothing. */
+/* The identity in an exchange. That of a device that we know is compared as it is on the wire,
+ * which costs nothing. */
 static enum err meet_exchange(struct remote *r, const struct codec_exchange *x)
 {
     const uint8_t *known = r->is_known ? identity_key_wire(r->version, &r->identity) : NULL;

@@ -1,10 +1,12 @@
-/* sce.h: the envelope around what OMEMO 2 seals (XEP-0420): elements of any kind, and with them who wrote to whom, and when, so that a
- * server cannot put a message into another conversation or another time.
+/* sce.h: the envelope around what OMEMO 2 seals (XEP-0420): elements of any kind, and with them who
+ * wrote to whom, and when, so that a server cannot put a message into another conversation or
+ * another time.
  *
  *     envelope { content { … } rpad from(jid) to(jid) time(stamp) }
  *
  * Owns: nothing; trees and text live in the arena.  Threads: pure.  Units: milliseconds since 1970.
- * Errors: ERR_MALFORMED, ERR_TOO_BIG; ERR_CONFLICT where the envelope contradicts the stanza around it.
+ * Errors: ERR_MALFORMED, ERR_TOO_BIG; ERR_CONFLICT where the envelope contradicts the stanza around
+ * it.
  */
 #ifndef SOTTO_OMEMO_SCE_H
 #define SOTTO_OMEMO_SCE_H
@@ -31,12 +33,13 @@ struct bytes sce_write(struct arena *a, const struct random *random, const struc
 
 CHECKED enum err sce_read(struct arena *a, struct bytes text, struct sce *out);
 
-/* `from` is who the stanza is from, `to` whom it is to: the account that wrote and the one written to, or the room. In a room `to`
- * must be named (XEP-0384 0.9 §5.2). */
+/* `from` is who the stanza is from, `to` whom it is to: the account that wrote and the one written
+ * to, or the room. In a room `to` must be named (XEP-0384 0.9 §5.2). */
 CHECKED enum err sce_check(struct arena *a, const struct sce *s, const struct jid *from,
                            const struct jid *to, bool is_group);
 
-/* Written a day or more before or after the time that the server gives: to be shown, not to be refused, for clocks are wrong. */
+/* Written a day or more before or after the time that the server gives: to be shown, not to be
+ * refused, for clocks are wrong. */
 bool sce_is_from_another_time(const struct sce *s, uint64_t stanza_ms);
 
 #endif

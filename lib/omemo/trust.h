@@ -1,8 +1,10 @@
-/* trust.h: whether to encrypt to a device. Pure decisions; the program stores one enum trust per identity key and asks people.
+/* trust.h: whether to encrypt to a device. Pure decisions; the program stores one enum trust per
+ * identity key and asks people.
  *
- * Blind trust before verification: as long as nobody was verified, a new device is trusted, so that people need not know what a key is.
- * From the first verification in an account on, its new devices wait for approval: who took the trouble once wants to know. Every
- * new device is an event that people see, in either case.
+ * Blind trust before verification: as long as nobody was verified, a new device is trusted, so that
+ * people need not know what a key is. From the first verification in an account on, its new devices
+ * wait for approval: who took the trouble once wants to know. Every new device is an event that
+ * people see, in either case.
  *
  * Owns: nothing.  Threads: pure.
  */
@@ -20,12 +22,11 @@ enum trust {
 
 enum trust_policy { TRUST_BLIND_BEFORE_VERIFICATION, TRUST_ALWAYS_ASK };
 
-/* What a device list or a first message brings. */
+/* What a new key in a device list or a first message means to people. A known device with another key
+ * is something else: remote.h refuses it (ERR_CONFLICT), and it is to be shown as an alarm. */
 enum trust_event {
-    TRUST_EVENT_NONE,
     TRUST_EVENT_NEW_DEVICE,     /* to be shown */
     TRUST_EVENT_NEEDS_APPROVAL, /* to be shown, and asked about */
-    TRUST_EVENT_KEY_CHANGED, /* a known device shows another key: refused; to be shown as an alarm */
 };
 
 struct trust_account { /* what is stored about an account's keys */

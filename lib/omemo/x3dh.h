@@ -1,8 +1,10 @@
 /* x3dh.h: the key agreement that begins a session (XEP-0384 §4.3; the X3DH paper, §3.3).
  *
  *     secret = HKDF(salt 0^32, 0xff^32 ‖ DH1 ‖ DH2 ‖ DH3 [‖ DH4], label of the version)
- *     DH1 = identity of the initiator × signed prekey      DH2 = ephemeral key × identity of the acceptor
- *     DH3 = ephemeral key × signed prekey                  DH4 = ephemeral key × one-time prekey, if there is one
+ *     DH1 = identity of the initiator × signed prekey
+ *     DH2 = ephemeral key × identity of the acceptor
+ *     DH3 = ephemeral key × signed prekey
+ *     DH4 = ephemeral key × one-time prekey, if there is one
  *
  * Owns: nothing.  Threads: pure.  Units: octets.
  * Errors: ERR_MALFORMED for a public key that gives an all-zero product.

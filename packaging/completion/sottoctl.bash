@@ -28,12 +28,13 @@ _sottoctl() {
     "user ") words="add add-many list delete id" ;;
     "user add "*|"user add-many "*) words="--password-stdin --json" ;;
     "invite ") words="create" ;;
-    "invite create ") words="--domain --days --json" ;;
+    "invite create ") words="--domain --days --qr --json" ;;
     "store ") words="copy" ;;
     "backup "|"restore ")
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
+    "backup "*) words="--without-keys --json" ;;
     "restore "*) words="--database --json" ;;
     *) words="--json" ;;
     esac

@@ -111,9 +111,11 @@ static enum verdict archive_received(const struct incoming *in, struct outcome *
     sent = kind | ENTRY_SENT;
     if (!shown && !copied && in->reachable)
         return PASS;
-    if (!has_room(in))
+    if (!has_room(in)) {
+        outcome_count(out, REFUSAL_DISK);
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
                               STR("The server's disk is almost full. Please try again later."));
+    }
     write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL);
     return PASS;
 }

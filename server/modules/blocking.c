@@ -35,6 +35,9 @@ static enum verdict list_get(const struct incoming *in, struct outcome *out)
 
 /* ---- Changes (§3.3 to §3.5) ------------------------------------------------------------------------ */
 
+/* What is asked for is written even if the list says that it is so already: that may come from a change which is not
+ * committed yet and can still fail, and the result that we answer is to hold all the same. */
+
 /* The addresses that a request names: each once, prepared. */
 struct named {
     struct map jids;           /* JID -> itself */
@@ -94,8 +97,7 @@ static enum verdict block_named(const struct incoming *in, struct outcome *out,
     if (added > 0 && blocks->n + added > in->settings->blocks)
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your block list is full."));
     for (size_t at = 0; map_next(&named->jids, &at, &slot);)
-        if (map_get(blocks, slot.key) == NULL)
-            outcome_write(out, ROW_BLOCK)->block.jid = slot.key;
+        outcome_write(out, ROW_BLOCK)->block.jid = slot.key;
     outcome_hide(out, &named->jids);
     push_change(out, STR("block"), named);
     return outcome_result(in, out);
@@ -141,9 +143,8 @@ static enum verdict unblock_named(const struct incoming *in, struct outcome *out
     struct map_slot slot;
 
     for (size_t at = 0; map_next(&named->jids, &at, &slot);)
-        if (map_get(&in->view->blocks, slot.key) != NULL)
-            outcome_write(out, ROW_BLOCK_GONE)->block.jid = slot.key;
-    if (all && in->view->blocks.n > 0)
+        outcome_write(out, ROW_BLOCK_GONE)->block.jid = slot.key;
+    if (all)
         outcome_write(out, ROW_BLOCK_GONE)->block.jid = STR("");
     show_again(in, out, all ? &in->view->blocks : &named->jids);
     push_change(out, STR("unblock"), named);

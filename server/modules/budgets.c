@@ -13,6 +13,7 @@ static enum verdict too_many(const struct incoming *in, struct outcome *out, str
     /* RFC 6120 §8.3.3.12 leaves the choice: here it is "later". */
     xml_set(outcome_arena(out), stanza_error_child(answer), STR("type"), STR("wait"));
     outcome_reply(out, answer);
+    outcome_count(out, REFUSAL_BUDGET);
     return HANDLED;
 }
 

@@ -168,7 +168,8 @@ static bool is_thread(struct arena *a, const struct xml_node *child)
 /* ---- Judgement --------------------------------------------------------------------------------------- */
 
 struct judgement {
-    bool encrypted, retracts, body_seen, refused;
+    bool encrypted, retracts, body_seen;
+    bool body_refused, element_refused;
 };
 
 static void replace_body(struct arena *a, struct xml_node *message, struct xml_node *body,
@@ -193,7 +194,7 @@ static void judge_child(const struct incoming *in, struct arena *a, struct xml_n
         if (j->encrypted || j->retracts)
             replace_body(a, message, child, j);
         else
-            j->refused = true;
+            j->body_refused = true;
     } else if (is_allowed(child)) {
         if (!str_eq(child->ns, STR(NS_PUBSUB_EVENT)))
             scrub(child);
@@ -202,7 +203,7 @@ static void judge_child(const struct incoming *in, struct arena *a, struct xml_n
         if (j->encrypted)
             xml_detach(message, child);
         else
-            j->refused = true;
+            j->element_refused = true;
     }
 }
 
@@ -230,7 +231,10 @@ static enum verdict judge(const struct incoming *in, struct outcome *out)
         next = child->next;
         judge_child(in, a, message, child, &j);
     }
-    return j.refused ? outcome_refuse(in, out, COND_POLICY_VIOLATION, refusal) : PASS;
+    if (!j.body_refused && !j.element_refused)
+        return PASS;
+    outcome_count(out, j.body_refused ? REFUSAL_PLAINTEXT : REFUSAL_ELEMENT);
+    return outcome_refuse(in, out, COND_POLICY_VIOLATION, refusal);
 }
 
 static bool concerns(const struct incoming *in, struct outcome *out)

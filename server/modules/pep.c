@@ -36,6 +36,11 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
     const struct pep_node *known = map_get(&in->view->pep_nodes, name);
     struct pep_node *node = ARENA_NEW(a, struct pep_node);
 
+    if (options != NULL && !pep_config_understood(a, options)) {
+        pep_refuse(in, out, COND_CONFLICT, "precondition-not-met",
+                   STR("One of the options is not known here."));
+        return NULL;
+    }
     if (known != NULL) {
         if (options != NULL && !pep_config_meets(a, options, &known->config)) {
             pep_refuse(in, out, COND_CONFLICT, "precondition-not-met",

@@ -159,6 +159,63 @@ bool pep_config_meets(struct arena *a, const struct xml_node *options, const str
     return pep_config_read(a, options, &wanted) == ERR_NONE && same_config(&wanted, c);
 }
 
+bool pep_config_understood(struct arena *a, const struct xml_node *options)
+{
+    /* All that XEP-0060 §16.4.4 registers: what does not fit this server's nodes is passed over, as clients send some of it in
+     * good faith. A name that nobody has registered may mean anything. */
+    static const char *const known[] = {
+        "FORM_TYPE",
+        "pubsub#body_xslt",
+        "pubsub#children",
+        "pubsub#children_association_policy",
+        "pubsub#children_association_whitelist",
+        "pubsub#children_max",
+        "pubsub#collection",
+        "pubsub#contact",
+        "pubsub#dataform_xslt",
+        "pubsub#deliver_notifications",
+        "pubsub#description",
+        "pubsub#itemreply",
+        "pubsub#language",
+        "pubsub#max_payload_size",
+        "pubsub#node_type",
+        "pubsub#notification_type",
+        "pubsub#notify_config",
+        "pubsub#notify_sub",
+        "pubsub#presence_based_delivery",
+        "pubsub#purge_offline",
+        "pubsub#subscribe",
+        "pubsub#tempsub",
+        "pubsub#access_model",
+        "pubsub#send_last_published_item",
+        "pubsub#persist_items",
+        "pubsub#deliver_payloads",
+        "pubsub#notify_retract",
+        "pubsub#notify_delete",
+        "pubsub#max_items",
+        "pubsub#item_expire",
+        "pubsub#title",
+        "pubsub#type",
+        "pubsub#roster_groups_allowed",
+        "pubsub#publish_model",
+    };
+    struct dataform form;
+
+    if (dataform_read(a, options, &form) != ERR_NONE)
+        return true;
+    for (const struct xml_node *f = dataform_next_field(&form, NULL); f != NULL;
+         f = dataform_next_field(&form, f)) {
+        struct str var = xml_get(f, STR("var"));
+        size_t i = 0;
+
+        while (i < COUNT_OF(known) && !str_is(var, known[i]))
+            i++;
+        if (i == COUNT_OF(known))
+            return false;
+    }
+    return true;
+}
+
 bool pep_config_access_offered(struct arena *a, const struct xml_node *parent)
 {
     struct dataform form;

@@ -17,6 +17,9 @@ CHECKED enum err pep_config_read(struct arena *a, const struct xml_node *form_pa
 /* False if a form in `parent` wants an access model that we do not have. */
 bool pep_config_access_offered(struct arena *a, const struct xml_node *parent);
 
+/* False if publish-options have a field that we do not know: what it asks for cannot be promised (§7.1.5). */
+bool pep_config_understood(struct arena *a, const struct xml_node *options);
+
 /* True if every field of the publish-options form that we know has the value that the node has. */
 bool pep_config_meets(struct arena *a, const struct xml_node *options, const struct pep_config *c);
 

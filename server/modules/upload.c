@@ -189,8 +189,10 @@ static enum verdict slot_request(const struct incoming *in, struct outcome *out)
         return outcome_refuse(in, out, COND_BAD_REQUEST, STR("A file name and a size are needed."));
     if (w.size > in->settings->upload_bytes)
         return too_large(in, out);
-    if (in->disk >= DISK_LOW)
+    if (in->disk >= DISK_LOW) {
+        outcome_count(out, REFUSAL_DISK);
         return no_room(in, out);
+    }
     ask_use(out, in->view->account, in->now_ms - DAY_MS, day_summed);
     return WAIT;
 }

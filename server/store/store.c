@@ -9,6 +9,7 @@
 
 #include <assert.h>
 
+#include "io/loop.h"
 #include "io/thread.h"
 #include "server/store/engine.h"
 
@@ -16,6 +17,7 @@ enum {
     BATCH_MAX =
         512, /* write-sets in one transaction: more gains little and makes the first ones wait */
     READERS_MAX = 16,
+    SOON_MS = 500, /* a write-set that nobody waits for waits at most so long for others */
 };
 
 struct reader_thread {
@@ -30,12 +32,18 @@ struct store {
     const struct engine_kind *kind;
     struct engine *engine;
     struct mutex lock; /* guards all below, up to the empty line */
-    struct condition write_wake, read_wake;
+    struct condition write_wake, read_wake, settled;
     struct list writes, queries;
-    uint64_t tickets;
-    uint64_t expire_ms; /* a round of retention is asked for; 0: none */
+    uint64_t write_count, query_count; /* of those lists */
+    bool urgent;                       /* somebody waits for one of the writes */
+    uint64_t soon_ms;                  /* when the others are due; 0: there are none */
+    uint64_t tickets, delivered;       /* operations submitted, and done with */
+    uint64_t expire_ms;                /* a round of retention is asked for; 0: none */
     bool closing;
+    uint64_t queries_done;
+    struct store_stats stats; /* but for what is counted above */
 
+    struct store_stats counted;       /* the writer's own, so that nobody waits while it counts */
     struct engine_reader *own_reader; /* where the writer reads too */
     struct thread *writer;
     struct reader_thread readers[READERS_MAX];
@@ -60,28 +68,47 @@ struct row *write_set_add(struct write_set *w, enum row_kind kind, int64_t accou
     return row;
 }
 
-static void submit(struct store *s, struct list *queue, struct condition *wake, struct store_op *op)
+/* Under the lock. */
+static void submit(struct store *s, struct list *queue, uint64_t *waiting, struct store_op *op)
 {
-    mutex_lock(&s->lock);
     assert(!s->closing);
     op->ticket = ++s->tickets;
     list_add(queue, &op->link);
-    condition_wake_one(wake);
-    mutex_unlock(&s->lock);
+    ++*waiting;
 }
 
 void store_commit(struct store *s, struct write_set *w)
 {
-    submit(s, &s->writes, &s->write_wake, &w->op);
+    w->op.submitted_us = clock_steady_us();
+    mutex_lock(&s->lock);
+    submit(s, &s->writes, &s->write_count, &w->op);
+    s->urgent = true;
+    condition_wake_one(&s->write_wake);
+    mutex_unlock(&s->lock);
+}
+
+void store_commit_soon(struct store *s, struct write_set *w)
+{
+    w->op.submitted_us = 0; /* nobody waits, so it is no latency */
+    mutex_lock(&s->lock);
+    submit(s, &s->writes, &s->write_count, &w->op);
+    if (s->soon_ms == 0) {
+        s->soon_ms = clock_steady_ms() + SOON_MS;
+        condition_wake_one(&s->write_wake); /* from now on it waits for a time, too */
+    }
+    mutex_unlock(&s->lock);
 }
 
 void store_query(struct store *s, struct store_query *q)
 {
-    submit(s, &s->queries, s->own_reader ? &s->write_wake : &s->read_wake, &q->op);
+    mutex_lock(&s->lock);
+    submit(s, &s->queries, &s->query_count, &q->op);
+    condition_wake_one(s->own_reader ? &s->write_wake : &s->read_wake);
+    mutex_unlock(&s->lock);
 }
 
 /* Under the lock. */
-static size_t take(struct list *queue, size_t max, struct list *out)
+static size_t take(struct list *queue, uint64_t *waiting, size_t max, struct list *out)
 {
     size_t n = 0;
     struct link *item;
@@ -91,12 +118,24 @@ static size_t take(struct list *queue, size_t max, struct list *out)
         list_add(out, item);
         n++;
     }
+    *waiting -= n;
     return n;
+}
+
+static void note_delivered(struct store *s, uint64_t n)
+{
+    mutex_lock(&s->lock);
+    s->delivered += n;
+    if (s->delivered == s->tickets)
+        condition_wake_all(&s->settled);
+    mutex_unlock(&s->lock);
 }
 
 /* One call per home, each in the order of submission. */
 static void deliver(struct store *s, struct list *done)
 {
+    uint64_t n = 0;
+
     while (!list_empty(done)) {
         unsigned home = LIST_ENTRY(list_first(done), struct store_op, link)->home;
         struct list of_home;
@@ -106,10 +145,12 @@ static void deliver(struct store *s, struct list *done)
             if (LIST_ENTRY(item, struct store_op, link)->home == home) {
                 list_remove(item);
                 list_add(&of_home, item);
+                n++;
             }
         }
         s->options.deliver(s->options.deliver_ctx, home, &of_home);
     }
+    note_delivered(s, n);
 }
 
 static struct store_query *query_of(struct link *item)
@@ -117,10 +158,63 @@ static struct store_query *query_of(struct link *item)
     return CONTAINER_OF(LIST_ENTRY(item, struct store_op, link), struct store_query, op);
 }
 
+/* ---- Counting -------------------------------------------------------------------------------- */
+
+static void note_rows(struct store_stats *stats, const struct write_set *w)
+{
+    for (const struct row *row = w->first; row != NULL; row = row->next) {
+        stats->rows[row->kind]++;
+        if (row->kind == ROW_UPLOAD && row->upload.done) {
+            stats->uploads++;
+            stats->upload_bytes += row->upload.size;
+        }
+    }
+}
+
+/* While they are still ours. */
+static void note_commit(struct store *s, struct list *writes)
+{
+    uint64_t now_us = clock_steady_us(), n = 0;
+    struct store_stats *stats = &s->counted;
+
+    LIST_EACH (writes, item) {
+        const struct store_op *op = LIST_ENTRY(item, struct store_op, link);
+
+        n++;
+        if (op->submitted_us > 0)
+            histogram_add(&stats->latency_us, now_us - op->submitted_us);
+        if (op->result == ERR_NONE)
+            note_rows(stats, CONTAINER_OF(op, struct write_set, op));
+        else
+            stats->failed++;
+    }
+    histogram_add(&stats->group, n);
+    mutex_lock(&s->lock);
+    s->stats = *stats;
+    mutex_unlock(&s->lock);
+}
+
+void store_stats(struct store *s, struct store_stats *out)
+{
+    mutex_lock(&s->lock);
+    *out = s->stats;
+    out->queries = s->queries_done;
+    out->writes_waiting = s->write_count;
+    out->queries_waiting = s->query_count;
+    mutex_unlock(&s->lock);
+}
+
 static void answer(struct store *s, struct engine_reader *reader, struct list *queries)
 {
-    LIST_EACH (queries, item)
+    uint64_t n = 0;
+
+    LIST_EACH (queries, item) {
         s->kind->read(reader, query_of(item));
+        n++;
+    }
+    mutex_lock(&s->lock);
+    s->queries_done += n;
+    mutex_unlock(&s->lock);
     deliver(s, queries);
 }
 
@@ -132,14 +226,25 @@ struct turn {
     uint64_t expire_ms;
 };
 
+/* Under the lock. Without threads the virtual clock is the only one. */
+static bool writes_due(const struct store *s)
+{
+    return s->urgent || s->closing || s->options.inline_run
+           || (s->soon_ms != 0 && clock_steady_ms() >= s->soon_ms);
+}
+
 /* Under the lock; false: nothing to do. */
 static bool turn_take(struct store *s, struct turn *turn)
 {
-    size_t n = take(&s->writes, BATCH_MAX, &turn->writes);
+    size_t n = take(&s->writes, &s->write_count, writes_due(s) ? BATCH_MAX : 0, &turn->writes);
 
+    if (list_empty(&s->writes)) {
+        s->urgent = false;
+        s->soon_ms = 0;
+    }
     list_init(&turn->queries);
     if (s->own_reader != NULL)
-        n += take(&s->queries, SIZE_MAX, &turn->queries);
+        n += take(&s->queries, &s->query_count, SIZE_MAX, &turn->queries);
     turn->expire_ms = s->expire_ms;
     s->expire_ms = 0;
     return n > 0 || turn->expire_ms > 0;
@@ -150,6 +255,7 @@ static bool turn_run(struct store *s, struct turn *turn)
 {
     if (!list_empty(&turn->writes)) {
         s->kind->commit(s->engine, &turn->writes);
+        note_commit(s, &turn->writes);
         deliver(s, &turn->writes);
     }
     if (!list_empty(&turn->queries))
@@ -157,6 +263,20 @@ static bool turn_run(struct store *s, struct turn *turn)
     if (turn->expire_ms > 0)
         s->kind->expire(s->engine, turn->expire_ms);
     return s->kind->chore(s->engine);
+}
+
+/* Under the lock. */
+static void wait_for_work(struct store *s)
+{
+    uint64_t now;
+
+    if (s->soon_ms == 0) {
+        condition_wait(&s->write_wake, &s->lock);
+        return;
+    }
+    now = clock_steady_ms();
+    if (s->soon_ms > now)
+        condition_wait_ms(&s->write_wake, &s->lock, s->soon_ms - now);
 }
 
 static void writer_main(void *ctx)
@@ -172,7 +292,7 @@ static void writer_main(void *ctx)
         if (!work && s->closing)
             break;
         if (!work && !chores) {
-            condition_wait(&s->write_wake, &s->lock);
+            wait_for_work(s);
             continue;
         }
         mutex_unlock(&s->lock);
@@ -190,7 +310,7 @@ static void reader_main(void *ctx)
 
     mutex_lock(&s->lock);
     for (;;) {
-        if (take(&s->queries, 1, &one) > 0) {
+        if (take(&s->queries, &s->query_count, 1, &one) > 0) {
             mutex_unlock(&s->lock);
             answer(s, r->reader, &one);
             mutex_lock(&s->lock);
@@ -220,6 +340,15 @@ void store_expire(struct store *s, uint64_t now_ms)
     mutex_lock(&s->lock);
     s->expire_ms = now_ms;
     condition_wake_one(&s->write_wake);
+    mutex_unlock(&s->lock);
+}
+
+void store_settle(struct store *s)
+{
+    assert(!s->options.inline_run);
+    mutex_lock(&s->lock);
+    while (s->delivered != s->tickets)
+        condition_wait(&s->settled, &s->lock);
     mutex_unlock(&s->lock);
 }
 
@@ -280,6 +409,7 @@ enum err store_open(const struct store_options *options, struct store **out, str
     mutex_init(&s->lock);
     condition_init(&s->write_wake);
     condition_init(&s->read_wake);
+    condition_init(&s->settled);
     list_init(&s->writes);
     list_init(&s->queries);
     if ((e = kind->open(&s->options, &s->engine, why, why_arena)) != ERR_NONE)
@@ -330,6 +460,7 @@ void store_close(struct store *s)
         s->kind->reader_close(s->own_reader);
     if (s->engine != NULL)
         s->kind->close(s->engine);
+    condition_deinit(&s->settled);
     condition_deinit(&s->read_wake);
     condition_deinit(&s->write_wake);
     mutex_deinit(&s->lock);

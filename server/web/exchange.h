@@ -33,6 +33,7 @@ struct exchange {
 };
 
 bool exchange_gone(const struct exchange *x);
+struct peer exchange_peer(const struct exchange *x);
 uint64_t exchange_now_ms(const struct exchange *x);
 
 /* The next piece of the body, borrowed until more is read: `want` bytes or a little more, less only at its end, none
@@ -49,6 +50,9 @@ void exchange_end(struct exchange *x);
 void exchange_answer(struct exchange *x, const struct http_response *r, struct str body);
 /* An error, or good news without content, as one line of text. */
 void exchange_say(struct exchange *x, unsigned status, bool shared, struct str sentence);
+
+/* 429, and when to come back (RFC 6585 §4); the connection ends, so whoever goes on asking has to knock again. */
+void exchange_say_too_many(struct exchange *x, bool shared, uint64_t wait_ms);
 
 /* 101, and the connection leaves HTTP: ends the exchange. */
 void exchange_upgrade(struct exchange *x, const struct http_field *fields, size_t count);

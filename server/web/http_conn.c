@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "server/doorkeeper.h"
 #include "server/web/routes.h"
 
 enum {
@@ -22,6 +23,8 @@ struct http_conn {
     struct buf held;           /* read and not parsed */
     struct exchange *exchange; /* in work */
     struct timer *deadline;
+    struct peer peer;
+    bool counted;  /* by the doorkeeper */
     bool running;  /* http_conn_run() is on the stack */
     bool flushing; /* an answer leaves; the next request waits */
     bool refused;  /* no further request */
@@ -77,7 +80,10 @@ static void free_if_over(struct http_conn *h)
 {
     if (h->conn != NULL || h->exchange != NULL || h->running)
         return;
+    if (h->counted)
+        doorkeeper_leave(h->web->host.doorkeeper, h->peer, false);
     list_remove(&h->link);
+    h->web->connection_count--;
     timer_free(h->deadline);
     http_parser_deinit(&h->parser);
     buf_deinit(&h->held);
@@ -157,9 +163,21 @@ void http_conn_accept(struct web *w, int fd, struct tls_context *tls)
     http_parser_init(&h->parser);
     buf_init(&h->held, HELD_MAX);
     list_add(&w->connections, &h->link);
+    w->connection_count++;
     h->conn = conn_accept(w->host.loop, fd, &handlers, h);
     if (h->conn == NULL) {
         free_if_over(h);
+        return;
+    }
+    if (tls == NULL) { /* a collector of metrics: no stranger */
+        http_conn_expect(h, HEAD_MS);
+        return;
+    }
+    h->peer = doorkeeper_peer(w->host.doorkeeper, conn_peer(h->conn).ip);
+    h->counted = doorkeeper_admit(w->host.doorkeeper, h->peer, clock_wall_ms());
+    if (!h->counted) { /* its address has enough of them */
+        h->refused = true;
+        conn_abort(h->conn);
         return;
     }
     conn_start_tls(h->conn, tls);
@@ -192,7 +210,10 @@ static void exchange_start(struct http_conn *h)
     h->exchange = x;
     h->in_head = false;
     timer_stop(h->deadline);
-    web_route(x);
+    if (x->host->route != NULL)
+        x->host->route(x);
+    else
+        web_route(x);
 }
 
 static void deliver_piece(struct exchange *x)
@@ -303,6 +324,11 @@ bool exchange_gone(const struct exchange *x)
     return x->connection->conn == NULL;
 }
 
+struct peer exchange_peer(const struct exchange *x)
+{
+    return x->connection->peer;
+}
+
 uint64_t exchange_now_ms(const struct exchange *x)
 {
     (void)x;
@@ -396,6 +422,17 @@ void exchange_say(struct exchange *x, unsigned status, bool shared, struct str s
                     body);
 }
 
+void exchange_say_too_many(struct exchange *x, bool shared, uint64_t wait_ms)
+{
+    exchange_answer(x,
+                    &(struct http_response){ .status = 429,
+                                             .type = STR("text/plain; charset=utf-8"),
+                                             .shared = shared,
+                                             .last = true,
+                                             .retry_ms = wait_ms },
+                    STR("There were too many requests from your network. Please wait.\n"));
+}
+
 void exchange_upgrade(struct exchange *x, const struct http_field *fields, size_t count)
 {
     struct http_conn *h = x->connection;
@@ -409,6 +446,7 @@ void exchange_upgrade(struct exchange *x, const struct http_field *fields, size_
         conn_write(conn, buf_str(&out));
         buf_deinit(&out);
         h->conn = NULL;
+        h->counted = false;
         timer_stop(h->deadline);
         x->host->websocket(x->host->ctx, conn, buf_str(&h->held));
     }

@@ -11,6 +11,7 @@
 struct web {
     struct web_host host;
     struct list connections; /* http_conn.link */
+    size_t connection_count;
     bool draining;
 };
 

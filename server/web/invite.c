@@ -24,6 +24,7 @@ struct visit {
     const struct invite_record *invite;
     uint8_t token_hash[HASH_SIZE_MAX];
     struct str token, local, password;
+    uint64_t retry_ms; /* of a refusal that is not for good */
 };
 
 #define VALUES(...)                                                                                \
@@ -81,7 +82,8 @@ static void visit_end(struct visit *v, unsigned status, const char *title, struc
     exchange_answer(x,
                     &(struct http_response){ .status = status,
                                              .type = STR("text/html; charset=utf-8"),
-                                             .policy = page_policy(a) },
+                                             .policy = page_policy(a),
+                                             .retry_ms = v->retry_ms },
                     page);
 }
 
@@ -225,6 +227,13 @@ static void make_account(struct visit *v)
 {
     const struct web_host *host = v->exchange->host;
 
+    v->retry_ms = host->begin_registration(host->ctx, exchange_peer(v->exchange));
+    if (v->retry_ms > 0) {
+        show_invitation(v, 429, v->local,
+                        STR("Too many accounts are made at the moment. Please try again later; the "
+                            "invitation stays valid."));
+        return;
+    }
     v->password = new_password(v);
     registration_init(&v->registration, host->settings, &host->random, v->password);
     loop_offload(host->loop, registration_derive, derived, &v->registration);
@@ -241,9 +250,10 @@ static void take_name(struct visit *v)
         show_invitation(v, 409, text, STR("This name is taken. Please choose another one."));
         break;
     default:
-        show_invitation(v, 400, str_slice(text, 0, text.n > NAME_MAX_OCTETS ? 0 : text.n),
-                        STR("This is no name for an account: letters, digits, dots and dashes are "
-                            "good, spaces are not."));
+        show_invitation(
+            v, 400, str_slice(text, 0, text.n > NAME_MAX_OCTETS ? 0 : text.n),
+            STR("That cannot be a name here. Please use letters, digits, dots and dashes, "
+                "and no spaces."));
     }
 }
 

@@ -2,6 +2,8 @@
 #include "server/web/routes.h"
 
 #include "base/ip.h"
+#include "server/counters.h"
+#include "server/doorkeeper.h"
 
 enum { MAY_GET = 1, MAY_POST = 2, MAY_PUT = 4, FORM_MAX = 4096 };
 
@@ -52,7 +54,7 @@ static const struct route *find(const struct http_request *r)
 }
 
 /* A name that somebody else let point here (DNS rebinding) is not served. Addresses cannot be made to point. */
-static bool is_ours(const struct web_host *host, struct str name)
+bool web_serves(const struct web_host *host, struct str name)
 {
     uint8_t ip[4];
 
@@ -110,8 +112,13 @@ void web_route(struct exchange *x)
 {
     const struct http_request *r = x->request;
     const struct route *route = find(r);
+    uint64_t wait_ms =
+        doorkeeper_request(x->host->doorkeeper, exchange_peer(x), exchange_now_ms(x));
 
-    if (!is_ours(x->host, r->host))
+    if (wait_ms > 0) {
+        count(x->host->counters, COUNTER_THROTTLED + THROTTLED_REQUEST);
+        exchange_say_too_many(x, route != NULL && route->shared, wait_ms);
+    } else if (!web_serves(x->host, r->host))
         exchange_say(x, 421, false, STR("That name is not served here."));
     else if (r->method == HTTP_OTHER)
         exchange_say(x, 501, false, STR("That method is not known here."));

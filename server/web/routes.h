@@ -9,6 +9,7 @@
 
 /* The head of a request is there: the handler of its route, or the refusal. */
 void web_route(struct exchange *x);
+bool web_serves(const struct web_host *host, struct str name); /* as Host of a request */
 
 exchange_handler host_meta_xml, host_meta_json; /* host_meta.c */
 exchange_handler invite_page;                   /* invite.c */

@@ -1,6 +1,8 @@
 /* web.c: all HTTPS connections of a worker. */
 #include "server/web/web.h"
 
+#include <unistd.h>
+
 #include "server/web/http_conn.h"
 
 struct web *web_new(const struct web_host *host)
@@ -14,7 +16,10 @@ struct web *web_new(const struct web_host *host)
 
 void web_accept(struct web *w, int fd, struct tls_context *tls)
 {
-    http_conn_accept(w, fd, tls);
+    if (w->host.connections_max > 0 && w->connection_count >= w->host.connections_max)
+        close(fd);
+    else
+        http_conn_accept(w, fd, tls);
 }
 
 bool web_idle(const struct web *w)

@@ -7,11 +7,15 @@
 
 #include "base/random.h"
 #include "io/conn.h"
+#include "server/host.h"
 #include "server/server.h"
 #include "server/settings.h"
 #include "server/store.h"
 
 struct disk;
+struct counters;
+struct doorkeeper;
+struct exchange;
 struct web_host {
     struct loop *loop;
     struct store *store;
@@ -21,14 +25,21 @@ struct web_host {
     struct random random;
     const struct disk *disk;
     int uploads_fd; /* folder; -1: there are no uploads */
+    struct doorkeeper *doorkeeper;
+    struct counters *counters; /* of the worker */
     void *ctx;
-    /* The handshake is answered: takes the connection, which is a WebSocket now. `early`: what came behind it. */
+    void (*route)(struct exchange *x); /* NULL: web_route() */
+    size_t connections_max;            /* 0: no limit of its own */
+    /* As home_begin_registration() */
+    uint64_t (*begin_registration)(void *ctx, struct peer peer);
+    /* The handshake is answered: takes the connection, which is a WebSocket now and still
+     * counted by the doorkeeper. `early`: what came behind it. */
     void (*websocket)(void *ctx, struct conn *conn, struct str early);
 };
 
 struct web;
 struct web *web_new(const struct web_host *host);
-void web_accept(struct web *w, int fd, struct tls_context *tls); /* takes fd */
+void web_accept(struct web *w, int fd, struct tls_context *tls); /* takes fd; NULL: in the clear */
 void web_drain(struct web *w);                                   /* no further requests */
 bool web_idle(const struct web *w);                              /* no connection is left */
 /* The loop has ended: connections are gone, requests in work end as soon as what they wait for is done. */

@@ -1,4 +1,8 @@
-/* websocket.c: wslay between two pieces of memory. */
+/* websocket.c: wslay between two pieces of memory.
+ *
+ * A context of wslay holds 8 KiB of buffers, as much as everything else of an idle session outside of TLS. So it exists
+ * only while something is under way that it must remember: part of a frame, a message in fragments, a goodbye.
+ */
 #include "server/web/websocket.h"
 
 #include <assert.h>
@@ -18,12 +22,15 @@ struct message {
 };
 
 struct websocket {
-    struct wslay_event_context *frames;
-    struct str in; /* being fed */
+    struct wslay_event_context *frames; /* NULL: between two messages */
+    uint64_t message_bytes;             /* how long one may be */
+    uint64_t fed, announced;            /* octets that came; that frames with a whole header have */
+    struct str in;                      /* being fed */
     struct buf out;
     struct list messages;
     struct message *current; /* handed out */
     unsigned fragments;
+    bool fragmented;    /* of a message not all frames have come */
     bool refused, told; /* it must end; WEBSOCKET_CLOSED was handed out */
 };
 
@@ -62,12 +69,21 @@ static void refuse(struct websocket *w, uint16_t code)
     wslay_event_shutdown_read(w->frames);
 }
 
+/* RFC 6455 §5.2: two octets, the longer forms of the length, the mask that clients must use. */
+static uint64_t frame_octets(uint64_t payload)
+{
+    return 2 + (payload < 126 ? 0 : payload < 65536 ? 2 : 8) + 4 + payload;
+}
+
 static void frame_began(wslay_event_context_ptr frames,
                         const struct wslay_event_on_frame_recv_start_arg *frame, void *ctx)
 {
     struct websocket *w = ctx;
 
     (void)frames;
+    w->announced += frame_octets(frame->payload_length);
+    if (!wslay_is_ctrl_frame(frame->opcode))
+        w->fragmented = !frame->fin;
     if (frame->opcode == WSLAY_TEXT_FRAME)
         w->fragments = 0;
     if (frame->opcode == WSLAY_BINARY_FRAME) /* RFC 7395 §3.2 */
@@ -101,13 +117,39 @@ static const struct wslay_event_callbacks callbacks = {
 
 /* ---- Life ------------------------------------------------------------------------------------------ */
 
+static struct wslay_event_context *frames_of(struct websocket *w)
+{
+    int failed = 0;
+
+    if (w->frames == NULL) {
+        failed = wslay_event_context_server_init(&w->frames, &callbacks, w);
+        assert(failed == 0); /* but for lack of memory, which stops us */
+        (void)failed;
+        wslay_event_config_set_max_recv_msg_length(w->frames, w->message_bytes);
+    }
+    return w->frames;
+}
+
+/* Nothing of the past matters for what comes next. */
+static bool is_between_messages(const struct websocket *w)
+{
+    return w->fed == w->announced && !w->fragmented && !w->refused
+           && wslay_event_get_read_enabled(w->frames) && !wslay_event_get_close_sent(w->frames)
+           && !wslay_event_want_write(w->frames);
+}
+
+static void rest(struct websocket *w)
+{
+    if (!is_between_messages(w))
+        return;
+    wslay_event_context_free(w->frames);
+    w->frames = NULL;
+}
+
 struct websocket *websocket_new(size_t message_bytes)
 {
     struct websocket *w = mem_alloc(sizeof *w);
-    int failed = wslay_event_context_server_init(&w->frames, &callbacks, w);
 
-    assert(failed == 0); /* but for lack of memory, which stops us */
-    (void)failed;
     list_init(&w->messages);
     buf_init(&w->out, SIZE_MAX / 2); /* emptied after every call that fills it */
     websocket_limit(w, message_bytes);
@@ -118,7 +160,8 @@ void websocket_free(struct websocket *w)
 {
     if (w == NULL)
         return;
-    wslay_event_context_free(w->frames);
+    if (w->frames != NULL)
+        wslay_event_context_free(w->frames);
     for (struct link *l; (l = list_pop(&w->messages)) != NULL;)
         mem_free(LIST_ENTRY(l, struct message, link));
     mem_free(w->current);
@@ -128,23 +171,27 @@ void websocket_free(struct websocket *w)
 
 void websocket_limit(struct websocket *w, size_t message_bytes)
 {
-    wslay_event_config_set_max_recv_msg_length(w->frames, message_bytes);
+    w->message_bytes = message_bytes;
+    if (w->frames != NULL)
+        wslay_event_config_set_max_recv_msg_length(w->frames, message_bytes);
 }
 
 /* ---- In -------------------------------------------------------------------------------------------- */
 
 static bool is_over(const struct websocket *w)
 {
-    return !wslay_event_get_read_enabled(w->frames);
+    return w->frames != NULL && !wslay_event_get_read_enabled(w->frames);
 }
 
 void websocket_feed(struct websocket *w, struct str in)
 {
     w->in = in;
-    if (wslay_event_recv(w->frames) != 0)
+    w->fed += in.n;
+    if (wslay_event_recv(frames_of(w)) != 0)
         refuse(w, WSLAY_CODE_INTERNAL_SERVER_ERROR);
     w->in = STR_NONE;
     (void)wslay_event_send(w->frames);
+    rest(w);
 }
 
 bool websocket_waits(const struct websocket *w)
@@ -175,13 +222,14 @@ void websocket_send(struct websocket *w, struct str text)
 {
     struct wslay_event_msg message = { WSLAY_TEXT_FRAME, bytes_of_str(text).p, text.n };
 
-    if (wslay_event_queue_msg(w->frames, &message) == 0) /* else we have said goodbye */
+    if (wslay_event_queue_msg(frames_of(w), &message) == 0) /* else we have said goodbye */
         (void)wslay_event_send(w->frames);
+    rest(w);
 }
 
 void websocket_close(struct websocket *w)
 {
-    if (wslay_event_queue_close(w->frames, WSLAY_CODE_NORMAL_CLOSURE, NULL, 0) == 0)
+    if (wslay_event_queue_close(frames_of(w), WSLAY_CODE_NORMAL_CLOSURE, NULL, 0) == 0)
         (void)wslay_event_send(w->frames);
 }
 

@@ -4,8 +4,11 @@ everything at once, in order; the frozen one, when it is back, gets everything t
 in order and without a gap: whether it thaws in time or its connection was given up meanwhile.
 """
 import argparse
+import fcntl
 import socket
+import struct
 import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -36,6 +39,11 @@ def logged_in(at, name, password):
     raw.enable_sm()
     raw.send('<presence/>')
     return raw
+
+
+def unread(sock):
+    """Octets that the system holds for whoever would read this socket."""
+    return struct.unpack('i', fcntl.ioctl(sock.fileno(), termios.FIONREAD, b'\0' * 4))[0]
 
 
 class Reader(threading.Thread):
@@ -102,6 +110,10 @@ def run(number, at, password, readers, messages, give_up):
         assert not reader.is_alive() and reader.wrong is None, f'{reader.wrong}'
         assert reader.ids == expected, f'{reader.raw.jid}: {reader.ids[:5]} … {reader.ids[-5:]}'
     print(f'# {len(others)} others have all of their {messages} while one is frozen', flush=True)
+    # Control: it is frozen. Most of what it was sent has not even reached its own side of the connection.
+    waiting = unread(frozen.socket)
+    print(f'# it has {waiting >> 10} of {messages * len(FILLER) >> 10} KiB before it, unread', flush=True)
+    assert 0 < waiting < messages * len(FILLER) // 4, 'it was not frozen'
     ids = []
     if give_up:
         time.sleep(LAGGING_S[True] + 5)          # from where it is slow

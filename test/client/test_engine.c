@@ -167,6 +167,80 @@ static void waits_for_the_store(void **state)
     assert_int_equal(handset_count(&s->bob, "not received yet", false), 1);
 }
 
+static struct str fingerprint_of(struct scene *s, struct handset *h, struct arena *a)
+{
+    uint32_t device;
+
+    (void)s;
+    return engine_fingerprint(h->engine, a, &device);
+}
+
+/* Who compared a key once wants to know of new ones before he writes to them. */
+static void asks_after_verification(void **state)
+{
+    struct scene *s = *state;
+    struct arena a = { 0 };
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    handset_write(&s->bob, "alice@sotto.test", "hello");
+    run(s);
+    assert_int_equal(s->bob.seen[ENGINE_DEVICE], 1);
+    assert_int_equal(engine_decide(s->bob.engine, STR("alice@sotto.test"),
+                                   fingerprint_of(s, &s->alice, &a), TRUST_VERIFY),
+                     ERR_NONE);
+    start(s, &s->alice2);
+    handset_write(&s->bob, "alice@sotto.test", "is that you?");
+    run(s);
+    assert_int_equal(s->bob.seen[ENGINE_DEVICE], 2);
+    assert_int_equal(handset_count(&s->alice, "is that you?", false), 0);
+    assert_int_equal(
+        engine_decide(s->bob.engine, STR("alice@sotto.test"), STR("no fingerprint"), TRUST_APPROVE),
+        ERR_MALFORMED);
+    assert_int_equal(engine_decide(s->bob.engine, STR("alice@sotto.test"),
+                                   fingerprint_of(s, &s->alice2, &a), TRUST_APPROVE),
+                     ERR_NONE);
+    run(s);
+    assert_int_equal(handset_count(&s->alice, "is that you?", false), 1);
+    assert_int_equal(handset_count(&s->alice2, "is that you?", false), 1);
+    arena_deinit(&a);
+}
+
+static void leaves_out_distrusted_devices(void **state)
+{
+    struct scene *s = *state;
+    struct arena a = { 0 };
+
+    start(s, &s->alice);
+    start(s, &s->alice2);
+    start(s, &s->bob);
+    handset_write(&s->bob, "alice@sotto.test", "for both");
+    run(s);
+    assert_int_equal(engine_decide(s->bob.engine, STR("alice@sotto.test"),
+                                   fingerprint_of(s, &s->alice2, &a), TRUST_DISTRUST),
+                     ERR_NONE);
+    handset_write(&s->bob, "alice@sotto.test", "for one");
+    run(s);
+    assert_int_equal(handset_count(&s->alice, "for one", false), 1);
+    assert_int_equal(handset_count(&s->alice2, "for both", false), 1);
+    assert_int_equal(handset_count(&s->alice2, "for one", false), 0);
+    arena_deinit(&a);
+}
+
+/* A new device of ours asks the others of our own account in the same way, and is told to them. */
+static void tells_of_new_devices(void **state)
+{
+    struct scene *s = *state;
+
+    start(s, &s->alice);
+    start(s, &s->alice2);
+    start(s, &s->bob);
+    handset_write(&s->alice, "bob@sotto.test", "hello");
+    run(s);
+    assert_int_equal(s->alice.seen[ENGINE_DEVICE], 2);
+    assert_true(handset_last(&s->bob, ENTRY_MESSAGE)->trust == ENTRY_TRUST_TRUSTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +249,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_devices_see_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(outbox_survives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waits_for_the_store, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(asks_after_verification, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(leaves_out_distrusted_devices, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tells_of_new_devices, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,10 @@ class Pipe:
         """Six words."""
         return await self.ask('bundle')
 
+    async def forget(self):
+        """All that it knows of the other device."""
+        await self.ask('forget')
+
     async def start(self, bundle):
         """Begins a session with the owner of the bundle."""
         await self.ask('start', *bundle)
@@ -109,6 +113,10 @@ class Backend:
 
     def close(self):
         """Nothing to be closed."""
+
+    async def forget(self):
+        """The session."""
+        self.session = self.first = None
 
     async def bundle(self):
         """Six words. In 0.3 the identity is in the other form, with its sign in the signature."""
@@ -338,6 +346,24 @@ async def both_begin(pair):
     assert kinds[-1] == kinds[-2] == 'message', kinds
 
 
+async def begins_anew(pair):
+    """One has lost all sessions: what it is sent it cannot read; it begins anew, and both go on."""
+    await pair.say(pair.one)
+    await pair.say(pair.two)
+    for loser, other in ((pair.two, pair.one), (pair.one, pair.two)):
+        late = await pair.write(loser)
+        await loser.forget()
+        await refuse(loser, await pair.write(other))
+        await loser.start(await other.bundle())
+        assert await pair.say(loser) == ['exchange']
+        assert await pair.say(other) == ['message']
+        if isinstance(other, Pipe):
+            await pair.read(other, late)        # of the session before
+            await pair.say(loser)
+        await pair.say(loser)
+        await pair.say(other)
+
+
 async def schedules(pair):
     """A thousand steps of chance: bursts, shuffled, a few lost, a few late, a few twice."""
     await pair.say(pair.one)
@@ -374,6 +400,7 @@ TALKS = {
     'empty messages': empty,
     'tampered and repeated': tampered,
     'both begin at once': both_begin,
+    'begins anew': begins_anew,
     'by chance': schedules,
 }
 # python-omemo's backends hold one session: which one is current is its manager's matter.

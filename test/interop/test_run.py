@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness import leak
 from harness.server import ROOT, free_port
 from harness.tap import Cases
 
@@ -80,13 +81,19 @@ async def _(world):
     )
     assert len(wrote) == 2 and wrote == read, (wrote, read)
     assert len(re.findall(r'^ +xmpp:\S+$', out, re.M)) == 2, out
-    for text in wrote:
-        held = [
-            str(p)
-            for p in (world.folder / 'once').rglob('*')
-            if p.is_file() and text.encode() in p.read_bytes()
-        ]
-        assert not held, held
+    assert leak.find(world.folder / 'once', 'localhost'), 'the search finds nothing at all'
+    held = leak.find_each(world.folder / 'once', wrote)
+    assert not held, held
+
+
+@case('LAN=1 serves the network nearby and draws an invitation', timeout=START_S)
+async def _(world):
+    ports = [free_port() for _ in range(3)]
+    status, out, err = await output_of(world.argv('lan', 'ONCE=1', 'LAN=127.0.0.1', ports=ports))
+    assert status == 0 and 'sotto: proved' in out.splitlines(), (status, out, err)
+    assert f'NAME@127.0.0.1, host 127.0.0.1, port {ports[0]}' in out, out
+    assert len(re.findall(r'^ *xmpp:127\.0\.0\.1\?register;preauth=\S+$', out, re.M)) == 3, out
+    assert '\u2588' in out and 'scan the code' in out, out
 
 
 @case('a second run with the same data proves again', timeout=START_S)

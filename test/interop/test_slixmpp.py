@@ -86,8 +86,12 @@ class Chat(World):
 
 
 def send_sealed(sender, to, *more, ident=None):
-    """Sends what looks like an encrypted message that is to be stored; returns its id."""
-    return sender.say(to, looks_sealed(), ET.Element('{%s}store' % NS_HINTS), *more, ident=ident)
+    """Sends what looks like an encrypted message that is to be stored, with words beside it for
+    clients that cannot read it, which Sotto replaces; returns its id."""
+    words = element('body', f'Some client says all of it here as well, {sender.new_id()}.')
+    if sender.at.name == 'sottod':
+        sender.at.spoken.append(words.text)
+    return sender.say(to, words, looks_sealed(), ET.Element('{%s}store' % NS_HINTS), *more, ident=ident)
 
 
 def has_id(ident):
@@ -618,7 +622,9 @@ async def _(world):
 @case('plaintext is refused with a reason that a person understands', only='sottod')
 async def _(world):
     alice, bob = await world.clients()
-    ident = alice.say(bob.boundjid.bare, element('body', 'In the clear, for all to read.'))
+    words = element('body', 'In the clear, for all to read.')
+    world.at.spoken.append(words.text)
+    ident = alice.say(bob.boundjid.bare, words)
     refusal = await alice.expect(lambda m: m.get('id') == ident and m.get('type') == 'error')
     error = refusal.find(f'{CLIENT}error')
     assert error.find('{%s}policy-violation' % NS_STANZAS) is not None
@@ -632,8 +638,7 @@ async def _(world):
     name, _ = world.pair()
     bot = re.search(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), re.S)[1]
     for example, real in (('bot@localhost', world.at.jid(name)), ('its password', world.passwords[name]),
-                          # With a host that is a name, slixmpp takes the port from here.
-                          ('bot.connect', f'bot.default_port = {world.at.port}\nbot.connect'),
+                          ("('127.0.0.1', 5222)", f"('127.0.0.1', {world.at.port})"),
                           ('build/run/data/tls/certificate.pem', str(world.at.ca))):
         assert example in bot, example
         bot = bot.replace(example, real)

@@ -33,7 +33,7 @@ class Web(World):
     """A server with accounts and HTTPS."""
 
     names = ('alice', 'bob', 'carol', 'dave')
-    options = ('limits.upload_bytes=8MiB', 'limits.upload_daily_bytes=20MiB')
+    options = ('limits.upload_bytes=8MiB', 'limits.upload_daily_bytes=20MiB', 'limits.registrations_per_address=1000/h')
 
     def https(self):
         """A connection of Python's own HTTP client."""
@@ -168,6 +168,30 @@ async def _(world):
         assert status == want, (method, status)
 
 
+@case('nothing is administered over HTTP: no such path is there, whatever the method')
+async def _(world):
+    for path in ('/admin', '/api', '/api/users', '/control', '/metrics', '/setup', '/login', '/rest', '/http-bind',
+                 '/invite', '/invite/', '/upload', '/ws/admin', '/.well-known/admin', '/users/alice', '/stats'):
+        link = world.https()
+        for method in 'GET', 'POST', 'PUT', 'DELETE', 'PATCH':
+            link.request(method, path)
+            answer = link.getresponse()
+            body = answer.read()
+            assert answer.status in (400, 404, 501) and len(body) < 100, (method, path, answer.status)
+        link.close()
+
+
+@case('extensions of WebSocket, compression above all, are not taken up (RFC 7692)')
+async def _(world):
+    link = connect(world.at)
+    link.sendall(b'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+                 b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
+                 b'Sec-WebSocket-Protocol: xmpp\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n')
+    head = link.recv(65536)
+    link.close()
+    assert head.startswith(b'HTTP/1.1 101 ') and b'extensions' not in head.lower(), head
+
+
 @case('a client that names only other protocols (ALPN) is not served')
 async def _(world):
     context = ssl.create_default_context(cafile=str(world.at.ca))
@@ -204,10 +228,13 @@ def login(world, name):
     return client
 
 
-def sealed(to, ident):
-    """A message that passes the policy: it looks like an encrypted one."""
+def sealed(at, to, ident):
+    """A message that passes the policy: it looks like an encrypted one. The words beside it, which
+    some client left there, do not."""
     hidden = ET.tostring(looks_sealed()).decode()
-    return f"<message to='{to}' type='chat' id='{ident}'>{hidden}<store xmlns='urn:xmpp:hints'/></message>"
+    words = f'The same in the clear, number {len(at.spoken)}.'
+    at.spoken.append(words)
+    return f"<message to='{to}' type='chat' id='{ident}'><body>{words}</body>{hidden}<store xmlns='urn:xmpp:hints'/></message>"
 
 
 @case('two clients log in over WebSocket, wherever their accounts live, and talk')
@@ -215,9 +242,9 @@ async def _(world):
     for one, other in (('alice', 'bob'), ('carol', 'dave'), ('alice', 'dave')):
         a, b = login(world, one), login(world, other)
         for ident in 'm1', 'm2':
-            a.send(sealed(b.jid, ident))
+            a.send(sealed(world.at, b.jid, ident))
             assert b.until(f'{CLIENT}message').get('id') == ident
-        b.send(sealed(a.jid, 'm3'))
+        b.send(sealed(world.at, a.jid, 'm3'))
         assert a.until(f'{CLIENT}message').get('from') == b.jid
         a.close()
         b.close()
@@ -230,9 +257,9 @@ async def _(world):
     tcp.login('alice', world.passwords['alice'])
     tcp.send('<presence/>')
     tcp.until(f'{CLIENT}presence')
-    tcp.send(sealed(web.jid, 't1'))
+    tcp.send(sealed(world.at, web.jid, 't1'))
     assert web.until(f'{CLIENT}message').get('id') == 't1'
-    web.send(sealed(tcp.jid, 'w1'))
+    web.send(sealed(world.at, tcp.jid, 'w1'))
     assert tcp.until(f'{CLIENT}message').get('id') == 'w1'
     web.close()
     tcp.close()
@@ -243,7 +270,7 @@ async def _(world):
     a, b = login(world, 'alice'), login(world, 'bob')
     count = 300
     for i in range(count):
-        a.send(sealed(b.jid, f'n{i}'))
+        a.send(sealed(world.at, b.jid, f'n{i}'))
     got = [b.until(f'{CLIENT}message').get('id') for _ in range(count)]
     assert got == [f'n{i}' for i in range(count)], got
     a.close()
@@ -325,7 +352,7 @@ async def _(world):
     enabled = a.until('{urn:xmpp:sm:3}enabled')
     a.close()
     b = login(world, 'bob')
-    b.send(sealed(a.jid, 'late'))
+    b.send(sealed(world.at, a.jid, 'late'))
     again = WebSocket(world.at)
     again.authenticate('alice', world.passwords['alice'])
     again.send(f"<resume xmlns='urn:xmpp:sm:3' previd='{enabled.get('id')}' h='0'/>")
@@ -496,10 +523,10 @@ async def _(world):
     token = re.search('preauth=([a-z2-7]+)', values['uri'])[1]
     path = urllib.parse.urlparse(values['landing-url']).path
     status, _, body = world.ask('GET', path)
-    assert status == 200 and b'alice@localhost invited you' in body
+    assert status == 200 and b'<bdi dir="ltr">alice@localhost</bdi> invited you' in body
     name = new_name()
     status, _, body = world.ask('POST', path, f'name={name}', FORM)
-    assert status == 201 and b'add alice@localhost to your contacts' in body
+    assert status == 201 and b'add <bdi dir="ltr">alice@localhost</bdi> to your contacts' in body
     guest = await Client.open(world.at, name, shown(body)[1])
     guest.send_raw(f"<presence to='alice@localhost' type='subscribe'>{preauth(token)}</presence>")
     await guest.expect_presence(lambda p: p.get('type') == 'subscribed')

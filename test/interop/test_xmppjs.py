@@ -37,6 +37,7 @@ class Npm(World):
     """A server, and the packages."""
 
     names = ()
+    talks = False
 
     async def begin(self):
         major = int((await run(['node', '--version'], CASE_S))[1:].split('.')[0])

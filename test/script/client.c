@@ -33,7 +33,7 @@ void item_free(struct item *i)
     mem_free(i);
 }
 
-static void forget_items(struct client *c)
+void client_forget(struct client *c)
 {
     for (struct link *l; (l = list_pop(&c->items)) != NULL;)
         item_free(LIST_ENTRY(l, struct item, link));
@@ -41,7 +41,7 @@ static void forget_items(struct client *c)
 
 void client_free(struct client *c)
 {
-    forget_items(c);
+    client_forget(c);
     stream_deinit(&c->stream);
     buf_deinit(&c->in);
     arena_deinit(&c->arena);
@@ -66,7 +66,7 @@ static const struct xml_limits anything = { CLIENT_LIMIT, 1000, 1000, 10000000 }
 
 void client_open(struct client *c, struct str address, bool secure)
 {
-    forget_items(c);
+    client_forget(c);
     stream_deinit(&c->stream);
     stream_init(&c->stream, STREAM_CLIENT, STREAM_TCP, STR(NS_CLIENT), &anything);
     c->jid = STR_NONE;
@@ -298,16 +298,24 @@ struct item *client_peek(struct client *c)
     return l ? LIST_ENTRY(l, struct item, link) : NULL;
 }
 
+/* What has to come may be on its way still. */
+static bool await_more(struct client *c)
+{
+    return c->wire != NULL && c->transport->ops->await != NULL && c->transport->ops->await(c->wire);
+}
+
 struct item *client_next(struct client *c)
 {
-    struct item *i = client_peek(c);
+    struct item *i;
 
+    while ((i = client_peek(c)) == NULL && await_more(c))
+        continue;
     if (i != NULL)
         list_remove(&i->link);
     return i;
 }
 
-struct item *client_find(struct client *c, const struct xml_node *pattern)
+struct item *client_search(struct client *c, const struct xml_node *pattern)
 {
     client_receive(c);
     LIST_EACH (&c->items, l) {
@@ -319,6 +327,15 @@ struct item *client_find(struct client *c, const struct xml_node *pattern)
         }
     }
     return NULL;
+}
+
+struct item *client_find(struct client *c, const struct xml_node *pattern)
+{
+    struct item *i;
+
+    while ((i = client_search(c, pattern)) == NULL && await_more(c))
+        continue;
+    return i;
 }
 
 struct str item_text(struct arena *a, const struct item *i)

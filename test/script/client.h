@@ -62,7 +62,9 @@ bool client_fail(struct client *c, const char *format, ...) __attribute__((forma
 /* What has come, oldest first. */
 struct item *client_next(struct client *c); /* waits for it; NULL: nothing comes */
 struct item *client_peek(struct client *c); /* the same, and it stays */
-struct item *client_find(struct client *c, const struct xml_node *pattern); /* anywhere; NULL */
+struct item *client_find(struct client *c, const struct xml_node *pattern);   /* anywhere; waits */
+struct item *client_search(struct client *c, const struct xml_node *pattern); /* does not wait */
+void client_forget(struct client *c); /* whatever has come */
 void item_free(struct item *i);
 struct str item_text(struct arena *a, const struct item *i);
 

@@ -1,11 +1,12 @@
 /* equal_work.c: one failing login, for counting the instructions it costs the server (equal-work runs it under
  * callgrind and compares).
  *
- *   equal_work sasl|sasl2 MECHANISM wrong|unknown|keyless
+ *   equal_work sasl|sasl2 MECHANISM wrong|unknown|keyless|dearer|longer
  *
  * wrong: the account exists and the password does not fit; unknown: there is no such account; keyless: it exists and
  * has no keys of this mechanism. All names are of one length. Whoever could tell them apart by the time an answer
  * takes could find out who has an account.
+ * What the counting must notice: dearer: a password that takes one iteration more; longer: a name of 200 letters.
  */
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,7 @@ static void fill(struct world *w)
         world_account(w, arena_printf(&a, "u%04d", i), STR("secret"), 1);
     world_account(w, STR("alice"), STR("secret"), ITERATIONS);
     world_account(w, STR("empty"), STR(""), 1);
+    world_account(w, STR("elder"), STR("secret"), ITERATIONS + 1);
     arena_deinit(&a);
 }
 
@@ -148,6 +150,18 @@ static bool fail_to_log_in(struct attempt *at, void (*run)(struct world *w))
     return failed;
 }
 
+static const char *name_of(struct arena *a, const char *way)
+{
+    static const char *const names[][2] = {
+        { "wrong", "alice" }, { "keyless", "empty" }, { "dearer", "elder" }, { "unknown", "ghost" }
+    };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(way, names[i][0]) == 0)
+            return names[i][1];
+    return arena_printf(a, "%0200d", 0).p;
+}
+
 int main(int argc, char **argv)
 {
     struct world_options options = { .homes = 1 };
@@ -161,9 +175,7 @@ int main(int argc, char **argv)
     at.transport = world_transport(at.world);
     at.sasl2 = strcmp(argv[1], "sasl2") == 0;
     at.mechanism = argv[2];
-    at.name = strcmp(argv[3], "wrong") == 0     ? "alice"
-              : strcmp(argv[3], "keyless") == 0 ? "empty"
-                                                : "ghost";
+    at.name = name_of(&at.arena, argv[3]);
     fill(at.world);
     for (int i = 0; i < 3; i++) /* caches and prepared statements are there */
         good &= fail_to_log_in(&at, world_run);

@@ -1,16 +1,22 @@
 /* run.c: what the verbs of scripts do. */
 #include "test/script/run.h"
 
+#include <string.h>
+
 #include "base/encode.h"
 #include "test/script/client.h"
+#include "test/script/live.h"
 #include "xmpp/ns.h"
 #include "xmpp/sasl.h"
+
+enum { TEXT_MAX = 1024 * 1024 };
 
 struct run {
     const struct run_options *options;
     const struct script *script;
     struct arena *arena;
     struct world *world;
+    struct live *live; /* NULL: the world itself is the server */
     struct transport transport;
     struct names names;
     struct client *clients[SCRIPT_ACTORS];
@@ -198,7 +204,7 @@ static bool do_none(struct run *r, struct client *c, struct str args)
 
     if (!read_pattern(r, args, &pattern))
         return false;
-    i = client_find(c, pattern);
+    i = client_search(c, pattern);
     good = i == NULL || unexpected(r, i);
     item_free(i);
     return good;
@@ -266,8 +272,8 @@ static bool do_forget(struct run *r, struct client *c, struct str args)
 {
     (void)r;
     (void)args;
-    for (struct item *i; (i = client_next(c)) != NULL;)
-        item_free(i);
+    client_receive(c);
+    client_forget(c);
     return true;
 }
 
@@ -383,6 +389,21 @@ static bool do_ht(struct run *r, struct str args)
     return true;
 }
 
+/* text NAME N: {NAME} becomes N letters. */
+static bool do_text(struct run *r, struct str args)
+{
+    struct str count = args, name = str_split(&count, ' ');
+    uint64_t n;
+    char *letters;
+
+    if (str_to_u64(str_trim(count), TEXT_MAX, &n) != ERR_NONE)
+        return FAIL(r, "text NAME N");
+    letters = arena_raw(r->arena, n);
+    memset(letters, 'A', n);
+    names_set(&r->names, name, (struct str){ letters, n });
+    return true;
+}
+
 static bool do_store(struct run *r, struct str args)
 {
     if (str_is(args, "hold"))
@@ -455,8 +476,8 @@ static const struct {
     const char *name;
     bool (*run)(struct run *, struct str);
 } commands[] = {
-    { "account", do_account }, { "advance", do_advance }, { "config", do_config },
-    { "ht", do_ht },           { "roster", do_roster },   { "store", do_store },
+    { "account", do_account }, { "advance", do_advance }, { "config", do_config }, { "ht", do_ht },
+    { "roster", do_roster },   { "store", do_store },     { "text", do_text },
 };
 
 static struct client *client_named(struct run *r, struct str name)
@@ -523,23 +544,47 @@ static void make_accounts(struct run *r)
     }
 }
 
+static void set_the_stage(struct run *r)
+{
+    struct world_options options = r->options->world;
+
+    if (r->options->server != NULL) {
+        r->live = live_new(r->arena, r->options->server);
+        options.store = live_store(r->live);
+    }
+    r->world = world_new(&options);
+    r->transport = r->live != NULL ? live_transport(r->live, r->world) : world_transport(r->world);
+}
+
+/* False: something is left that should not be. */
+static bool clear_the_stage(struct run *r, struct str *why)
+{
+    const char *left = NULL;
+    bool good;
+
+    if (r->live != NULL)
+        return live_free(r->live, why);
+    good = world_free(r->world, &left);
+    *why = str_from(left);
+    return good;
+}
+
 bool run_script(const struct run_options *options, const struct script *script, struct arena *a,
                 unsigned *out_line, struct str *out_why)
 {
     struct run r = { .options = options, .script = script, .arena = a };
-    const char *left;
+    struct str left;
     bool good;
 
-    r.world = world_new(&options->world);
-    r.transport = world_transport(r.world);
+    set_the_stage(&r);
     for (size_t i = 0; i < script->actor_count; i++) {
         r.clients[i] = client_new(script->actors[i], STR("sotto.test"), &r.transport, &r.names);
         r.clients[i]->trace = options->trace;
     }
     make_accounts(&r);
     good = run_steps(&r, out_line);
-    if (!world_free(r.world, &left) && good)
-        good = fail(&r, str_from(left));
+    if (!clear_the_stage(&r, &left))
+        good = good ? fail(&r, left) : FAIL(&r, "%.*s\n%.*s", STR_ARG(r.why), STR_ARG(left));
     for (size_t i = 0; i < script->actor_count; i++)
         client_free(r.clients[i]);
     arena_deinit(&r.names.arena);

@@ -10,7 +10,8 @@
 
 struct run_options {
     struct world_options world;
-    bool trace; /* print what goes over the wires */
+    bool trace;         /* print what goes over the wires */
+    const char *server; /* path of sottod, which is to be the server; NULL: the engine is */
 };
 
 /* False, with `line` and `why` (in the arena), if the conversation went otherwise. */

@@ -1,12 +1,14 @@
 /* runner.c: runs conversation scripts; one TAP line per case.
  *
  *   runner [--homes N] [--bytewise] [--shuffle SEED] [--trace] [--only TEXT] FILE.chat|FOLDER …
+ *   runner --server SOTTOD [--slice I/N] …     against a server in a process of its own; a part of the files
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "test/script/files.h"
+#include "test/script/live.h"
 #include "test/script/run.h"
 
 struct runner {
@@ -14,7 +16,8 @@ struct runner {
     struct arena arena;
     struct str only;
     struct files files;
-    unsigned cases, failures;
+    uint64_t slice, slices; /* only every so many-th file */
+    unsigned cases, failures, left_out;
 };
 
 /* ---- Cases ----------------------------------------------------------------------------------------- */
@@ -53,6 +56,19 @@ static void report(struct runner *r, struct str path, const struct script *scrip
     fflush(stdout);
 }
 
+/* Says so if no server in a process of its own can play it. */
+static bool is_left_out(struct runner *r, struct arena *a, struct str path,
+                        const struct script *script)
+{
+    struct str why = r->options.server != NULL ? live_obstacle(a, script) : STR("");
+
+    if (why.n == 0)
+        return false;
+    printf("# not over sockets: %.*s: %.*s\n", STR_ARG(base_name(path)), STR_ARG(why));
+    r->left_out++;
+    return true;
+}
+
 static void run_file(struct runner *r, struct str path)
 {
     size_t row = 0, rows = 1;
@@ -65,12 +81,16 @@ static void run_file(struct runner *r, struct str path)
         bool good =
             file_read(&a, path, &text) && script_parse(&a, text, row, &script, &why) == ERR_NONE;
 
-        if (good) {
-            good = run_script(&r->options, &script, &a, &line, &why);
+        if (good)
             rows = script.rows > 0 ? script.rows : 1;
-        } else {
-            line = script.error_line;
+        if (good && is_left_out(r, &a, path, &script)) { /* another row may do without */
+            arena_deinit(&a);
+            continue;
         }
+        if (good)
+            good = run_script(&r->options, &script, &a, &line, &why);
+        else
+            line = script.error_line;
         report(r, path, &script, good, line, why);
         arena_deinit(&a);
     }
@@ -97,6 +117,18 @@ static uint64_t number_of(const char *text)
     return n;
 }
 
+/* I/N: of N runners, this one is number I, from 0. */
+static void read_slice(struct runner *r, const char *text)
+{
+    struct str count = str_from(text), number = str_split(&count, '/');
+
+    if (str_to_u64(count, UINT32_MAX, &r->slices) != ERR_NONE || r->slices == 0
+        || str_to_u64(number, r->slices - 1, &r->slice) != ERR_NONE) {
+        fprintf(stderr, "runner: --slice I/N\n");
+        exit(2);
+    }
+}
+
 static void read_arguments(struct runner *r, char **argv)
 {
     for (; *argv != NULL; argv++) {
@@ -108,6 +140,10 @@ static void read_arguments(struct runner *r, char **argv)
             r->options.world.homes = (unsigned)number_of(*++argv);
         else if (strcmp(*argv, "--shuffle") == 0)
             r->options.world.shuffle = number_of(*++argv);
+        else if (strcmp(*argv, "--server") == 0 && argv[1] != NULL)
+            r->options.server = *++argv;
+        else if (strcmp(*argv, "--slice") == 0)
+            read_slice(r, *++argv);
         else if (strcmp(*argv, "--only") == 0 && argv[1] != NULL)
             r->only = str_from(*++argv);
         else
@@ -122,10 +158,13 @@ int main(int argc, char **argv)
 
     (void)argc;
     r->options.world.homes = 1;
+    r->slices = 1;
     read_arguments(r, argv + 1);
     for (size_t i = 0; i < r->files.count; i++)
-        if (is_wanted(r, r->files.paths[i]))
+        if (i % r->slices == r->slice && is_wanted(r, r->files.paths[i]))
             run_file(r, r->files.paths[i]);
+    if (r->options.server != NULL)
+        printf("# %u cases over sockets, %u not\n", r->cases, r->left_out);
     printf("1..%u\n", r->cases);
     failures = r->failures + (r->cases == 0);
     arena_deinit(&r->arena);

@@ -119,8 +119,8 @@ static struct str fill_in(struct parsing *p, struct str text)
 
 static bool is_command(struct str word)
 {
-    static const char *const commands[] = { "account", "advance", "config", "ht",
-                                            "repeat",  "roster",  "store",  "table" };
+    static const char *const commands[] = { "account", "advance", "config", "ht",  "repeat",
+                                            "roster",  "store",   "table",  "text" };
 
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (str_is(word, commands[i]))
@@ -222,6 +222,8 @@ static void take_comment(struct script *s, struct str text)
         s->module = str_trim(str_skip(text, 7));
     else if (str_starts(text, STR("kind:")))
         s->kind = str_trim(str_skip(text, 5));
+    else if (str_starts(text, STR("engine:")))
+        s->engine = str_trim(str_skip(text, 7));
     else if (s->title.n == 0)
         s->title = text;
 }

@@ -19,6 +19,7 @@ struct step {
 struct script {
     struct str title;        /* its first comment */
     struct str module, kind; /* of `# module: …` and `# kind: …` */
+    struct str engine;       /* of `# engine: …`: why only the engine can play it */
     struct step *steps;
     size_t count;
     struct str actors[SCRIPT_ACTORS]; /* each once, in order of appearance */

@@ -15,9 +15,10 @@ struct transport_ops {
                  struct buf *in); /* appends what is there; false: the server has ended it */
     void (*freeze)(void *wire, bool frozen); /* the client does not read meanwhile; NULL: cannot */
     void (*cut)(void *wire);                 /* without a word */
-    bool (*settle)(void *ctx,
-                   void *wire); /* until nothing moves any more, or `wire` has something to
-                                                            read; false: nothing came */
+    /* Until nothing moves any more; false: `wire` has nothing to read. */
+    bool (*settle)(void *ctx, void *wire);
+    /* For what has to come: false when patience ends. NULL: what comes is there once all is settled. */
+    bool (*await)(void *wire);
 };
 
 struct transport {

@@ -79,6 +79,16 @@ static void host_note_login(void *ctx, struct login_note note)
     }
 }
 
+static void host_note_registration(void *ctx, uint64_t address)
+{
+    struct world *w = ((struct place *)ctx)->world;
+
+    for (unsigned i = 0; i < w->options.homes; i++) {
+        home_now(&w->places[i].home, w->now_ms);
+        home_registration_noted(&w->places[i].home, address);
+    }
+}
+
 static void host_wake_at(void *link, uint64_t at_ms)
 {
     ((struct wire *)link)->wake_at_ms = at_ms;
@@ -144,6 +154,7 @@ const struct host_ops world_host_ops = {
     .peer = host_peer,
     .logged_in = host_logged_in,
     .note_login = host_note_login,
+    .note_registration = host_note_registration,
     .wake_at = host_wake_at,
     .move = host_move,
     .take = host_take,

@@ -223,13 +223,15 @@ static const char *what_is_left(const struct world *w)
     for (unsigned i = 0; i < w->options.homes; i++) {
         const struct home *h = &w->places[i].home;
 
-        if (h->counters.sessions != 0)
+        if (counter_get(&h->counters, COUNTER_SESSIONS) != 0)
             return "a session outlives its connection";
         if (!list_empty(&h->waiting))
             return "a session still waits to be resumed";
         for (size_t at = 0; map_next(&h->accounts, &at, &slot);)
             if (((const struct account *)slot.value)->pins != 0)
                 return "an account is still pinned";
+            else if (((const struct account *)slot.value)->view.account == 0)
+                return "a name that nobody has is still remembered";
     }
     return NULL;
 }

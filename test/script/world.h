@@ -16,6 +16,7 @@ struct world_options {
     unsigned homes;
     bool bytewise;    /* the engine gets what clients write octet by octet */
     uint64_t shuffle; /* 0: queues in a fixed order */
+    struct str store; /* its URL; absent: in memory */
 };
 
 struct world *world_new(const struct world_options *options);
@@ -33,6 +34,10 @@ bool world_config(struct world *w, struct str key,
                   struct str value); /* false: no such key or value */
 bool world_roster(struct world *w, struct str owner,
                   struct str item); /* <item/> put into the store */
+
+/* The settings as sottod takes them, `-o` and `section.key=value` in turn; returns how many words. */
+enum { WORLD_WORDS_MAX = 160 };
+size_t world_words(const struct world *w, struct arena *a, const char *words[WORLD_WORDS_MAX]);
 
 enum hold {
     HOLD_NOTHING,

@@ -1,5 +1,5 @@
 /* world_state.h: what the files of the world share: world.c (queues, time), wire.c (connections, the host's
- * operations), world_store.c (the store, and what scripts put into it or set).
+ * operations), world_store.c (the store, and what scripts put into it), world_settings.c.
  */
 #ifndef SOTTO_TEST_SCRIPT_WORLD_STATE_H
 #define SOTTO_TEST_SCRIPT_WORLD_STATE_H
@@ -72,7 +72,9 @@ void wires_free(struct world *w);
 
 /* world_store.c */
 void world_open_store(struct world *w);
-void world_standard_settings(struct settings *s);
 bool world_store_step(struct world *w);
+
+/* world_settings.c */
+void world_standard_settings(struct settings *s);
 
 #endif

@@ -3,7 +3,8 @@
 //
 //     node converse.mjs SETTINGS.json
 //
-// Settings: page, websocket, chromium, folder (for the browsers' profiles), people [{jid, password}], words [two texts].
+// Settings: page, websocket, chromium, folder (for the browsers' profiles), pictures (a folder), people [{jid, password}],
+// words [three texts].
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -26,6 +27,8 @@ async function step(name, action) {
         for (const line of String(error.stack ?? error).split('\n')) console.log(`# ${line}`);
         console.log(`not ok ${number} - ${name}`);
     }
+    for (const person of people)
+        await person.picture(number);
 }
 
 // Runs in the page. `probe` sees what Converse's own plugins see.
@@ -66,8 +69,22 @@ class Person {
         await this.page.waitForFunction(() => window.seen.connected && window.seen.omemo);
     }
 
+    // What is on the screen, from top to bottom.
+    async sees() {
+        return this.page.locator('converse-chat-message-body').allInnerTexts();
+    }
+
     async close() {
         await this.browser?.close();
+        this.browser = null;
+    }
+
+    // For the one who looks for a failure, and to see what people see.
+    async picture(number) {
+        const path = join(settings.pictures, `${number}-${this.jid.split('@')[0]}.png`);
+
+        if (this.browser)
+            await this.page.screenshot({ path }).catch((error) => this.log.push(String(error)));
     }
 
     async send(to, text) {
@@ -88,7 +105,8 @@ class Person {
     }
 }
 
-const [alice, bob] = [new Person(0), new Person(1)];
+const people = [new Person(0), new Person(1)];
+const [alice, bob] = people;
 const [first, second, third] = settings.words;
 
 await step('Alice logs in over WebSocket and announces her keys', () => alice.open());
@@ -107,8 +125,15 @@ await step('what is written while Bob is away waits for him', async () => {
     await bob.open();
     await bob.reads(alice.jid, third);
 });
+// Alice's screen only: what Bob got live and from the archive at once, Converse decrypts, and then forgets (docs/peers.md).
+await step('Alice sees all of it', async () => {
+    const seen = await alice.sees();
+
+    if (JSON.stringify(seen) !== JSON.stringify(settings.words))
+        throw new Error(`she sees ${JSON.stringify(seen)}`);
+});
 if (failed > 0)
-    for (const person of [alice, bob])
+    for (const person of people)
         for (const line of person.log.slice(-40)) console.log(`# ${person.jid}: ${line.slice(0, 300)}`);
 await alice.close();
 await bob.close();

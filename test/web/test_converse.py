@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """test_converse.py: Converse.js in headless Chromium, two people, OMEMO 2 over WebSocket; and a search for their words in
-all that the server wrote. converse.mjs is what happens in the browsers; this file is what is around it.
+all that the server wrote. converse.mjs is what happens in the browsers; this file is what is around it. What both people
+saw after each step is kept as pictures in build/test/converse.
 """
 import http.server
 import json
@@ -23,6 +24,7 @@ MODULES = ROOT / 'build/npm/converse/node_modules'
 CHROMIUM = shutil.which('chromium')
 SKIP = 77
 TIMEOUT_S = 420
+PICTURES = ROOT / 'build/test/converse'
 WORDS = ['The ferry leaves at four, not at five.', 'Then I take the bicycle; tell nobody.', 'It was the blue house after all.']
 
 
@@ -51,11 +53,14 @@ def talk(at, folder):
     for name in 'alice', 'bob':
         people.append({'jid': at.jid(name), 'password': server.new_password()})
         at.add_user(name, people[-1]['password'])
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(parents=True)
+    at.spoken += WORDS
     settings = folder / 'settings.json'
     settings.write_text(json.dumps({
-        'page': f'http://localhost:{pages.server_port}/', 'websocket': f"wss://localhost:{at.ports['https']}/ws",
+        'page': f'http://localhost:{pages.server_port}/', 'websocket': at.websocket(),
         'chromium': CHROMIUM, 'folder': str(folder), 'modules': str(MODULES / 'none.js'), 'people': people,
-        'words': WORDS}))
+        'words': WORDS, 'pictures': str(PICTURES)}))
     try:
         done = subprocess.run(['node', HERE / 'converse.mjs', settings], capture_output=True, text=True,
                               timeout=TIMEOUT_S, check=False)
@@ -68,14 +73,17 @@ def main():
     if CHROMIUM is None or shutil.which('node') is None:
         print('chromium or node is not installed')
         return SKIP
+    name = 'prosody' if sys.argv[1:] == ['--server', 'prosody'] else 'sottod'
     subprocess.run([HERE / 'install'], check=True)
-    with tempfile.TemporaryDirectory(prefix='sotto-web-') as temporary, server.Sottod() as at:
+    with tempfile.TemporaryDirectory(prefix='sotto-web-') as temporary, server.make(name) as at:
         status, output = talk(at, Path(temporary))
         print(output, end='')
-        hits = [hit for place in (at.data, at.log) for words in WORDS for hit in leak.find(place, words)]
-        print(f"{'not ' if hits else ''}ok 6 - nothing that they wrote is in what the server wrote {' '.join(map(str, hits))}")
+        if name == 'sottod':
+            at.tell_all()
+        hits = at.leaks()
+        print(f"{'not ' if hits else ''}ok 7 - nothing that they wrote is in what the server wrote {' '.join(map(str, hits))}")
         found = leak.find(at.data, 'urn:xmpp:omemo:2')
-        print(f"{'' if found else 'not '}ok 7 - it kept their messages in OMEMO 2")
+        print(f"{'' if found else 'not '}ok 8 - it kept their messages in OMEMO 2")
         return 1 if status or hits or not found else 0
 
 

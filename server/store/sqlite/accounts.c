@@ -64,6 +64,9 @@ void account_gone(struct writer *w, int64_t account, struct row *row)
         { SQL_UPLOAD_ORPHAN,
           "UPDATE upload SET account = 0, filename = '', content_type = '', expires = 0 "
           "WHERE account = ?" },
+        { SQL_INVITE_CLEAR, /* without an index: it is rare, and invitations are few */
+          "DELETE FROM invite WHERE inviter = "
+          "(SELECT local || '@' || domain FROM account WHERE id = ?)" },
         { SQL_ACCOUNT_REMOVE, "DELETE FROM account WHERE id = ?" },
     };
 

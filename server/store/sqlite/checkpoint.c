@@ -5,6 +5,8 @@ enum {
     PASSIVE_PAGES = 4096, /* 16 MiB: a page changed often is copied once */
     RESTART_PAGES = 4 * PASSIVE_PAGES,
     READER_PATIENCE_MS = 50, /* a restart waits for readers that still use the log */
+    LAST_PASSES = 4,
+    SHORT_PASS_PAGES = 64, /* that many are copied in less time than a commit takes */
 };
 
 static int log_length(void *ctx, sqlite3 *native, const char *name, int pages)
@@ -17,19 +19,35 @@ static int log_length(void *ctx, sqlite3 *native, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Before the log starts anew the file must be on the disk: SQLite leaves that to whoever copies the last page, which is
+ * the writer, while commits wait. Each pass leaves what was written during it; where the writer's part follows, some
+ * more passes make that short. */
+static void copy_pages(struct db *db, int passes)
+{
+    int copied = 0, before;
+
+    do {
+        before = copied;
+        db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, 0, &copied);
+        db_sync(db);
+    } while (!db->broken && copied - before > SHORT_PASS_PAGES && --passes > 0);
+}
+
 static void checkpoint_main(void *ctx)
 {
     struct checkpointer *c = ctx;
 
     mutex_lock(&c->lock);
     while (!c->stopping) {
+        int passes = c->passes;
+
         if (c->state != CHECKPOINT_ASKED) {
             condition_wait(&c->wake, &c->lock);
             continue;
         }
         c->state = CHECKPOINT_RUNNING;
         mutex_unlock(&c->lock);
-        db_checkpoint(&c->db, SQLITE_CHECKPOINT_PASSIVE, 0);
+        copy_pages(&c->db, passes);
         mutex_lock(&c->lock);
         if (c->db.fatal)
             break;
@@ -79,12 +97,15 @@ void checkpoint_stop(struct checkpointer *c)
 /* Copies the rest and waits a little for readers of the log; the next commit starts it anew. */
 static bool finish(struct checkpointer *c, int mode)
 {
-    return db_checkpoint(c->writer, mode, READER_PATIENCE_MS);
+    int copied;
+
+    return db_checkpoint(c->writer, mode, READER_PATIENCE_MS, &copied);
 }
 
 static void ask(struct checkpointer *c)
 {
     c->asked_at = c->log;
+    c->passes = c->log >= c->restart_at ? LAST_PASSES : 1;
     c->state = CHECKPOINT_ASKED;
     condition_wake_one(&c->wake);
 }

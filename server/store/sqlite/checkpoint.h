@@ -1,9 +1,9 @@
 /* checkpoint.h: moving the write-ahead log into the database file, beside the writer.
  *
  * A thread with a connection of its own copies pages while the writer goes on (a passive
- * checkpoint). It can never catch up with a busy writer, so the log would grow for ever: once it is
- * large, the writer copies the last few pages itself, between two batches, and the log starts again
- * at its beginning.
+ * checkpoint), and waits for the disk. It can never catch up with a busy writer, so the log would
+ * grow for ever: once it is large, the writer copies the last few pages itself, between two batches,
+ * and the log starts again at its beginning.
  * Owns: its thread and connection.  Threads: start, note, truncate, stop: the writer's.
  * Units: pages.
  */
@@ -22,6 +22,7 @@ struct checkpointer {
     struct mutex lock;
     struct condition wake;
     enum { CHECKPOINT_IDLE, CHECKPOINT_ASKED, CHECKPOINT_RUNNING, CHECKPOINT_DONE } state;
+    int passes; /* that the thread is asked for */
     bool stopping;
     atomic_bool failed; /* the thread met what db->fatal says, and stopped */
     int log;            /* pages in the log, as the writer last heard */

@@ -70,27 +70,25 @@ void device_put(struct writer *w, int64_t account, struct row *row)
     trim(&w->db, account, row->keep_devices);
 }
 
-void device_seen(struct writer *w, int64_t account, struct row *row)
+static bool device_refresh(struct db *db, int64_t account, const struct device_record *d)
 {
-    const struct device_record *d = &row->device;
-    struct sql q =
-        sql_of(&w->db, SQL_DEVICE_SEEN,
-               "INSERT INTO device VALUES "
-               "(?, ?, ?, ?, ?, ?, ?, ?, x'', '', 0, 0, 0, x'', '', 0, 0, 0, ?, 0) "
-               "ON CONFLICT (account, resource) DO UPDATE SET last_seen = excluded.last_seen, "
-               "auth = excluded.auth, password = max(password, excluded.password)");
+    struct sql q = sql_of(db, SQL_DEVICE_REFRESH,
+                          "UPDATE device SET last_seen = ?, auth = ?, password = max(password, ?) "
+                          "WHERE account = ? AND resource = ?");
 
-    sql_put_i64(&q, account);
-    sql_put_str(&q, d->resource);
-    sql_put_str(&q, d->user_agent_id);
-    sql_put_str(&q, d->software);
-    sql_put_str(&q, d->name);
-    sql_put_u64(&q, d->first_ms);
     sql_put_u64(&q, d->last_ms);
     sql_put_str(&q, d->auth);
     sql_put_i64(&q, d->password);
+    sql_put_i64(&q, account);
+    sql_put_str(&q, d->resource);
     sql_run(&q);
-    trim(&w->db, account, row->keep_devices);
+    return db_changes(db) > 0;
+}
+
+void device_seen(struct writer *w, int64_t account, struct row *row)
+{
+    if (!device_refresh(&w->db, account, &row->device) && w->db.error == ERR_NONE)
+        device_put(w, account, row);
 }
 
 /* No device knows it yet, and tokens that were given out for the old one are void: whoever changes a password wants

@@ -154,21 +154,40 @@ static bool sqlite_single_thread(const struct engine *e)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
+static void tell(const struct engine *e, void (*listener)(void *, const char *), const char *what,
+                 const char *failure)
+{
+    char sentence[300];
+
+    if (listener == NULL)
+        return;
+    snprintf(sentence, sizeof sentence, "%s: %s", what, failure);
+    listener(e->options->trouble_ctx, sentence);
+}
+
 /* After a failed fsync the kernel may have dropped the pages, so trying again would prove nothing:
  * nothing is written any more, not even by the checkpoint that closing would do. */
 static void check_fatal(struct engine *e)
 {
     const char *failure = e->writer.db.fatal ? e->writer.db.failure : checkpoint_failure(&e->log);
-    char sentence[300];
 
     if (failure == NULL || e->failed)
         return;
     e->failed = true;
     sqlite3_db_config(e->writer.db.native, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    if (e->options->fatal == NULL)
-        return;
-    snprintf(sentence, sizeof sentence, "the store cannot be written any more: %s", failure);
-    e->options->fatal(e->options->fatal_ctx, sentence);
+    tell(e, e->options->fatal, "the store cannot be written any more", failure);
+}
+
+static void note_refused(const struct engine *e)
+{
+    tell(e, e->options->refused, "nothing of a transaction could be stored", e->writer.db.failure);
+}
+
+/* Housekeeping and checkpoints go on later, but a full disk is news. Readers in the way are not. */
+static void check_room(const struct engine *e)
+{
+    if (!e->failed && e->writer.db.error == ERR_FULL)
+        note_refused(e);
 }
 
 static void fail_all(struct list *write_sets, enum err err)
@@ -196,10 +215,13 @@ static void sqlite_commit(struct engine *e, struct list *write_sets)
     if (writer_end(w) != ERR_NONE) {
         fail_all(write_sets, w->db.error);
         check_fatal(e);
+        if (!e->failed)
+            note_refused(e);
         return;
     }
     checkpoint_note(&e->log);
     check_fatal(e);
+    check_room(e);
 }
 
 static void sqlite_expire(struct engine *e, uint64_t now_ms)
@@ -213,8 +235,10 @@ static bool sqlite_chore(struct engine *e)
 
     if (e->failed)
         return false;
+    db_clear(&e->writer.db); /* what the last batch met has been told */
     more = chores_step(&e->chores, &e->writer, &e->log);
     check_fatal(e);
+    check_room(e);
     return more;
 }
 

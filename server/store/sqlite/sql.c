@@ -82,17 +82,31 @@ int64_t db_pragma(struct db *db, const char *text)
     return value;
 }
 
-bool db_checkpoint(struct db *db, int mode, int patience_ms)
+bool db_checkpoint(struct db *db, int mode, int patience_ms, int *out_pages)
 {
     int rc;
 
     db_clear(db);
     sqlite3_busy_timeout(db->native, patience_ms);
-    rc = sqlite3_wal_checkpoint_v2(db->native, NULL, mode, NULL, NULL);
+    rc = sqlite3_wal_checkpoint_v2(db->native, NULL, mode, NULL, out_pages);
     sqlite3_busy_timeout(db->native, BUSY_TIMEOUT_MS);
     if (rc != SQLITE_OK)
         db_broke(db, rc);
     return rc == SQLITE_OK;
+}
+
+void db_sync(struct db *db)
+{
+    sqlite3_file *file = NULL;
+    int rc;
+
+    if (db->error != ERR_NONE)
+        return;
+    rc = sqlite3_file_control(db->native, NULL, SQLITE_FCNTL_FILE_POINTER, &file);
+    if (rc == SQLITE_OK)
+        rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+    if (rc != SQLITE_OK)
+        db_broke(db, rc);
 }
 
 int64_t db_changes(struct db *db)

@@ -27,7 +27,7 @@ enum sql_id {
     SQL_ACCOUNT_CURSOR,
     SQL_ACCOUNT_ROSTER_VERSION,
     SQL_CREDENTIAL_PUT, SQL_CREDENTIAL_FIND, SQL_CREDENTIAL_REMOVE, SQL_CREDENTIAL_CLEAR,
-    SQL_DEVICE_PUT, SQL_DEVICE_SEEN, SQL_DEVICE_FIND, SQL_DEVICE_TRIM, SQL_DEVICE_FORGET, SQL_DEVICE_REMOVE, SQL_DEVICE_LIST,
+    SQL_DEVICE_PUT, SQL_DEVICE_REFRESH, SQL_DEVICE_FIND, SQL_DEVICE_TRIM, SQL_DEVICE_FORGET, SQL_DEVICE_REMOVE, SQL_DEVICE_LIST,
     SQL_DEVICE_CLEAR,
     SQL_ROSTER_PUT, SQL_ROSTER_REMOVE, SQL_ROSTER_LOAD, SQL_ROSTER_CLEAR,
     SQL_BLOCK_PUT, SQL_BLOCK_REMOVE, SQL_BLOCK_CLEAR, SQL_BLOCK_LOAD,
@@ -45,7 +45,7 @@ enum sql_id {
     SQL_PAGE_COUNT_WITH,
     SQL_SHELF_FIRST, SQL_SHELF_LAST, SQL_SHELF_PROBE, SQL_SHELF_MAX, SQL_SHELF_ORIGINS,
     SQL_SHELF_WRITTEN, SQL_SHELF_WIDTH, SQL_SHELF_SURPLUS,
-    SQL_INVITE_ADD, SQL_INVITE_USE, SQL_INVITE_FIND, SQL_INVITE_LIST, SQL_INVITE_EXPIRE,
+    SQL_INVITE_ADD, SQL_INVITE_USE, SQL_INVITE_FIND, SQL_INVITE_LIST, SQL_INVITE_EXPIRE, SQL_INVITE_CLEAR,
     SQL_UPLOAD_PUT, SQL_UPLOAD_REMOVE, SQL_UPLOAD_ORPHAN, SQL_UPLOAD_FIND, SQL_UPLOAD_USE,
     SQL_UPLOAD_USE_ALL,
     SQL_UPLOAD_EXPIRED,
@@ -71,8 +71,10 @@ int64_t db_pragma(struct db *db, const char *text); /* first column of the first
 int64_t db_changes(struct db *db);                  /* rows that the last statement changed */
 int64_t db_last_id(struct db *db);                  /* rowid of the last insertion */
 
-/* `mode` is one of SQLITE_CHECKPOINT_…; false: busy for longer than that, or a failure. */
-bool db_checkpoint(struct db *db, int mode, int patience_ms);
+/* `mode` is one of SQLITE_CHECKPOINT_…; false: busy for longer than that, or a failure. What of the log is in the file
+ * now goes to *out_pages. */
+bool db_checkpoint(struct db *db, int mode, int patience_ms, int *out_pages);
+void db_sync(struct db *db); /* the file, not its log */
 
 /* A condition of the write does not hold, or what was asked for is missing. An earlier failure
  * stays. */

@@ -1,4 +1,4 @@
-"""leak.py: looks for plaintext in everything that a server wrote.
+"""leak.py: looks for plaintext in everything that a server wrote. test_leak.py shows that it finds it.
 
 A search that finds nothing proves little unless it could have found something: so find() is also
 asked for what must be there (the ciphertext), and for SQLite says in which column.
@@ -10,28 +10,37 @@ from pathlib import Path
 
 
 def spellings(text):
-    """The ways in which text may lie in a file: UTF-8, UTF-16, base64 at each of the three
-    alignments, hex."""
+    """The ways in which text may lie in a file: UTF-8, UTF-16, escaped for a log, hex, base64 at each
+    of the three alignments."""
     octets = text.encode()
     yield octets
     yield text.encode('utf-16-le')
+    yield text.encode('utf-16-be')
+    yield text.encode('ascii', 'backslashreplace')
     yield octets.hex().encode()
+    yield octets.hex().upper().encode()
     for shift in range(3):
         whole = base64.b64encode(b'\0' * shift + octets)
         # What the neighbours of the text can change is cut off at both ends.
         yield whole[4 if shift else 0:len(whole) // 4 * 4 - 4]
 
 
-def find(folder, text):
-    """Files below folder that hold the text in some spelling, as paths relative to it."""
-    needles = [s for s in spellings(text) if len(s) >= 8]
+def find_each(folder, texts):
+    """(text, file) for each of the texts that lies in a file below folder (or in that file itself) in
+    some spelling; the file as a path relative to it."""
+    needles = [(t, [s for s in spellings(t) if len(s) >= 8]) for t in dict.fromkeys(texts)]
     hits = []
-    for path in sorted(Path(folder).rglob('*')):
+    for path in [Path(folder), *sorted(Path(folder).rglob('*'))]:
         if path.is_file() and not path.is_symlink():
             octets = path.read_bytes()
-            if any(needle in octets for needle in needles):
-                hits.append(str(path.relative_to(folder)))
+            hits += [(text, str(path.relative_to(folder))) for text, spelled in needles
+                     if any(s in octets for s in spelled)]
     return hits
+
+
+def find(folder, text):
+    """The same for one text: only the files."""
+    return [path for _, path in find_each(folder, [text])]
 
 
 def find_in_sqlite(folder, text):

@@ -96,11 +96,14 @@ async def publish(client, node, item, payload, **options):
         await client.ask('set', pubsub)
 
 
-async def fetch(client, owner, node, item):
-    """The payload of one item, or None if there is no such node or item."""
+async def fetch(client, owner, node, item=None):
+    """The payload of one item, or of the newest; None if there is no such node or item."""
     pubsub = ET.Element('{%s}pubsub' % NS_PUBSUB)
     items = ET.SubElement(pubsub, '{%s}items' % NS_PUBSUB, node=node)
-    ET.SubElement(items, '{%s}item' % NS_PUBSUB, id=item)
+    if item is None:
+        items.set('max_items', '1')
+    else:
+        ET.SubElement(items, '{%s}item' % NS_PUBSUB, id=item)
     try:
         answer = await client.ask('get', pubsub, owner)
     except IqError as error:
@@ -126,7 +129,9 @@ def manager_class(device):
             )
 
         async def _download_bundle(self, namespace, bare_jid, device_id):
-            payload = await fetch(device.client, bare_jid, *bundle_place(namespace, device_id))
+            node, item = bundle_place(namespace, device_id)
+            # In 0.3 an item's id says nothing: Dino's is 1, or what the server makes of none.
+            payload = await fetch(device.client, bare_jid, node, None if namespace == OLD else item)
             if payload is None:
                 raise omemo.BundleNotFound(f'{namespace} {bare_jid} {device_id}')
             return CODEC[namespace].parse_bundle(payload, bare_jid, device_id)
@@ -139,7 +144,7 @@ def manager_class(device):
             await publish(device.client, DEVICE_LIST[namespace], 'current', payload)
 
         async def _download_device_list(self, namespace, bare_jid):
-            payload = await fetch(device.client, bare_jid, DEVICE_LIST[namespace], 'current')
+            payload = await fetch(device.client, bare_jid, DEVICE_LIST[namespace], None if namespace == OLD else 'current')
             # The libraries' schema refuses a list without devices, which is how some clients begin.
             if payload is None or not len(payload):
                 return {}
@@ -206,6 +211,7 @@ class Omemo:
     async def send(self, to, text, namespace):
         """Encrypts for all devices of both sides and sends; returns the <encrypted/> element that
         left."""
+        self.client.at.spoken.append(text)
         for jid in (to, self.client.boundjid.bare):
             await self._manager.refresh_device_list(namespace, jid)
         plaintext = {OLD: text.encode(), NEW: seal_envelope(self.client.boundjid.bare, to, text)}

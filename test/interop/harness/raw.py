@@ -123,6 +123,19 @@ class Raw:
         self.until(f'{NS_SASL}success')
         self._open_stream()
 
+    def authenticate2(self, name, password, device):
+        """SCRAM-SHA-256 in the second profile (XEP-0388), by a device that names itself; its resource is bound
+        (XEP-0386)."""
+        bare = f'n={name},r={secrets.token_hex(16)}'
+        first = base64.b64encode(('n,,' + bare).encode()).decode()
+        self.send(f"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='SCRAM-SHA-256'><initial-response>{first}"
+                  f"</initial-response><user-agent id='{secrets.token_hex(16)}'><software>{device}</software>"
+                  "</user-agent><bind xmlns='urn:xmpp:bind:0'/></authenticate>")
+        challenge = base64.b64decode(self.until('{urn:xmpp:sasl:2}challenge').text).decode()
+        final = base64.b64encode(scram_final('sha256', password, bare, challenge)).decode()
+        self.send(f"<response xmlns='urn:xmpp:sasl:2'>{final}</response>")
+        self.until('{urn:xmpp:sasl:2}success')
+
     def try_plain(self, name, password):
         """PLAIN (RFC 4616); returns the server's answer."""
         text = base64.b64encode(f'\0{name}\0{password}'.encode()).decode()

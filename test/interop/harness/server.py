@@ -18,6 +18,8 @@ import threading
 import time
 from pathlib import Path
 
+from . import leak
+
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(os.environ.get('SOTTO_BIN', ROOT / 'build/bin'))
 START_TIMEOUT_S = 30
@@ -57,6 +59,17 @@ class Server:
         self.process = None
         self.port = None
         self.ca = None
+        self.spoken = []            # what clients sent encrypted, or were refused: nobody may write it
+
+    def written(self):
+        """Files and folders that the server wrote, and nobody else."""
+        return [place for place in (self.data, self.log) if place.exists()]
+
+    def leaks(self):
+        """(words, file) for each of the texts of `spoken` that lies in what the server wrote, in
+        whatever spelling."""
+        return [(words, f'{place.name}/{path}') for place in self.written()
+                for words, path in leak.find_each(place, self.spoken)]
 
     def __enter__(self):
         try:
@@ -105,14 +118,15 @@ class Server:
 
 class Sottod(Server):
     """sottod with its data in the folder. `options` are `-o` settings, `section.key=value`;
-    `arguments` come last on its command line as they are."""
+    `arguments` come last on its command line as they are; `environment` is added to ours."""
 
     name = 'sottod'
     LISTENING = re.compile(r'^sotto: listening (\S+) (\S+):(\d+)$')
 
-    def __init__(self, folder=None, options=(), arguments=(), any_port=True):
+    def __init__(self, folder=None, options=(), arguments=(), any_port=True, environment=None):
         super().__init__(folder)
         self.arguments = list(arguments)
+        self.environment = environment or {}
         self.settings = {'server.data_dir': self.data}
         if any_port:
             self.settings |= {
@@ -123,6 +137,8 @@ class Sottod(Server):
         # A list that is given twice is one longer list, so each key is given once.
         self.settings |= dict(option.split('=', 1) for option in options)
         self.ports = {}
+        self.out = self.folder / 'server.out'        # standard output, which says nothing
+        self.answers = self.folder / 'control.log'   # of the control socket
         self._ready = threading.Event()
         self._reader = None
 
@@ -135,7 +151,9 @@ class Sottod(Server):
             argv += ['-o', f'{key}={value}']
         argv += self.arguments
         try:
-            self.process = self._spawn(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            with open(self.out, 'ab') as out:
+                self.process = self._spawn(argv, stdout=out, stderr=subprocess.PIPE,
+                                           env=os.environ | self.environment)
         except OSError as error:
             raise ServerError(
                 f'cannot start {argv[0]}: {error.strerror}; run `make` first'
@@ -183,6 +201,8 @@ class Sottod(Server):
             timeout=30,
             check=False,
         )
+        with open(self.answers, 'a', encoding='utf-8') as answers:
+            answers.write(done.stdout + done.stderr)
         if done.returncode != 0:
             raise ServerError(
                 f"sottoctl {' '.join(argv)}: status {done.returncode}: {done.stderr.strip()}"
@@ -192,6 +212,21 @@ class Sottod(Server):
     def add_user(self, name, password):
         """Creates an account."""
         self.ctl('user', 'add', self.jid(name), '--password-stdin', stdin=password + '\n')
+
+    def written(self):
+        return super().written() + [p for p in (self.out, self.answers) if p.exists()]
+
+    def websocket(self):
+        """Where browsers connect."""
+        return f"wss://localhost:{self.ports['https']}/ws"
+
+    def tell_all(self):
+        """Asks the control socket all that changes nothing; the answers are kept, and a backup of
+        the store with them."""
+        for question in 'user list', 'stats', 'check':
+            for form in [], ['--json']:
+                self.ctl(*form, *question.split())
+        self.ctl('backup', str(self.data / 'copy-of-the-store'))
 
     def delete_user(self, name):
         """Removes an account."""
@@ -219,12 +254,15 @@ interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {port} }}
 c2s_direct_tls_ports = {{ }}
 s2s_ports = {{ }}
-http_ports = {{ }}
+http_ports = {{ {http} }}
+http_interfaces = {{ "127.0.0.1" }}
+consider_websocket_secure = true
+cross_domain_websocket = true
 https_ports = {{ }}
 component_ports = {{ }}
 modules_enabled = {{ "tls"; "roster"; "saslauth"; "disco"; "pep"; "carbons"; "mam"; "posix"; "ping";
     "smacks"; "csi_simple"; "bookmarks"; "vcard4"; "vcard_legacy"; "blocklist"; "offline"; "version";
-    "time"; "private" }}
+    "time"; "private"; "websocket" }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_plain"
 c2s_require_encryption = true
@@ -242,10 +280,11 @@ class Prosody(Server):
         if shutil.which('prosody') is None:
             raise ServerError('prosody is not installed')
         self.port = free_port()
+        self.http = free_port()
         self.data.mkdir(exist_ok=True)
         self._make_certificate()
         config = self.folder / 'prosody.cfg.lua'
-        config.write_text(PROSODY_CONFIG.format(folder=self.folder, port=self.port))
+        config.write_text(PROSODY_CONFIG.format(folder=self.folder, port=self.port, http=self.http))
         with open(self.folder / 'prosody.out', 'ab') as out:
             self.process = self._spawn(
                 ['prosody', '--config', config, '-F'], stdout=out, stderr=out
@@ -269,6 +308,10 @@ class Prosody(Server):
             '-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key '
             '-out localhost.crt')
         subprocess.run(command.split(), cwd=self.folder, check=True, capture_output=True)
+
+    def websocket(self):
+        """In clear, which is what a browser without this certificate needs."""
+        return f'ws://localhost:{self.http}/xmpp-websocket'
 
     def add_user(self, name, password):
         """Writes the account's file as mod_auth_internal_plain reads it."""

@@ -86,3 +86,27 @@ class Cases:
                 print(f'# {line}')
             return 'not ok', ''
         return 'ok', ''
+
+
+class Tap:
+    """For tests without a loop of events: prints cases as they end."""
+
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def case(self, name, function):
+        """One case, not ok if it raises; prints what the function returns. Whether it is ok."""
+        self.count += 1
+        try:
+            note = function()
+        except Exception as error:  # whatever it is, the case has failed
+            self.failed += 1
+            print(f'# {type(error).__name__}: {error}\nnot ok {self.count} - {name}', flush=True)
+            return False
+        print(f'ok {self.count} - {name}\n# {note}', flush=True)
+        return True
+
+    def end(self):
+        """Prints how many there were; returns the exit status."""
+        print(f'1..{self.count}', flush=True)
+        return 1 if self.failed else 0

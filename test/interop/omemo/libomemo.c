@@ -1,4 +1,5 @@
-/* libomemo.c: what libomemo-c wants from a client: primitives, stores, and its calls in the right order. */
+/* libomemo.c: what libomemo-c wants from a client: primitives, stores, and its calls in the right
+ * order. */
 #include "libomemo.h"
 
 #include <stdio.h>
@@ -335,20 +336,25 @@ static void open_stores(struct libomemo *d)
     MUST(signal_protocol_store_context_set_identity_key_store(d->store, &identities));
 }
 
-static void make_keys(struct libomemo *d)
+static void make_prekeys(struct libomemo *d)
 {
     signal_protocol_key_helper_pre_key_list_node *head = NULL;
 
-    MUST(signal_protocol_key_helper_generate_identity_key_pair(&d->identity, d->context));
-    MUST(signal_protocol_key_helper_generate_signed_pre_key(&d->signed_prekey, d->identity, 1, 0,
-                                                            d->context));
-    MUST(signal_protocol_signed_pre_key_store_key(d->store, d->signed_prekey));
     MUST(signal_protocol_key_helper_generate_pre_keys(&head, 1, PREKEYS, d->context));
     for (signal_protocol_key_helper_pre_key_list_node *node = head; node != NULL;
          node = signal_protocol_key_helper_key_list_next(node))
         MUST(signal_protocol_pre_key_store_key(d->store,
                                                signal_protocol_key_helper_key_list_element(node)));
     signal_protocol_key_helper_key_list_free(head);
+}
+
+static void make_keys(struct libomemo *d)
+{
+    MUST(signal_protocol_key_helper_generate_identity_key_pair(&d->identity, d->context));
+    MUST(signal_protocol_key_helper_generate_signed_pre_key(&d->signed_prekey, d->identity, 1, 0,
+                                                            d->context));
+    MUST(signal_protocol_signed_pre_key_store_key(d->store, d->signed_prekey));
+    make_prekeys(d);
 }
 
 /* One thread: nothing to lock. */
@@ -417,6 +423,8 @@ static const char *give_bundle(void *self, struct pipe_bundle *out)
     ec_key_pair *pair = session_signed_pre_key_get_key_pair(d->signed_prekey);
     session_pre_key *prekey;
 
+    if (d->given > 0 && d->given % PREKEYS == 0)
+        make_prekeys(d);
     out->signed_id = 1;
     out->prekey_id = 1 + d->given++ % PREKEYS;
     copy_key(d->version == VERSION_2 ? ec_public_key_get_ed(identity)
@@ -531,7 +539,17 @@ static const char *receive(void *self, bool is_exchange, struct bytes in, struct
     return NULL;
 }
 
+static const char *forget(void *self)
+{
+    struct libomemo *d = self;
+    struct record *session = &d->sessions[d->with];
+
+    free(session->p);
+    *session = (struct record){ NULL, 0 };
+    return NULL;
+}
+
 struct pipe_device libomemo_device(struct libomemo *d)
 {
-    return (struct pipe_device){ d, give_bundle, start, send, receive };
+    return (struct pipe_device){ d, give_bundle, start, send, receive, forget };
 }

@@ -1,5 +1,5 @@
-/* libomemo.h: a device made of libomemo-c (Debian's libomemo-c-dev), to test against and to compare with. It is GPL-3: tests and
- * benchmarks only, never linked into a program of ours.
+/* libomemo.h: a device made of libomemo-c (Debian's libomemo-c-dev), to test against and to compare
+ * with. It is GPL-3: tests and benchmarks only, never linked into a program of ours.
  *
  * Its stores are in memory; its primitives are OpenSSL's, as clients provide them.
  * Owns: what libomemo_new() returns, until libomemo_free().  Threads: one.

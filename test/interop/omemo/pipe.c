@@ -102,6 +102,11 @@ static const char *do_line(const struct pipe_device *d, struct arena *a, struct 
             puts("ok");
         return why;
     }
+    if (str_is(command, "forget")) {
+        if ((why = d->forget(d->self)) == NULL)
+            puts("ok");
+        return why;
+    }
     return do_octets(d, a, command, line);
 }
 

@@ -5,11 +5,9 @@
  * that shares no code with ours:
  *   python3 -c "import hashlib; print(hashlib.pbkdf2_hmac('sha512', b'password', b'salt', 4096).hex())"
  */
-#include "hash_vectors.h"
+#include "vectors.h"
 
 #include <string.h>
-
-#include "base/encode.h"
 
 enum { CUT_MAX = 512 }; /* longer inputs are not cut at every octet: the time grows with n² */
 
@@ -170,11 +168,6 @@ static struct bytes input_bytes(struct arena *a, struct input in)
     return bytes_of(p, in.n * in.times);
 }
 
-static bool shows(struct arena *a, const uint8_t *octets, const char *hex)
-{
-    return str_is(hex_text(a, (struct bytes){ octets, strlen(hex) / 2 }), hex);
-}
-
 /* In two updates, and continued from a copy of the first half: both must give the same digest. */
 static bool digest_cut(struct arena *a, enum hash h, struct bytes in, size_t cut, const char *hex)
 {
@@ -191,10 +184,10 @@ static bool digest_cut(struct arena *a, enum hash h, struct bytes in, size_t cut
     hash_drop(&s);
     hash_update(&copy, (struct bytes){ in.p + cut, in.n - cut });
     hash_final(&copy, second);
-    return shows(a, first, hex) && shows(a, second, hex);
+    return vector_shows(a, first, hex) && vector_shows(a, second, hex);
 }
 
-static void run_digests(struct arena *a, hash_vector_report *report)
+static void run_digests(struct arena *a, vector_report *report)
 {
     uint8_t out[HASH_SIZE_MAX];
 
@@ -203,14 +196,14 @@ static void run_digests(struct arena *a, hash_vector_report *report)
         bool cut_anywhere = true;
 
         hash_digest(digests[i].hash, in, out);
-        report("hash_digest, FIPS 180", shows(a, out, digests[i].hex));
+        report("hash_digest, FIPS 180", vector_shows(a, out, digests[i].hex));
         for (size_t cut = 0; cut <= in.n && in.n <= CUT_MAX; cut++)
             cut_anywhere &= digest_cut(a, digests[i].hash, in, cut, digests[i].hex);
         report("hash_update and hash_copy, FIPS 180", cut_anywhere);
     }
 }
 
-static void run_hmacs(struct arena *a, hash_vector_report *report)
+static void run_hmacs(struct arena *a, vector_report *report)
 {
     uint8_t out[HASH_SIZE_MAX];
 
@@ -219,28 +212,28 @@ static void run_hmacs(struct arena *a, hash_vector_report *report)
         bool cut_anywhere = true;
 
         hmac(hmacs[i].hash, key, in, out);
-        report(hmacs[i].source, shows(a, out, hmacs[i].hex));
+        report(hmacs[i].source, vector_shows(a, out, hmacs[i].hex));
         for (size_t cut = 0; cut <= in.n; cut++) {
             hmac2(hmacs[i].hash, key, (struct bytes){ in.p, cut },
                   (struct bytes){ in.p + cut, in.n - cut }, out);
-            cut_anywhere &= shows(a, out, hmacs[i].hex);
+            cut_anywhere &= vector_shows(a, out, hmacs[i].hex);
         }
         report("hmac2, in two parts", cut_anywhere);
     }
 }
 
-static void run_derivations(struct arena *a, hash_vector_report *report)
+static void run_derivations(struct arena *a, vector_report *report)
 {
     uint8_t out[HASH_SIZE_MAX];
 
     for (size_t i = 0; i < COUNT_OF(derivations); i++) {
         pbkdf2(derivations[i].hash, input_bytes(a, derivations[i].password),
                input_bytes(a, derivations[i].salt), derivations[i].iterations, out);
-        report(derivations[i].source, shows(a, out, derivations[i].hex));
+        report(derivations[i].source, vector_shows(a, out, derivations[i].hex));
     }
 }
 
-void hash_vectors_run(hash_vector_report *report)
+void hash_vectors_run(vector_report *report)
 {
     struct arena a = { 0 };
 

@@ -42,6 +42,12 @@ static void test_heads(void **state)
                    "default-src 'self'") "Cross-Origin-Resource-Policy: "
                                          "cross-origin\r\nAccess-Control-Allow-Origin: *\r\n"
                                          "X: a  Set-Cookie: b \r\nConnection: close\r\n\r\n");
+    check_head(&(struct http_response){ .status = 429, .retry_ms = 1001 },
+               "HTTP/1.1 429 Too Many Requests\r\n" DATE "Content-Length: 0\r\n"
+               "Cache-Control: no-store\r\n" PROTECTION(
+                   "default-src 'none'; frame-ancestors 'none'") "Cross-Origin-Resource-Policy: "
+                                                                 "same-origin\r\n"
+                                                                 "Retry-After: 2\r\n\r\n");
 }
 
 static void test_texts(void **state)

@@ -1,7 +1,8 @@
-/* actor.h: a device for tests: an identity, published keys, and a store of rows that obeys the rules of lib/omemo/README.md.
+/* actor.h: a device for tests: an identity, published keys, and a store of rows that obeys the
+ * rules of lib/omemo/README.md.
  *
- * What it knows of other devices exists only as records: each step loads, works and stores, so that every step is a restart from what was
- * committed. Randomness comes from a seed.
+ * What it knows of other devices exists only as records: each step loads, works and stores, so that
+ * every step is a restart from what was committed. Randomness comes from a seed.
  * Owns: its rows, until actor_deinit().
  */
 #ifndef SOTTO_TEST_UNIT_OMEMO_ACTOR_H

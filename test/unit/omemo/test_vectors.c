@@ -1,4 +1,5 @@
-/* test_vectors.c: the known answers of test/vectors/omemo.txt, from the seeds to the octets on the wire. */
+/* test_vectors.c: the known answers of test/vectors/omemo.txt, from the seeds to the octets on the
+ * wire. */
 #include "../check.h"
 
 #include <string.h>
@@ -59,7 +60,8 @@ static void pair_init(struct pair *p, enum omemo version)
     bundle_make(version, &p->b, &p->signed_prekey, &p->published, 1, &p->bundle);
 }
 
-/* Gives what remote_start() draws, in order: the choice of a prekey, the ephemeral key, the ratchet key. */
+/* Gives what remote_start() draws, in order: the choice of a prekey, the ephemeral key, the ratchet
+ * key. */
 static void draw(void *ctx, uint8_t *out, size_t n)
 {
     static const char *const drawn[] = { "ek.priv", "ratchet_a.priv" };

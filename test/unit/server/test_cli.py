@@ -4,16 +4,22 @@
 usage: test_cli.py SOTTOD SOTTOCTL [TEST...]
 Servers listen on ports that the system picks; every wait is bounded and nothing is measured.
 """
+import contextlib
+import fcntl
+import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -38,6 +44,14 @@ def is_running(pid):
         return False
 
 
+def opened(pid):
+    """The names of its open files."""
+    try:
+        return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    except OSError:                                      # one was closed meanwhile
+        return []
+
+
 def children_of(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as f:
         return [int(child) for child in f.read().split()]
@@ -51,7 +65,8 @@ class Server:
         self.socket = os.path.join(self.data_dir, "control.sock")
         self.log = os.path.join(folder, f"log{time.monotonic_ns()}")
         command = [SOTTOD, "-o", "server.data_dir=" + self.data_dir, "-o", "listen.c2s=127.0.0.1:0",
-                   "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "server.workers=2"]
+                   "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "listen.https=127.0.0.1:0",
+                   "-o", "server.workers=2"]
         command += ["-c", file or "/dev/null"]
         for option in options:
             command += ["-o", option]
@@ -94,6 +109,26 @@ class Server:
         if done.returncode != 0:
             raise AssertionError(f"{arguments}: {done.stderr}")
         return json.loads(done.stdout)
+
+
+def write_backup(path, members):
+    """A backup made by somebody else: (name, octets, {type, linkname}), with the digest that belongs to it."""
+    archive = io.BytesIO()
+
+    def add(name, octets, more):
+        info = tarfile.TarInfo(name)
+        info.type = more.get("type", tarfile.REGTYPE)
+        info.linkname = more.get("linkname", "")
+        info.size = len(octets) if info.type == tarfile.REGTYPE else 0
+        archive.write(info.tobuf(tarfile.USTAR_FORMAT))
+        if info.size:
+            archive.write(octets + bytes(-len(octets) % 512))
+
+    for member in members:
+        add(*member)
+    add("sha256", hashlib.sha256(archive.getvalue()).hexdigest().encode() + b"\n", {})
+    with open(path, "wb") as f:
+        f.write(archive.getvalue() + bytes(1024))
 
 
 def run(command, text=None):
@@ -140,6 +175,41 @@ class CommandLine(Case):
         for arguments in ["--banana"], ["-c"], ["-o"], ["banana"], ["--version", "banana"]:
             self.assertIn("usage:", self.expect(arguments, 2, out="").stderr)
 
+    def test_sottoctl_explains_itself(self):
+        for arguments in ["--help"], ["-h"], ["help"], ["user", "add", "--help"]:
+            done = run([SOTTOCTL, *arguments])
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("backup FILE [--without-keys]\n      write all that", done.stdout)
+        done = run([SOTTOCTL])
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("usage: sottoctl", done.stderr)
+        for arguments, said in {
+            ("banana",): "sottoctl: banana: there is no such command; sottoctl --help lists them\n",
+            ("user",): "sottoctl: user: one of add, add-many, list, delete, id is to follow; sottoctl --help explains them\n",
+            ("user", "ad"): "sottoctl: user: one of add,",
+            ("backup",): "sottoctl: usage: sottoctl backup FILE [--without-keys]\n",
+            ("stats", "now"): "sottoctl: usage: sottoctl stats",
+        }.items():
+            done = run([SOTTOCTL, *arguments])
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertTrue(done.stderr.startswith(said), done.stderr)
+
+    def test_manual_and_completion_know_every_command(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+        with open(os.path.join(root, "docs/man/sottoctl.8")) as f:
+            manual = re.sub(r"\\f.", "", f.read().replace("\\-", "-")).replace('"', "")
+        with open(os.path.join(root, "packaging/completion/sottoctl.bash")) as f:
+            completion = f.read()
+        usage = run([SOTTOCTL, "--help"]).stdout
+        commands = re.findall(r"^  ([a-z]\S*)((?: [a-z]\S*)?)(.*)$", usage, re.M)
+        self.assertGreater(len(commands), 12)
+        for first, second, rest in commands:
+            self.assertIn(first + second, manual)
+            for word in [first, second.strip(), *re.findall(r"--[a-z-]+", rest)]:
+                if (first, second) != ("store", " copy") or not word.startswith("--"):   # not built yet
+                    self.assertTrue(word == "" or re.search(rf"[ \"]{word}[ \"]", completion), word)
+                    self.assertIn(word, manual)
+
     def test_replay_is_not_built(self):
         self.expect(["--replay-stanzas", "x"], 1, err="sottod: --replay-stanzas: not built yet\n")
 
@@ -180,6 +250,7 @@ class CommandLine(Case):
             "auth.scram_iterations=4096": "risk: auth.scram_iterations = 4096: ",
             "store.ack=memory": "risk: store.ack = memory: acknowledged messages can be lost",
             "archive.retention_days=-1": "risk: archive.retention_days = -1: ",
+            "listen.metrics=0.0.0.0:9100": "risk: listen.metrics = 0.0.0.0:9100: whoever reaches it",
             "limits.exempt=10.0.0.0/8": "risk: limits.exempt = 10.0.0.0/8: ",
             "listen.s2s=0.0.0.0:5269": "unbuilt: listen.s2s = 0.0.0.0:5269: not built yet",
             "store.url=postgresql://db": "unbuilt: store.url = postgresql://db: not built yet",
@@ -258,6 +329,16 @@ class Life(Case):
         self.assertRegex(second.text(), r"^sottod: server\.data_dir: .* is in use by another server")
         self.assertEqual(first.ask("user", "list"), [])
 
+    def test_folder_in_use_for_a_moment(self):
+        self.start().ready().end()
+        with open(os.path.join(self.folder, "data", "lock"), "r+") as dying:
+            fcntl.lockf(dying, fcntl.LOCK_EX, 1, 0)     # the supervisor's byte
+            server = self.start()
+            wait_until("an attempt to lock", lambda: opened(server.process.pid).count(dying.name) == 2)
+            time.sleep(0.1)                              # it does not give up meanwhile
+            self.assertIsNone(server.process.poll())
+        self.assertEqual(server.ready().ask("user", "list"), [])
+
     def test_killed_supervisor_takes_everything_along(self):
         first = self.start().ready()
         ports, child = (first.port("c2s"), first.port("c2s_tls")), first.child()
@@ -299,6 +380,20 @@ class Life(Case):
         server = self.start("store.url=sqlite:" + self.write("other.db", "this is no database" * 100))
         self.assertEqual(server.process.wait(PATIENCE_S), 1)
         self.assertIn("server.not_started", server.text())
+
+    def test_newer_store_is_refused_and_left_alone(self):
+        server = self.start().ready()
+        self.assertEqual(server.end(), 0)
+        path = os.path.join(server.data_dir, "sotto.db")
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA user_version = 9999")
+            before = list(database.iterdump())
+        server = self.start()
+        self.assertEqual(server.process.wait(PATIENCE_S), 1)
+        self.assertRegex(server.text(), r"ERROR store\.failed reason=.*newer version")
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            self.assertEqual(list(database.iterdump()), before)
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (9999,))
 
     def test_store_folder_that_is_missing_is_named(self):
         server = self.start("store.url=sqlite:/nowhere/sotto.db")
@@ -432,15 +527,66 @@ class Control(Case):
         with open(os.path.join(server.data_dir, "sotto.db"), "rb") as f:
             self.assertNotIn(first["token"].encode(), f.read())
 
+    # What this very machine is like is no part of the tests.
+    OF_THE_MACHINE = "clock", "descriptors"
+
+    def findings(self, server, status):
+        done = server.ctl("--json", "check")
+        self.assertEqual(done.returncode, status, done.stdout)
+        return [(f["kind"], f["key"], f["value"], f["text"]) for f in json.loads(done.stdout)
+                if f["key"] not in self.OF_THE_MACHINE and "% free" not in f["value"]]
+
+    def test_invitation_as_a_code(self):
+        server = self.start().ready()
+        lines = server.ctl("invite", "create", "--qr").stdout.splitlines()
+        self.assertTrue(lines[0].startswith("xmpp:localhost?register;preauth="))
+        code = [re.sub(r"\x1b\[[0-9;]*m", "", line)[2:] for line in lines if "\x1b[97;40m" in line]
+        side = len(code[0])
+        self.assertEqual((side - 8 - 21) % 4, 0)
+        self.assertEqual([len(line) for line in code], [side] * ((side + 1) // 2))
+        self.assertEqual(set(code[0]) | set(code[1]), {"\u2588"})
+        # The finder in the upper left corner, two rows at a time.
+        self.assertEqual(code[2][4:11], " \u2584\u2584\u2584\u2584\u2584 ")
+        self.assertNotIn("\x1b", server.ctl("--json", "invite", "create", "--qr").stdout)
+
     def test_check(self):
         server = self.start("policy.e2ee=off", "listen.https=").ready()
-        self.assertEqual([(f["kind"], f["key"], f["value"]) for f in server.ask("check")], [("risk", "policy.e2ee", "off")])
+        self.assertEqual([found[:3] for found in self.findings(server, 0)], [("risk", "policy.e2ee", "off")])
+
+    def test_check_looks_at_the_machine(self):
+        server = self.start("listen.metrics=127.0.0.1:0").ready()
+        self.assertEqual(self.findings(server, 0), [])
+        key = os.path.join(server.data_dir, "tls/key.pem")
+        os.chmod(key, 0o644)
+        os.chmod(server.data_dir, 0o750)
+        self.assertEqual([found[:3] for found in self.findings(server, 1)],
+                         [("error", "tls.key", key), ("error", "server.data_dir", server.data_dir)])
+        said = server.ctl("check")
+        self.assertIn(f"error: tls.key = {key}: every user of this machine can read it: chmod o-rwx {key}\n",
+                      said.stdout)
+        os.chmod(key, 0o600)
+        os.chmod(server.data_dir, 0o700)
+        self.assertEqual(self.findings(server, 0), [])
+
+    def test_check_doubts_a_certificate_that_nobody_knows(self):
+        path = os.path.join(self.folder, "own")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-days", "90", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", path + ".key", "-out", path + ".pem"],
+                       check=True, capture_output=True)
+        server = self.start(f"tls.certificate={path}.pem", f"tls.key={path}.key").ready()
+        found = self.findings(server, 0)
+        self.assertEqual([f[:2] for f in found], [("risk", "tls.certificate")])
+        self.assertIn("fullchain.pem", found[0][3])
 
     def test_backup_and_restore(self):
         server = self.start().ready()
         copy = os.path.join(self.folder, "copy.db")
         server.ask("user", "add", "n@localhost", "--password-stdin", password="x\n")
-        self.assertEqual(server.ask("backup", copy), {"file": copy, "bytes": os.stat(copy).st_size})
+        self.assertEqual(server.ask("backup", copy),
+                         {"file": copy, "bytes": os.stat(copy).st_size, "uploads": 0})
+        self.assertEqual(stat.S_IMODE(os.stat(copy).st_mode), 0o600)
+        self.assertEqual(os.listdir(self.folder).count("copy.db.part"), 0)
         server.ask("user", "add", "later@localhost", "--password-stdin", password="x\n")
         self.assertEqual(os.listdir(os.path.join(server.data_dir, "backup")), [])
         self.assertEqual(server.ctl("restore", copy).returncode, 1)
@@ -449,6 +595,142 @@ class Control(Case):
         self.assertEqual(server.ctl("restore", copy).returncode, 0)
         again = self.start().ready()
         self.assertEqual(again.ask("user", "list"), ["n@localhost"])
+
+    def backup(self):
+        """A server with one account and one upload's file, stopped; and its backup."""
+        server = self.start().ready()
+        server.ask("user", "add", "n@localhost", "--password-stdin", password="x\n")
+        copy = os.path.join(self.folder, "copy")
+        server.ask("backup", copy)
+        self.assertEqual(server.end(), 0)
+        return server, copy
+
+    def test_backup_is_a_tar_file(self):
+        server, copy = self.backup()
+        with tarfile.open(copy) as tar:
+            names = tar.getnames()
+            key = tar.extractfile("server.key").read()
+        self.assertEqual(names, ["sotto-backup", "sotto.db", "server.key", "tls/certificate.pem",
+                                 "tls/key.pem", "sha256"])
+        with open(os.path.join(server.data_dir, "server.key"), "rb") as f:
+            self.assertEqual(f.read(), key)
+
+    def test_backup_without_keys(self):
+        server = self.start().ready()
+        copy = os.path.join(self.folder, "copy")
+        self.assertEqual(server.ctl("backup", copy, "--without-keys").returncode, 0)
+        with tarfile.open(copy) as tar:
+            self.assertEqual(tar.getnames(), ["sotto-backup", "sotto.db", "sha256"])
+        self.assertEqual(server.end(), 0)
+        key = self.read(server.data_dir, "server.key")
+        self.assertEqual(server.ctl("restore", copy).returncode, 0)
+        self.assertEqual(self.read(server.data_dir, "server.key"), key)
+
+    def test_restore_into_a_folder_that_is_not_there(self):
+        server, copy = self.backup()
+        before = {name: self.read(server.data_dir, name) for name in ("server.key", "tls/key.pem")}
+        shutil.rmtree(server.data_dir)
+        self.assertEqual(server.ctl("restore", copy).returncode, 0)
+        self.assertEqual(before, {name: self.read(server.data_dir, name) for name in before})
+        self.assertEqual(stat.S_IMODE(os.stat(server.data_dir).st_mode), 0o700)
+        self.assertEqual(self.start().ready().ask("user", "list"), ["n@localhost"])
+
+    def test_restore_keeps_what_was_there(self):
+        server, copy = self.backup()
+        with open(os.path.join(server.data_dir, "server.key"), "wb") as f:
+            f.write(b"k" * 32)
+        self.assertEqual(server.ctl("restore", copy).returncode, 0)
+        self.assertEqual(self.read(server.data_dir, "server.key.before-restore"), b"k" * 32)
+        self.assertTrue(os.path.exists(os.path.join(server.data_dir, "sotto.db.before-restore")))
+        self.assertFalse(os.path.exists(os.path.join(server.data_dir, "restoring")))
+
+    def test_restore_of_the_database_alone(self):
+        server, copy = self.backup()
+        with tarfile.open(copy) as tar:
+            tar.extract("sotto.db", self.folder)
+        key = self.read(server.data_dir, "server.key")
+        self.assertEqual(server.ctl("restore", os.path.join(self.folder, "sotto.db")).returncode, 0)
+        self.assertEqual(self.read(server.data_dir, "server.key"), key)
+        self.assertEqual(self.start().ready().ask("user", "list"), ["n@localhost"])
+
+    def test_restore_refuses_what_was_cut_or_changed(self):
+        server, copy = self.backup()
+        with open(copy, "rb") as f:
+            good = f.read()
+        before = self.contents(server.data_dir)
+        cuts = [0, 1, 511, 512, 1023, 1024, 1536, 2000, len(good) // 2, len(good) - 2048,
+                len(good) - 1024, len(good) - 1]
+        spoiled = [good[:n] for n in cuts] + [good + b"x", good + bytes(512)]
+        for at in 0, 100, 512, 1030, 1700, len(good) // 2, len(good) - 2100, len(good) - 2048:
+            spoiled.append(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+        for octets in spoiled:
+            path = os.path.join(self.folder, "spoiled")
+            with open(path, "wb") as f:
+                f.write(octets)
+            done = server.ctl("restore", path)
+            self.assertEqual(done.returncode, 1, len(octets))
+            self.assertIn("spoiled", done.stderr)
+            self.assertEqual(self.contents(server.data_dir), before)
+
+    def test_restore_refuses_hostile_archives(self):
+        server, copy = self.backup()
+        before = self.contents(server.data_dir)
+        evil = os.path.join(self.folder, "evil")
+        outside = os.path.join(self.folder, "outside")
+        with tarfile.open(copy) as tar:
+            database = tar.extractfile("sotto.db").read()
+        for extra in (
+            {"name": "../outside"}, {"name": outside}, {"name": "uploads/../../../outside"},
+            {"name": "uploads/" + "a" * 25}, {"name": "uploads/" + "A" * 26}, {"name": "control.sock"},
+            {"name": "uploads/" + "a" * 26, "type": tarfile.SYMTYPE, "linkname": outside},
+            {"name": "uploads/" + "a" * 26, "type": tarfile.LNKTYPE, "linkname": outside},
+            {"name": "uploads", "type": tarfile.SYMTYPE, "linkname": self.folder},
+            {"name": "tls", "type": tarfile.DIRTYPE}, {"name": "tls/key.pem", "type": tarfile.FIFOTYPE},
+            {"name": "server.key", "size": 31}, {"name": "tls/key.pem", "size": 2 << 20},
+            {"name": "sotto.db", "size": 0}, {"name": "lock"}, {"name": "tls/../lock"},
+        ):
+            members = [("sotto-backup", b"1\n", {}), ("sotto.db", database, {}),
+                       (extra["name"], bytes(extra.get("size", 3)), extra)]
+            if extra["name"] == "sotto.db":
+                del members[1]
+            write_backup(evil, members)
+            done = server.ctl("restore", evil)
+            self.assertEqual(done.returncode, 1, extra)
+            self.assertFalse(os.path.lexists(outside), extra)
+            self.assertEqual(self.contents(server.data_dir), before, extra)
+        for members in (
+            [("sotto.db", database, {})],
+            [("sotto-backup", b"1\n", {})],
+            [("sotto-backup", b"2\n", {}), ("sotto.db", database, {})],
+            [("sotto-backup", b"1\n", {}), ("sotto.db", database, {}), ("sotto.db", database, {})],
+            [("sotto-backup", b"1\n", {}), ("sotto.db", b"no database" * 512, {})],
+        ):
+            write_backup(evil, members)
+            self.assertEqual(server.ctl("restore", evil).returncode, 1)
+            self.assertEqual(self.contents(server.data_dir), before)
+        write_backup(evil, [("sotto-backup", b"1\n", {}), ("sotto.db", database, {})])
+        self.assertEqual(server.ctl("restore", evil).returncode, 0)
+
+    def test_backup_says_what_it_could_not_write(self):
+        server = self.start().ready()
+        done = server.ctl("backup", "/nowhere/at/all")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/at/all: No such file or directory", done.stderr)
+        self.assertEqual(os.listdir(os.path.join(server.data_dir, "backup")), [])
+
+    def read(self, *path):
+        with open(os.path.join(*path), "rb") as f:
+            return f.read()
+
+    def contents(self, folder):
+        """Every file under it but the lock."""
+        found = {}
+        for at, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(at, name)
+                if stat.S_ISREG(os.lstat(path).st_mode):
+                    found[path] = self.read(path)
+        return found
 
     def test_drain_ends_the_server(self):
         server = self.start().ready()

@@ -11,7 +11,7 @@ static struct view *loaded_view(const struct account_record *record)
 {
     struct view *v = mem_alloc(sizeof *v);
 
-    view_init(v, STR("alice@sotto.test"));
+    view_init(v, STR("alice@sotto.test"), (const uint64_t[2]){ 1, 2 });
     view_load(v, record);
     return v;
 }
@@ -252,6 +252,54 @@ static void test_origins(void **state)
     free_view(v);
 }
 
+/* ---- Hashes ---------------------------------------------------------------------------------------- */
+
+static uint64_t only_hash(const struct map *m)
+{
+    struct map_slot slot = { 0 };
+    size_t at = 0;
+
+    assert_int_equal(m->n, 1);
+    assert_true(map_next(m, &at, &slot));
+    return slot.hash;
+}
+
+/* Peers choose these keys: they must not be able to choose the places. */
+static void test_hashes_are_keyed(void **state)
+{
+    static const uint64_t seeds[2][2] = { { 1, 2 }, { 1, 3 } };
+    struct str address = STR("bob@sotto.test");
+    struct roster_item item = { .jid = address };
+    struct pep_node node = { .name = address };
+    const struct account_record record = { .id = ACCOUNT,
+                                           .roster = &item,
+                                           .roster_count = 1,
+                                           .blocks = &address,
+                                           .block_count = 1,
+                                           .pep_nodes = &node,
+                                           .pep_count = 1,
+                                           .written = &address,
+                                           .written_count = 1 };
+    struct view views[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        view_init(&views[i], STR("alice@sotto.test"), seeds[i]);
+        view_load(&views[i], &record);
+        view_reload(&views[i], &record); /* the key stays */
+        assert_memory_equal(views[i].seed, seeds[i], sizeof seeds[i]);
+        assert_true(view_has_written(&views[i], address));
+        assert_false(view_has_written(&views[i], STR("carol@sotto.test")));
+        assert_true(only_hash(&views[i].roster) == map_hash(seeds[i], address));
+    }
+    assert_true(only_hash(&views[0].roster) != only_hash(&views[1].roster));
+    assert_true(only_hash(&views[0].blocks) != only_hash(&views[1].blocks));
+    assert_true(only_hash(&views[0].pep_nodes) != only_hash(&views[1].pep_nodes));
+    assert_true(views[0].written[0] != views[1].written[0]);
+    view_deinit(&views[0]);
+    view_deinit(&views[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_rows_of_rosters),        cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_all_blocks_go),          cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_cursor_never_goes_back), cmocka_unit_test(test_origins),
+        cmocka_unit_test(test_hashes_are_keyed),
     };
 
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);

@@ -39,6 +39,9 @@ enum {
     COMPRESSED = 0x40,
 };
 
+#define TEN  "0123456789"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "012345"
+
 struct frame {
     unsigned first;
     const char *text;
@@ -67,6 +70,14 @@ static const struct {
     /* refused: 1002 protocol error, 1003 not text, 1007 not UTF-8, 1009 too big */
     { { FRAME(FIN | TEXT | CLEAR, "Hello") }, "closed 880203ea" },
     { { FRAME(FIN | TEXT | COMPRESSED, "Hello") }, "closed 880203ea" },
+    { { FRAME(FIN | TEXT | 0x20, "Hello") }, "closed 880203ea" }, /* the other reserved bits */
+    { { FRAME(FIN | TEXT | 0x10, "Hello") }, "closed 880203ea" },
+    { { FRAME(TEXT, "a"), FRAME(FIN | COMPRESSED, "b") }, "closed 880203ea" },
+    { { FRAME(FIN | PING, LONG) }, "closed 8800" }, /* 126 octets in a control frame: §5.5 */
+    { { FRAME(FIN | CLOSE, LONG) }, "closed 8800" },
+    { { FRAME(FIN | PING | CLEAR, "p") }, "closed 880203ea" },
+    { { FRAME(FIN | CLOSE | CLEAR, "\x03\xe8") }, "closed 880203ea" },
+    { { FRAME(FIN | 0xb, "") }, "closed 880203ea" },
     { { FRAME(FIN | BINARY, "Hello") }, "closed 880203eb" },
     { { FRAME(FIN | 3, "Hello") }, "closed 880203ea" },
     { { FRAME(FIN, "Hello") }, "closed 880203ea" },
@@ -163,6 +174,32 @@ static void test_limits(void **state)
     buf_deinit(&in);
 }
 
+/* Lengths that no frame may have (§5.2): more than needed to write it, more than there can be. */
+static void test_lengths(void **state)
+{
+    static const struct {
+        const char *octets;
+        size_t n;
+    } heads[] = {
+        { "\x81\xfe\x00\x05", 4 },
+        { "\x81\xff\x00\x00\x00\x00\x00\x00\x00\x05", 10 },
+        { "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00", 10 },
+        { "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10 },
+    };
+    struct buf in;
+
+    (void)state;
+    buf_init(&in, 64);
+    for (size_t i = 0; i < COUNT_OF(heads); i++) {
+        buf_reset(&in);
+        buf_add(&in, (struct str){ heads[i].octets, heads[i].n });
+        buf_add(&in, STR("\1\2\3\4Hello"));
+        for (size_t cut = 0; cut <= in.n; cut++)
+            check_cut("lengths", buf_str(&in), cut, "closed 8800");
+    }
+    buf_deinit(&in);
+}
+
 static void test_sending(void **state)
 {
     struct websocket *w = websocket_new(LIMIT);
@@ -187,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_sending),
     };
 

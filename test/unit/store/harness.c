@@ -34,6 +34,16 @@ static void on_fatal(void *ctx, const char *sentence)
     mutex_unlock(&h->lock);
 }
 
+static void on_refused(void *ctx, const char *sentence)
+{
+    struct harness *h = ctx;
+
+    assert_string_not_equal(sentence, "");
+    mutex_lock(&h->lock);
+    h->refused++;
+    mutex_unlock(&h->lock);
+}
+
 bool harness_on_disk(const struct harness *h)
 {
     return h->way == IN_FILE_INLINE || h->way == IN_FILE_THREADED;
@@ -83,7 +93,8 @@ struct harness *harness_new(enum way way)
         .deliver = on_deliver,
         .deliver_ctx = h,
         .fatal = on_fatal,
-        .fatal_ctx = h,
+        .refused = on_refused,
+        .trouble_ctx = h,
     };
     open_or_fail(h);
     return h;

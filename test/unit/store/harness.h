@@ -28,6 +28,7 @@ struct harness {
     struct call *calls;               /* all that were made */
     unsigned deliveries, completions; /* calls of deliver; operations it brought */
     char fatal[300];
+    unsigned refused; /* transactions that found no room */
 };
 
 struct store_test {

@@ -122,6 +122,10 @@ static bool run_with_fault(enum fault_at kind, int n, int rc)
         refused += s.calls[i]->op.result != ERR_NONE;
     if (!fired)
         assert_int_equal(refused, 0);
+    if (refused > 0) /* the operator hears of it, one way or the other */
+        assert_true(fatal || h->refused > 0);
+    else if (!fired)
+        assert_int_equal(h->refused, 0);
     if (fatal)
         assert_int_not_equal(rc, SQLITE_FULL);
     else

@@ -52,6 +52,26 @@ static void expect_vanished(struct harness *h, const char *text)
 
 /* ---- Accounts -------------------------------------------------------------------------------- */
 
+static void invite(struct harness *h, const char *token, const char *inviter)
+{
+    struct call *c = call_new(h);
+
+    call_row(c, ROW_INVITE, 0)->invite.invite =
+        (struct invite_record){ .token_hash = bytes_of(token, strlen(token)),
+                                .inviter = str_from(inviter),
+                                .domain = STR("sotto.test"),
+                                .expires_ms = UINT32_MAX };
+    assert_int_equal(commit(c), ERR_NONE);
+}
+
+static enum err find_invite(struct harness *h, const char *token)
+{
+    struct call *c = call_new(h);
+
+    c->query.in.invite.token_hash = bytes_of(token, strlen(token));
+    return ask(c, QUERY_INVITE);
+}
+
 static void fill_account(struct harness *h, int64_t account)
 {
     struct call *c = call_new(h);
@@ -131,9 +151,15 @@ static void account_gone(struct harness *h)
 
     fill_account(h, alice);
     fill_archive(h, alice, bob);
+    invite(h, "hers", "alice@sotto.test");
+    invite(h, "his", "bob@sotto.test");
+    invite(h, "the operator's", "");
     if (harness_on_disk(h))
         assert_true(on_disk(h, "SECRETVALUE"));
     remove_account(h, alice);
+    assert_int_equal(find_invite(h, "hers"), ERR_MISSING);
+    assert_int_equal(find_invite(h, "his"), ERR_NONE);
+    assert_int_equal(find_invite(h, "the operator's"), ERR_NONE);
     assert_int_equal(query_archive(h, alice, SHELF_ARCHIVE)->query.out.archive.total, 0);
     assert_int_equal(query_archive(h, alice, SHELF_REQUESTS)->query.out.archive.count, 0);
     c = call_new(h);

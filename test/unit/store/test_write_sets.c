@@ -180,6 +180,37 @@ static void order(struct harness *h)
     assert_int_equal(archived(h, alice), SETS - SETS / 10);
 }
 
+/* ---- What nobody waits for ------------------------------------------------------------------- */
+
+static struct call *submit_soon(struct harness *h, int64_t account)
+{
+    struct call *c = call_new(h);
+
+    add_message(c, account, "b@c.test", 0, "", 1, STR("x"));
+    store_commit_soon(h->store, &c->set);
+    return c;
+}
+
+static void patience(struct harness *h)
+{
+    int64_t alice = make_account(h, "alice");
+    struct call *alone = submit_soon(h, alice), *early, *late, *urgent = call_new(h);
+
+    assert_int_equal(call_wait(alone), ERR_NONE);
+    early = submit_soon(h, alice);
+    late = submit_soon(h, alice);
+    add_message(urgent, alice, "b@c.test", 0, "", 1, STR("x"));
+    assert_int_equal(commit(urgent), ERR_NONE);
+    /* Who waits for a commit has what was submitted before it. */
+    assert_true(early->finished && late->finished);
+    assert_true(early->order < late->order && late->order < urgent->order);
+    assert_int_equal(archived(h, alice), 4);
+    submit_soon(h, alice);
+    harness_reopen(h);
+    if (harness_on_disk(h))
+        assert_int_equal(archived(h, alice), 5);
+}
+
 /* ---- Many submitters ------------------------------------------------------------------------- */
 
 enum { EACH = 250, WINDOW = 16, CROWD_ACCOUNTS = 5 };
@@ -360,7 +391,7 @@ static void closing(struct harness *h)
 static const struct store_test tests[] = {
     { "atomicity", atomicity },     { "registration", registration }, { "order", order },
     { "concurrency", concurrency }, { "sequences", sequences },       { "huge write-set", huge },
-    { "closing", closing },
+    { "closing", closing },         { "patience", patience },
 };
 
 int main(void)

@@ -1,9 +1,9 @@
-/* hash_wasm_main.c: the wasm backend against the published vectors, as a program for any WASI host.
+/* vectors_wasm_main.c: the wasm backend against the published vectors, as a program for any WASI host.
  * Exit 0: all passed; 1: some failed, each named on standard output.
  */
 #include <stdio.h>
 
-#include "hash_vectors.h"
+#include "vectors.h"
 
 static int passed, failed;
 
@@ -19,7 +19,7 @@ static void count(const char *what, bool ok)
 
 int main(void)
 {
-    hash_vectors_run(count);
-    printf("hash vectors: %d passed, %d failed\n", passed, failed);
+    vectors_run(count);
+    printf("vectors: %d passed, %d failed\n", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
 }
