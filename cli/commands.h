@@ -13,6 +13,7 @@ enum takes {
     TAKES_TIMEOUT = 4,
     TAKES_COUNT = 8,
     TAKES_LIMIT = 16,
+    TAKES_DISTRUST = 32,
 };
 
 struct command {
@@ -32,5 +33,7 @@ int command_listen(struct program *p);
 int command_history(struct program *p);
 int command_contacts(struct program *p);
 int command_devices(struct program *p);
+int command_trust(struct program *p);
+int command_verify(struct program *p);
 
 #endif

@@ -21,6 +21,7 @@ enum {
     OPTION_TIMEOUT,
     OPTION_COUNT,
     OPTION_LIMIT,
+    OPTION_DISTRUST,
     OPTION_VERSION,
     OPTION_HELP,
 };
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
     { "timeout", required_argument, NULL, OPTION_TIMEOUT },
     { "count", required_argument, NULL, OPTION_COUNT },
     { "limit", required_argument, NULL, OPTION_LIMIT },
+    { "distrust", no_argument, NULL, OPTION_DISTRUST },
     { "version", no_argument, NULL, OPTION_VERSION },
     { "help", no_argument, NULL, OPTION_HELP },
     { 0 },
@@ -98,6 +100,7 @@ static int read_options(struct program *p, int argc, char **argv)
         case OPTION_TIMEOUT: p->timeout = optarg; break;
         case OPTION_COUNT: p->count = optarg; break;
         case OPTION_LIMIT: p->limit = optarg; break;
+        case OPTION_DISTRUST: p->distrust = true; break;
         case '?': return -1;
         default: return option;
         }
@@ -109,7 +112,7 @@ static unsigned options_given(const struct program *p)
 {
     return (p->password_stdin ? TAKES_PASSWORD : 0) | (p->wait != NULL ? TAKES_WAIT : 0)
            | (p->timeout != NULL ? TAKES_TIMEOUT : 0) | (p->count != NULL ? TAKES_COUNT : 0)
-           | (p->limit != NULL ? TAKES_LIMIT : 0);
+           | (p->limit != NULL ? TAKES_LIMIT : 0) | (p->distrust ? TAKES_DISTRUST : 0);
 }
 
 /* ---- The command ---- */

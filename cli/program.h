@@ -27,7 +27,7 @@ struct program {
     struct arena arena;
     struct random random;
     const char *folder, *ca, *connect, *passphrase_file; /* NULL: not given */
-    bool json, password_stdin;
+    bool json, password_stdin, distrust;
     const char *wait;
     const char *count, *limit, *timeout;  /* as given */
     const char *arguments[ARGUMENTS_MAX]; /* after the command; NULL: not given */

@@ -48,6 +48,8 @@ static void on_event(void *ctx, const struct engine_event *e)
     else if (e->kind == ENGINE_OFFLINE && e->refused)
         account_end(
             a, program_fail(a->program, STATUS_FAILED, "refused", account_refusal(&a->arena, e)));
+    else if (e->kind == ENGINE_DEVICE && e->on)
+        fprintf(stderr, "sotto: a new device waits for `sotto trust`: %.*s\n", STR_ARG(e->text));
     else if (e->kind == ENGINE_BROKEN)
         account_end(a, program_fail(a->program, STATUS_FAILED, "store",
                                     STR("the store cannot be written: is the disk full?")));

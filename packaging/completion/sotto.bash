@@ -36,6 +36,7 @@ _sotto() {
     login) words="--password-stdin --timeout --json" ;;
     send) words="--wait --timeout --json" ;;
     listen) words="--count --timeout --json" ;;
+    trust) words="--distrust --json" ;;
     history) words="--limit --json" ;;
     contacts|devices) words="--timeout --json" ;;
     *) words="--json" ;;

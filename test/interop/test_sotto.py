@@ -250,6 +250,31 @@ async def _(world):
     world.second = second
 
 
+@case('who was compared is verified; a device of theirs that is new then waits for trust')
+async def _(world):
+    keys = await world.alice.done('trust', world.bob.jid)
+    assert len(keys) == 2 and {k['trust'] for k in keys} == {'trusted'}, keys
+    (own,) = [d for d in await world.bob.done('devices') if d['this']]
+    failed(await world.alice.run('verify', world.bob.jid, 'ab' * 32), 1, 'unknown-key')
+    failed(await world.alice.run('verify', world.bob.jid, 'no digits'), 2, 'usage')
+    keys = await world.alice.done('verify', world.bob.jid, own['fingerprint'].upper())
+    assert {k['fingerprint']: k['trust'] for k in keys}[own['fingerprint']] == 'verified', keys
+    await world.bob.send(world.alice.jid, 'From the device that you know.')
+    events = await world.alice.done('listen', '--count', '1', '--timeout', '30')
+    assert events[-1]['trust'] == 'verified', events
+    third = Sotto(world, 'bob', folder='sotto-bob-3')
+    await third.login()
+    text = 'Not before somebody has decided.'
+    world.spoken.append(text)
+    status, _ = await world.alice.run('send', world.bob.jid, text, '--timeout', '2')
+    assert status == 4, status
+    (new,) = [k for k in await world.alice.done('trust', world.bob.jid) if k['trust'] == 'undecided']
+    await world.alice.done('trust', world.bob.jid, new['fingerprint'], '--distrust')
+    await world.alice.done('contacts')
+    assert [t for _, t, _ in await world.bob.hear()] == [text]
+    assert not await third.rest()
+
+
 @case('killed while sending, again and again: nothing is lost, nothing comes twice', timeout=180)
 async def _(world):
     dice = random.Random(7)
