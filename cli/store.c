@@ -179,7 +179,7 @@ static enum err open_row(struct store *s, struct arena *a, uint8_t kind, struct 
 
 enum err store_setting(struct store *s, const char *name, struct arena *a, struct str *out)
 {
-    struct bytes key = bytes_of_str(str_from(name)), found, value;
+    struct bytes key = bytes_of_str(str_from(name)), found, value = { NULL, 0 };
     uint8_t lookup[VAULT_LOOKUP];
     sqlite3_stmt *q = prepared(s, GET_ROW);
     enum err e = ERR_MISSING;
