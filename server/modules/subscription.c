@@ -34,6 +34,14 @@ static bool is_same(struct relation a, struct relation b)
     return a.to == b.to && a.from == b.from && a.ask == b.ask && a.pending_in == b.pending_in;
 }
 
+/* It may be so because of a change that is not committed yet and can still fail: what is acknowledged rests on a row of its
+ * own. */
+static void write_again(struct outcome *out, const struct roster_item *item)
+{
+    if (item != NULL)
+        outcome_write(out, ROW_ROSTER)->roster = roster_item_copy(outcome_arena(out), item);
+}
+
 /* Writes the contact with its new relation and tells our devices what they can see of it. */
 static void store_relation(const struct incoming *in, struct outcome *out, struct str contact,
                            struct relation now, bool approved, struct str request)
@@ -43,8 +51,10 @@ static void store_relation(const struct incoming *in, struct outcome *out, struc
     struct relation was = relation_of(old);
     bool was_approved = old != NULL && old->approved;
 
-    if (is_same(was, now) && approved == was_approved)
+    if (is_same(was, now) && approved == was_approved) {
+        write_again(out, old);
         return;
+    }
     item.version = in->view->roster_version + 1;
     item.subscription = subscription_of(now);
     item.ask = now.ask;
@@ -175,10 +185,9 @@ static enum verdict received(const struct incoming *in, struct outcome *out)
         break;
     default: /* PRESENCE_UNSUBSCRIBED */ r.to = r.ask = false; break;
     }
-    if (is_same(r, was))
-        return DROP;
-    store_relation(in, out, in->sender, r, approved, item->request);
-    return PASS;
+    if (item != NULL)
+        store_relation(in, out, in->sender, r, approved, item->request);
+    return is_same(r, was) ? DROP : PASS;
 }
 
 /* ---- Hooks ----------------------------------------------------------------------------------------- */
