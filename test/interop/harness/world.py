@@ -44,8 +44,8 @@ class World:
         """The last case of a file whose clients talk: what they encrypted lies nowhere in what the
         server wrote: not while it runs, with a log that is not written back yet, and not once it has
         ended."""
-        assert self.at.spoken, 'nobody said anything'
         if self.at.name == 'sottod':
+            assert self.at.spoken, 'nobody said anything'
             self.at.tell_all()
         for moment in 'while it runs', 'once it has ended':
             assert any(leak.find(place, self.at.domain) for place in self.at.written()), (
