@@ -24,16 +24,18 @@ struct octet_key {
 
 static struct octet_key prekey_key(enum omemo version, uint32_t id)
 {
-    return (struct octet_key){ { (uint8_t)version, (uint8_t)(id >> 24), (uint8_t)(id >> 16),
-                                 (uint8_t)(id >> 8), (uint8_t)id },
-                               5 };
+    struct octet_key k = { { (uint8_t)version }, 5 };
+
+    record_put_u32(k.octets + 1, id);
+    return k;
 }
 
 static struct octet_key signed_key(uint32_t id)
 {
-    return (struct octet_key){
-        { (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id }, 4
-    };
+    struct octet_key k = { .n = 4 };
+
+    record_put_u32(k.octets, id);
+    return k;
 }
 
 static struct bytes view(const struct octet_key *k)
@@ -95,8 +97,7 @@ static void add_signed(struct engine *c)
     struct prekey p;
 
     prekey_make(&p, id, &c->random);
-    for (int i = 0; i < 8; i++)
-        record[i] = (uint8_t)(c->now_ms >> (56 - 8 * i));
+    record_put_u64(record, c->now_ms);
     write_pair(record + 8, &p);
     book_put(&c->book, BOOK_SIGNED, view(&key), bytes_of(record, sizeof record));
     keep_number(c, "signed prekey", id);
@@ -167,7 +168,7 @@ static bool tend_identity(struct engine *c)
     }
     identity_make(&c->identity, &c->random);
     id = c->identity.device_id;
-    memcpy(record, signed_key(id).octets, 4);
+    record_put_u32(record, id);
     memcpy(record + 4, c->identity.seed, OMEMO_KEY);
     book_put(&c->book, BOOK_IDENTITY, engine_key("self"), bytes_of(record, sizeof record));
     secure_zero(record, sizeof record);

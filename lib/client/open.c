@@ -6,6 +6,7 @@
 #include "client/devices.h"
 #include "client/keys.h"
 #include "client/outbox.h"
+#include "client/record.h"
 #include "client/seal.h"
 #include "client/trust_book.h"
 #include "omemo/payload.h"
@@ -23,8 +24,7 @@ static struct bytes kept_key(struct arena *a, const uint8_t *session, const uint
 
     memcpy(octets, session, SESSION_ID);
     memcpy(octets + SESSION_ID, chain, CHAIN_ID);
-    for (int i = 0; i < 4; i++)
-        octets[SESSION_ID + CHAIN_ID + i] = (uint8_t)(n >> (24 - 8 * i));
+    record_put_u32(octets + SESSION_ID + CHAIN_ID, n);
     return arena_bytes(a, bytes_of(octets, sizeof octets));
 }
 
@@ -53,11 +53,9 @@ static bool find_kept(struct engine *c, const struct remote *r, const struct rem
 
 static uint64_t age_of(struct bytes value)
 {
-    uint64_t number = 0;
+    struct reader r = reader_of(value);
 
-    for (int i = 0; i < 8; i++)
-        number = number << 8 | value.p[i];
-    return number;
+    return read_u64(&r);
 }
 
 static bool oldest_kept(struct engine *c, const uint8_t *session, struct bytes *out_key)
@@ -80,10 +78,8 @@ static void add_kept(struct engine *c, struct kept_range range)
     while (kept_next(&range, &k)) {
         struct arena a = { 0 };
         uint8_t value[KEPT_VALUE];
-        uint64_t number = c->next_kept++;
 
-        for (int i = 0; i < 8; i++)
-            value[i] = (uint8_t)(number >> (56 - 8 * i));
+        record_put_u64(value, c->next_kept++);
         memcpy(value + 8, k.key, OMEMO_KEY);
         book_put(&c->book, BOOK_KEPT, kept_key(&a, k.session, k.chain, k.n),
                  bytes_of(value, sizeof value));

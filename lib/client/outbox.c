@@ -16,8 +16,7 @@ static struct bytes number_key(struct arena *a, uint64_t number)
 {
     uint8_t octets[NUMBER_OCTETS];
 
-    for (int i = 0; i < NUMBER_OCTETS; i++)
-        octets[i] = (uint8_t)(number >> (56 - 8 * i));
+    record_put_u64(octets, number);
     return arena_bytes(a, bytes_of(octets, sizeof octets));
 }
 

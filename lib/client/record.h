@@ -25,6 +25,19 @@ static inline void record_u64(struct buf *out, uint64_t value)
     record_u32(out, (uint32_t)value);
 }
 
+/* The same into octets of the caller: parts of keys. */
+static inline void record_put_u32(uint8_t out[4], uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static inline void record_put_u64(uint8_t out[8], uint64_t value)
+{
+    record_put_u32(out, (uint32_t)(value >> 32));
+    record_put_u32(out + 4, (uint32_t)value);
+}
+
 static inline void record_bytes(struct buf *out, struct bytes value)
 {
     record_u32(out, (uint32_t)value.n);
