@@ -10,6 +10,7 @@
 enum {
     CHUNK_MIN = 2048, /* a chat message with its tree fits in one or two */
     CHUNK_MAX = 64 * 1024,
+    CHUNK_SECRET = 4096 - 64, /* with its head and libsodium's, a page */
 };
 
 struct arena_chunk {
@@ -23,35 +24,49 @@ void arena_init(struct arena *a)
     *a = (struct arena){ 0 };
 }
 
+static void chunk_free(struct arena_chunk *c, bool secret)
+{
+    if (secret)
+        mem_free_secret(c, sizeof *c + c->size);
+    else
+        mem_free(c);
+}
+
+static void empty(struct arena *a)
+{
+    *a = (struct arena){ .secret = a->secret };
+}
+
 void arena_deinit(struct arena *a)
 {
     for (struct arena_chunk *c = a->chunk; c != NULL;) {
         struct arena_chunk *older = c->older;
 
-        mem_free(c);
+        chunk_free(c, a->secret);
         c = older;
     }
-    arena_init(a);
+    empty(a);
 }
 
 struct arena arena_move(struct arena *a)
 {
     struct arena moved = *a;
 
-    arena_init(a);
+    empty(a);
     return moved;
 }
 
 static void arena_grow(struct arena *a, size_t n)
 {
-    size_t size = a->chunk ? a->chunk->size * 2 : CHUNK_MIN;
+    size_t first = a->secret ? CHUNK_SECRET : CHUNK_MIN;
+    size_t size = a->chunk ? a->chunk->size * 2 : first;
     struct arena_chunk *c;
 
     if (size > CHUNK_MAX)
         size = CHUNK_MAX;
     if (size < n)
         size = n;
-    c = mem_alloc_raw(sizeof *c + size);
+    c = a->secret ? mem_alloc_secret(sizeof *c + size) : mem_alloc_raw(sizeof *c + size);
     c->older = a->chunk;
     c->size = size;
     a->chunk = c;

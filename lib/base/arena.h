@@ -18,10 +18,14 @@ struct arena {
     char *at;                  /* free space of the newest chunk */
     size_t left;
     size_t used; /* handed out so far, for quotas and tests */
+    bool secret; /* its chunks are memory for secrets (mem.h) */
 };
 
+/* An empty one for passphrases, keys and the like: what lies in it is zeroed with it. */
+#define ARENA_SECRET ((struct arena){ .secret = true })
+
 void arena_init(struct arena *a);         /* allocates nothing yet; a zeroed struct is as good */
-void arena_deinit(struct arena *a);       /* and leaves it as after arena_init() */
+void arena_deinit(struct arena *a);       /* and leaves it empty; one for secrets stays one */
 struct arena arena_move(struct arena *a); /* empties *a and returns what it held */
 
 void *arena_alloc(struct arena *a, size_t n); /* zeroed, aligned for any object, never NULL */

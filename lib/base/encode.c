@@ -140,7 +140,7 @@ enum err base64url_read(struct arena *a, struct str in, struct bytes *out)
     return base64_digits_read(a, in, true, out);
 }
 
-static int hex_value(char c)
+int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -158,7 +158,7 @@ enum err hex_read(struct arena *a, struct str in, struct bytes *out)
     if (in.n % 2 != 0)
         return ERR_MALFORMED;
     for (size_t i = 0; i < in.n; i += 2) {
-        int high = hex_value(in.p[i]), low = hex_value(in.p[i + 1]);
+        int high = hex_digit(in.p[i]), low = hex_digit(in.p[i + 1]);
 
         if (high < 0 || low < 0)
             return ERR_MALFORMED;

@@ -20,6 +20,7 @@ bool base64_valid(struct str in);
 CHECKED enum err base64_read(struct arena *a, struct str in, struct bytes *out);
 CHECKED enum err base64url_read(struct arena *a, struct str in, struct bytes *out);
 CHECKED enum err base32_read(struct arena *a, struct str in, struct bytes *out);
+int hex_digit(char c); /* 0 to 15 in either case; -1: none */
 CHECKED enum err hex_read(struct arena *a, struct str in, struct bytes *out);
 
 #endif

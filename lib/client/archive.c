@@ -13,7 +13,16 @@
 #include "xmpp/dataform.h"
 #include "xmpp/ns.h"
 
-enum { PAGE = 100, WAITING_MAX = 1000, ARCHIVE_ID_MAX = 255, RECENT_MAX = 64 };
+enum {
+    PAGE = 250,
+    WAITING_MAX = 1000,
+    ARCHIVE_ID_MAX = 255,
+    RECENT_MAX = 64,
+    /* No page is asked for while so much of the last ones is not stored, or so many answers to them have not left: servers end
+     * sessions that acknowledge too little, and a page of receipts has to fit into what the line holds. */
+    UNSTORED_MAX = PAGE,
+    UNSENT_MAX = LINE_UNACKED_MAX - 2 * PAGE,
+};
 
 struct waiting_message {
     struct link link;
@@ -31,6 +40,24 @@ static void move_cursor(struct engine *c, struct str id)
 {
     if (id.n > 0 && id.n <= ARCHIVE_ID_MAX)
         book_put(&c->book, BOOK_SELF, engine_key("archive"), bytes_of_str(id));
+}
+
+/* When the server had the newest message that a page brought: with everything before it, it is in the book. Should the server not know
+ * the cursor's message any more, as after a restored backup, it is asked from this time on. */
+static void note_time(struct engine *c, uint64_t at_ms)
+{
+    uint8_t value[8];
+
+    record_put_u64(value, at_ms);
+    book_put(&c->book, BOOK_SELF, engine_key("archive time"), bytes_of(value, sizeof value));
+}
+
+static bool known_until(const struct engine *c, uint64_t *out_ms)
+{
+    struct reader r = reader_of(book_get(&c->book, BOOK_SELF, engine_key("archive time")));
+
+    *out_ms = read_u64(&r);
+    return !r.failed;
 }
 
 /* ---- Recent ids: those behind the cursor that were live, oldest first ------------------------------- */
@@ -111,11 +138,13 @@ static bool has_begun(const struct engine *c)
 
 /* ---- Pages ----------------------------------------------------------------------------------------- */
 
-static void ask(struct engine *c);
+static void ask(struct engine *c, bool at_once);
 
 static void catch_up(struct engine *c)
 {
     c->archive.caught_up = true;
+    c->archive.query = STR_NONE;
+    engine_forget_notes(&c->archive.seen);
     if (c->archive.passed)
         forget_recent(c);
     if (!has_begun(c))
@@ -145,10 +174,10 @@ static void page_came(struct engine *c, struct request *r, const struct stanza *
         return;
     fin = answer->type == IQ_RESULT ? xml_child(answer->node, STR(NS_MAM), STR("fin")) : NULL;
     if (fin
-        == NULL) { /* no archive, or the message of our cursor is gone: begin with what is there */
-        if (cursor_of(c).n > 0 && answer->type == IQ_ERROR && !c->archive.anew) {
+        == NULL) { /* no archive, or the message of our cursor is gone: go on by time, or begin with what is there */
+        if (c->archive.after_cursor && answer->type == IQ_ERROR) {
             c->archive.anew = true;
-            ask(c);
+            ask(c, true);
         } else {
             catch_up(c);
         }
@@ -165,8 +194,30 @@ static void page_came(struct engine *c, struct request *r, const struct stanza *
     if (str_is(complete, "true") || str_is(complete, "1") || last.n == 0 || c->archive.newest_only)
         catch_up(c);
     else
-        ask(c);
+        c->archive.due = true;
     arena_deinit(&a);
+}
+
+void archive_work(struct engine *c)
+{
+    bool has_room = c->line.received - c->line.handled < UNSTORED_MAX
+                    && c->line.unwritten_count + c->line.unacked_count < UNSENT_MAX;
+
+    if (c->archive.due && has_room && c->line.state == LINE_ONLINE) {
+        c->archive.due = false;
+        ask(c, true);
+    }
+}
+
+static void add_start(struct engine *c, struct arena *a, struct xml_node *query)
+{
+    struct xml_node *form;
+    uint64_t at_ms;
+
+    if (!known_until(c, &at_ms))
+        return;
+    form = dataform_new(a, query, STR("submit"), STR(NS_MAM));
+    dataform_field(a, form, STR("start"), STR_NONE, STR_NONE, datetime_text(a, at_ms));
 }
 
 static void add_range(struct engine *c, struct arena *a, struct xml_node *query)
@@ -175,21 +226,26 @@ static void add_range(struct engine *c, struct arena *a, struct xml_node *query)
     struct str cursor = c->archive.anew ? STR_NONE : cursor_of(c);
 
     c->archive.newest_only = !has_begun(c);
+    c->archive.after_cursor = !c->archive.newest_only && cursor.n > 0;
     xml_add_text_child(a, set, STR(NS_RSM), STR("max"),
                        arena_printf(a, "%d", c->archive.newest_only ? 1 : PAGE));
     if (c->archive.newest_only)
         xml_add(a, set, STR(NS_RSM), STR("before"));
-    else if (cursor.n > 0)
+    else if (c->archive.after_cursor)
         xml_add_text_child(a, set, STR(NS_RSM), STR("after"), cursor);
+    if (c->archive.anew)
+        add_start(c, a, query);
     c->archive.anew = false;
 }
 
-static void ask(struct engine *c)
+static void ask(struct engine *c, bool at_once)
 {
     struct request *r = request_new(c, page_came);
     struct arena a = { 0 };
     struct xml_node *query = xml_new(&a, STR(NS_MAM), STR("query"));
 
+    r->at_once = at_once;
+    engine_forget_notes(&c->archive.seen);
     c->archive.query = arena_str(&c->arena, r->id); /* a few octets a page */
     xml_set(&a, query, STR("queryid"), r->id);
     add_range(c, &a, query);
@@ -200,8 +256,8 @@ static void ask(struct engine *c)
 void archive_online(struct engine *c)
 {
     archive_forget(c);
-    c->archive.caught_up = c->archive.passed = false;
-    ask(c);
+    c->archive.caught_up = c->archive.passed = c->archive.due = false;
+    ask(c, false); /* after the roster, which says whose messages are wanted */
 }
 
 /* ---- Messages -------------------------------------------------------------------------------------- */
@@ -251,15 +307,22 @@ bool archive_result(struct engine *c, const struct stanza *s, struct archived *o
         return false;
     *out = (struct archived){ 0 };
     /* Anybody can send what looks like a page of our archive; only our account can answer our question. */
-    if ((s->has_from && !jid_eq(&s->from, &c->config.jid))
+    if ((s->has_from && !jid_eq(&s->from, &c->config.jid)) || c->archive.query.n == 0
         || !str_eq(xml_get(result, STR("queryid")), c->archive.query))
         return true;
     out->id = str_slice(xml_get(result, STR("id")), 0, ARCHIVE_ID_MAX);
+    if (engine_noted(&c->archive.seen, out->id)) /* a resumed session brings it again */
+        return true;
+    engine_note(&c->archive.seen, out->id);
+    move_cursor(c, out->id); /* pages are in order: a crash in the middle of one goes on there */
     drop_waiting(c, out->id);
     forwarded = xml_child(result, STR(NS_FORWARD), STR("forwarded"));
     delay = forwarded ? xml_child(forwarded, STR(NS_DELAY), STR("delay")) : NULL;
-    if (c->archive.newest_only || is_recent(c, out->id) || forwarded == NULL || delay == NULL
+    if (forwarded == NULL || delay == NULL
         || datetime_read(xml_get(delay, STR("stamp")), &out->time_ms) != ERR_NONE)
+        return true;
+    note_time(c, out->time_ms);
+    if (c->archive.newest_only || is_recent(c, out->id))
         return true;
     out->message = xml_child(forwarded, STR(NS_CLIENT), STR("message"));
     return true;

@@ -14,10 +14,12 @@ struct arrival {
     bool outgoing;           /* from another device of ours */
     bool old;                /* out of the archive: it has been answered, or waits no more */
     uint64_t time_ms;
+    uint64_t said_ms; /* by the author's clock, sealed with the text (XEP-0420); 0: not told */
     struct str archive_id;
     uint32_t device;
     enum entry_encryption encryption;
     enum entry_trust trust;
+    const struct identity_key *key; /* of the device; NULL: it did not seal anything */
 };
 
 /* content.c */

@@ -1,10 +1,15 @@
-/* book.c: see book.h. A row is one piece of memory: head, key, value. Values may be secrets, so they are zeroed. */
+/* book.c: see book.h. A row is one piece of memory: head, key, value. Values may be secrets, so they are zeroed; the one that lives
+ * longest, our key of OMEMO, lies in memory for secrets. */
 #include "client/book.h"
 
 #include <string.h>
 
 struct row {
+    struct book_change
+        *pending; /* the change that put it, if that is listed still: in this generation */
+    uint64_t generation;
     size_t key_n, value_n;
+    bool secret;   /* in memory for secrets */
     char octets[]; /* key, value */
 };
 
@@ -22,13 +27,17 @@ static void forget(struct row *r)
 {
     if (r == NULL)
         return;
+    if (r->secret) {
+        mem_free_secret(r, sizeof *r + r->key_n + r->value_n);
+        return;
+    }
     secure_zero(r->octets, r->key_n + r->value_n);
     mem_free(r);
 }
 
 void book_init(struct book *b, const uint64_t seed[2])
 {
-    *b = (struct book){ 0 };
+    *b = (struct book){ .generation = 1 };
     for (int t = 0; t < BOOK_TABLES; t++)
         map_init(&b->rows[t], seed);
 }
@@ -45,11 +54,14 @@ void book_deinit(struct book *b)
     book_changes_deinit(&b->changes);
 }
 
-void book_load(struct book *b, enum book_table table, struct bytes key, struct bytes value)
+static struct row *load(struct book *b, enum book_table table, struct bytes key, struct bytes value)
 {
-    struct row *r = mem_alloc(sizeof *r + key.n + value.n);
+    size_t n = sizeof(struct row) + key.n + value.n;
+    bool secret = table == BOOK_IDENTITY;
+    struct row *r = secret ? mem_alloc_secret(n) : mem_alloc(n);
     struct row *old = map_remove(&b->rows[table], str_of_bytes(key));
 
+    r->secret = secret;
     r->key_n = key.n;
     r->value_n = value.n;
     memcpy(r->octets, key.p, key.n);
@@ -57,6 +69,12 @@ void book_load(struct book *b, enum book_table table, struct bytes key, struct b
         memcpy(r->octets + key.n, value.p, value.n);
     map_put(&b->rows[table], key_of(r), r);
     forget(old); /* last: key and value may be views of it */
+    return r;
+}
+
+void book_load(struct book *b, enum book_table table, struct bytes key, struct bytes value)
+{
+    (void)load(b, table, key, value);
 }
 
 struct bytes book_get(const struct book *b, enum book_table table, struct bytes key)
@@ -85,10 +103,39 @@ void book_append(struct book *b, enum book_table table, struct bytes key, struct
     c->value = arena_bytes(&b->changes.arena, value);
 }
 
+/* A ratchet turns with every message, but only where it stands when the list is taken has to be stored. */
+static void replace_value(struct book *b, struct book_change *c, struct bytes value)
+{
+    if (value.n > c->value.n) {
+        secure_zero((void *)c->value.p, c->value.n);
+        c->value = arena_bytes(&b->changes.arena, value);
+        return;
+    }
+    secure_zero((void *)(c->value.p + value.n), c->value.n - value.n);
+    if (value.n > 0)
+        memcpy((void *)c->value.p, value.p, value.n);
+    c->value.n = value.n;
+}
+
+void book_erase(struct book *b, enum book_table table, struct bytes key)
+{
+    change(b, table, key)->deleted = true;
+}
+
 void book_put(struct book *b, enum book_table table, struct bytes key, struct bytes value)
 {
-    book_append(b, table, key, value);
-    book_load(b, table, b->changes.last->key, b->changes.last->value);
+    struct row *r = map_get(&b->rows[table], str_of_bytes(key));
+    struct book_change *c = r != NULL && r->generation == b->generation ? r->pending : NULL;
+
+    if (c != NULL) {
+        replace_value(b, c, value);
+    } else {
+        book_append(b, table, key, value);
+        c = b->changes.last;
+    }
+    r = load(b, table, c->key, c->value);
+    r->pending = c;
+    r->generation = b->generation;
 }
 
 void book_delete(struct book *b, enum book_table table, struct bytes key)
@@ -122,6 +169,7 @@ struct book_changes book_take(struct book *b)
 
     taken.arena = arena_move(&b->changes.arena);
     b->changes = (struct book_changes){ 0 };
+    b->generation++;
     return taken;
 }
 

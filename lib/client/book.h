@@ -25,7 +25,17 @@ enum book_table {
     BOOK_TRUST = 9,     /* by bare JID and identity key */
     BOOK_OUTBOX = 10,   /* by number: what the server does not have yet */
     BOOK_TIMELINE = 11, /* by chat and number; never in memory */
-    BOOK_TABLES = 12,
+    BOOK_PEOPLE = 12,   /* by bare JID: what the server does not know of somebody */
+    BOOK_WISH = 13,     /* by bare JID: what the person decided and the server has not answered */
+    BOOK_BLOCKED = 14,  /* by JID */
+    BOOK_HELD = 15,     /* by bare JID and number: messages of strangers */
+    BOOK_ROOM = 16,     /* by bare JID: bookmarks */
+    BOOK_CHAT = 17,     /* by bare JID: what is unread */
+    BOOK_EXPIRY = 18,   /* by bare JID: its timer; by place: entries that will be erased */
+    BOOK_UPLOAD = 19,   /* by message: files that the server does not have yet */
+    BOOK_HISTORY = 20,  /* what goes to a device that was linked, or comes from one */
+    BOOK_TOLD = 21, /* what other devices said of keys and does not count yet (trust_message.h) */
+    BOOK_TABLES = 22,
 };
 
 struct book_change {
@@ -43,6 +53,7 @@ struct book_changes {
 struct book {
     struct map rows[BOOK_TABLES];
     struct book_changes changes;
+    uint64_t generation; /* of the list of changes */
 };
 
 void book_init(struct book *b, const uint64_t seed[2]);
@@ -54,15 +65,16 @@ void book_load(struct book *b, enum book_table table, struct bytes key,
 struct bytes book_get(const struct book *b, enum book_table table, struct bytes key);
 void book_put(struct book *b, enum book_table table, struct bytes key, struct bytes value);
 void book_delete(struct book *b, enum book_table table, struct bytes key);
-/* A row for the store alone. */
+/* A row for the store alone, and its end: to be overwritten, not only forgotten. */
 void book_append(struct book *b, enum book_table table, struct bytes key, struct bytes value);
+void book_erase(struct book *b, enum book_table table, struct bytes key);
 
 /* Walks a table in no order; it must not change meanwhile. */
 bool book_next(const struct book *b, enum book_table table, size_t *cursor, struct bytes *out_key,
                struct bytes *out_value);
 size_t book_count(const struct book *b, enum book_table table);
 
-/* Moves the list of changes out, later ones of a row after earlier ones. */
+/* Moves the list of changes out. Of a row that was put several times it holds the last value only. */
 struct book_changes book_take(struct book *b);
 void book_changes_deinit(struct book_changes *c);
 

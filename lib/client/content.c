@@ -1,18 +1,30 @@
 /* content.c: what a message says: text, corrections, receipts, markers, typing. */
 #include "client/arrival.h"
-
-#include "client/contacts.h"
+#include "client/attachment.h"
+#include "client/emoji.h"
+#include "client/expiry.h"
+#include "client/mend.h"
 #include "client/outbox.h"
+#include "client/people.h"
+#include "client/quote.h"
+#include "client/reading.h"
 #include "xmpp/ns.h"
 
-enum { ID_MAX = 1024 };
+/* Of an id that somebody else may have chosen: what is longer is none, for half of an id names nothing. */
+enum { ID_MAX = 1024, OWN_ID = 24 };
+
+static struct str id_or_none(struct str id)
+{
+    return id.n <= ID_MAX ? id : STR_NONE;
+}
 
 static struct str id_of(const struct stanza *s)
 {
     const struct xml_node *origin = xml_child(s->node, STR(NS_SID), STR("origin-id"));
-    struct str id = origin != NULL ? xml_get(origin, STR("id")) : STR_NONE;
 
-    return str_slice(s->id.n > 0 ? s->id : id, 0, ID_MAX);
+    if (s->id.n > 0 || origin == NULL)
+        return id_or_none(s->id);
+    return id_or_none(xml_get(origin, STR("id")));
 }
 
 struct entry arrival_entry(const struct arrival *m, enum entry_kind kind)
@@ -31,51 +43,51 @@ struct entry arrival_entry(const struct arrival *m, enum entry_kind kind)
     };
 }
 
+/* What is said about a message: the author's clock orders it, so that all devices agree on what was said last, however long it took to
+ * any of them. It cannot be later than its coming. */
+static struct entry about_entry(const struct arrival *m, enum entry_kind kind)
+{
+    struct entry e = arrival_entry(m, kind);
+
+    if (m->said_ms > 0 && m->said_ms < e.time_ms)
+        e.time_ms = m->said_ms;
+    return e;
+}
+
+/* The id in the element of this name. Of two forms of a message of ours, that for OMEMO 0.3 has an origin-id of its own (seal.c), which
+ * some programs name. */
 static struct str named_id(const struct xml_node *parent, const char *ns, const char *name)
 {
     const struct xml_node *n = xml_child(parent, str_from(ns), str_from(name));
+    struct str id = n != NULL ? id_or_none(xml_get(n, STR("id"))) : STR_NONE;
 
-    return n != NULL ? str_slice(xml_get(n, STR("id")), 0, ID_MAX) : STR_NONE;
+    return id.n == OWN_ID + 3 && str_ends(id, STR("-03")) ? str_slice(id, 0, OWN_ID) : id;
 }
 
 /* ---- Receipts (XEP-0184) --------------------------------------------------------------------------- */
 
 /* A receipt tells that somebody is there, so only people who may see that get one. */
-static bool may_know(const struct engine *c, const struct arrival *m)
-{
-    struct contact contact;
-
-    return engine_contact(c, m->author, &contact)
-           && (contact.subscription == SUBSCRIPTION_FROM
-               || contact.subscription == SUBSCRIPTION_BOTH);
-}
-
 static void acknowledge(struct engine *c, const struct arrival *m)
 {
-    struct arena a = { 0 };
-    struct xml_node *receipt;
-
-    if (m->outgoing || m->stanza->id.n == 0 || !may_know(c, m)
-        || xml_child(m->stanza->node, STR(NS_RECEIPTS), STR("request")) == NULL) {
-        return;
-    }
-    receipt = stanza_new(&a, STANZA_MESSAGE, "chat", STR_NONE, m->author,
-                         random_token(&c->random, &a, 15));
-    xml_set(&a, xml_add(&a, receipt, STR(NS_RECEIPTS), STR("received")), STR("id"), m->stanza->id);
-    xml_add(&a, receipt, STR(NS_HINTS), STR("store"));
-    engine_send(c, receipt, 0);
-    arena_deinit(&a);
+    if (!m->outgoing && id_or_none(m->stanza->id).n > 0 && people_may_know(c, m->author)
+        && xml_child(m->stanza->node, STR(NS_RECEIPTS), STR("request")) != NULL)
+        mend_receipt(c, m);
 }
 
-/* Of a message, which tells nothing of what is sealed in it. */
+/* Of a message, which tells nothing of what is sealed in it. What another device of ours has received says nothing; what it has shown
+ * is read. */
 static void add_report(struct engine *c, const struct arrival *m, enum entry_kind kind,
                        struct str target)
 {
     struct entry e = arrival_entry(m, kind);
 
     e.target = target;
-    if (target.n > 0)
+    if (target.n == 0)
+        return;
+    if (!m->outgoing)
         engine_add_entry(c, &e);
+    else if (kind == ENTRY_READ)
+        reading_marked(c, m->chat, target);
 }
 
 static void tell_typing(struct engine *c, const struct arrival *m)
@@ -91,32 +103,150 @@ static void tell_typing(struct engine *c, const struct arrival *m)
 
 void content_beside(struct engine *c, const struct arrival *m)
 {
-    add_report(c, m, ENTRY_DELIVERED, named_id(m->stanza->node, NS_RECEIPTS, "received"));
+    struct str has = named_id(m->stanza->node, NS_RECEIPTS, "received");
+
+    if (!str_starts(has, STR("jm-"))) /* that it has the words of a call, which is no message */
+        add_report(c, m, ENTRY_DELIVERED, has);
     add_report(c, m, ENTRY_READ, named_id(m->stanza->node, NS_MARKERS, "displayed"));
     tell_typing(c, m);
 }
 
-/* ---- Text ------------------------------------------------------------------------------------------ */
+/* ---- Files (XEP-0447, XEP-0454) -------------------------------------------------------------------- */
 
-static void text_came(struct engine *c, const struct arrival *m, const struct xml_node *content,
-                      struct str text)
+/* A file that cannot be read is told of: nobody else will. False: there is none. */
+static bool file_came(struct engine *c, struct arena *a, const struct arrival *m,
+                      const struct xml_node *content, struct str *text, struct str *out_record)
 {
-    struct str replaced = named_id(content, NS_CORRECT, "replace");
-    struct entry e = arrival_entry(m, replaced.n > 0 ? ENTRY_CORRECTION : ENTRY_MESSAGE);
+    enum err e = attachment_take(a, content, text, out_record);
+    struct entry unknown;
+
+    if (e == ERR_NONE || e == ERR_MISSING || text->n > 0)
+        return e == ERR_NONE;
+    unknown = arrival_entry(m, ENTRY_SEALED);
+    unknown.text = STR("It is a file that this program cannot open.");
+    engine_add_entry(c, &unknown);
+    acknowledge(c, m);
+    return false;
+}
+
+/* ---- What was written ------------------------------------------------------------------------------ */
+
+/* The elements that say what a message is stand with its text; OMEMO 0.3 can seal nothing else, so there they stand beside it, and
+ * a server could have put them there. In OMEMO 2 what stands beside counts for nothing. */
+static const struct xml_node *marks_of(const struct arrival *m, const struct xml_node *content)
+{
+    return m->encryption == ENCRYPTION_OMEMO_03 ? m->stanza->node : content;
+}
+
+/* XEP-0428: how many characters of the text only repeat what is answered; 0: none that we know of. */
+static uint64_t quoted(const struct xml_node *marks)
+{
+    uint64_t end = 0;
+
+    for (const struct xml_node *n = xml_first_element(marks); n != NULL; n = xml_next_element(n)) {
+        const struct xml_node *body;
+        struct str start;
+
+        if (!xml_is(n, STR(NS_FALLBACK), STR("fallback"))
+            || !str_is(xml_get(n, STR("for")), NS_REPLY)
+            || (body = xml_child(n, STR(NS_FALLBACK), STR("body"))) == NULL)
+            continue;
+        start = xml_get(body, STR("start"));
+        if ((start.n == 0 || str_is(start, "0"))
+            && str_to_u64(xml_get(body, STR("end")), UINT32_MAX, &end) == ERR_NONE)
+            return end;
+    }
+    return 0;
+}
+
+/* XEP-0466: how long this message stays, which is from now on the timer of the chat. Nobody sets one by what he did not seal. */
+static uint32_t timer_came(struct engine *c, const struct arrival *m, const struct xml_node *marks)
+{
+    const struct xml_node *n = xml_child(marks, STR(NS_EPHEMERAL), STR("ephemeral"));
+    struct entry e = about_entry(m, ENTRY_TIMER);
+    struct arena a = { 0 };
+    uint64_t seconds;
+
+    if (n == NULL || str_to_u64(xml_get(n, STR("timer")), UINT32_MAX, &seconds) != ERR_NONE)
+        return 0;
+    e.expires_s = (uint32_t)seconds;
+    e.id = arena_concat(&a, e.id, STR(" timer"));
+    if (m->encryption != ENCRYPTION_NONE && expiry_set(c, m->chat, e.expires_s, e.time_ms))
+        engine_add_entry(c, &e);
+    arena_deinit(&a);
+    return e.expires_s;
+}
+
+/* A text that only tells those of the timer who do not know it. */
+static bool is_timer(const struct xml_node *marks)
+{
+    for (const struct xml_node *n = xml_first_element(marks); n != NULL; n = xml_next_element(n))
+        if (xml_is(n, STR(NS_FALLBACK), STR("fallback"))
+            && str_is(xml_get(n, STR("for")), NS_EPHEMERAL))
+            return xml_child(marks, STR(NS_EPHEMERAL), STR("ephemeral")) != NULL;
+    return false;
+}
+
+static void text_came(struct engine *c, const struct arrival *m, const struct xml_node *marks,
+                      struct str text, struct str attachment)
+{
+    struct str replaced = named_id(marks, NS_CORRECT, "replace");
+    struct str answered = named_id(marks, NS_REPLY, "reply");
+    struct entry e =
+        replaced.n > 0 ? about_entry(m, ENTRY_CORRECTION) : arrival_entry(m, ENTRY_MESSAGE);
+    struct arena a = { 0 };
 
     e.text = text;
-    e.target = replaced;
+    e.expires_s = timer_came(c, m, marks);
+    e.attachment = attachment;
+    e.target = replaced.n > 0 ? replaced : answered;
+    if (answered.n > 0)
+        (void)quote_read(&a, text, quoted(marks), &e.quote, &e.text);
     engine_add_entry(c, &e);
     acknowledge(c, m);
+    reading_came(c, &e, xml_child(m->stanza->node, STR(NS_MARKERS), STR("markable")) != NULL);
+    arena_deinit(&a);
+}
+
+static void retracted(struct engine *c, const struct arrival *m, struct str target)
+{
+    struct entry e = about_entry(m, ENTRY_RETRACTION);
+
+    e.target = target;
+    engine_add_entry(c, &e);
+}
+
+/* Emojis that are none are left out; a list of nothing else is no list, and not the wish to have none. */
+static void reactions_came(struct engine *c, const struct arrival *m, const struct xml_node *node)
+{
+    struct entry e = about_entry(m, ENTRY_REACTIONS);
+    struct arena a = { 0 };
+
+    e.target = id_or_none(xml_get(node, STR("id")));
+    for (const struct xml_node *n = xml_first_element(node); n != NULL; n = xml_next_element(n))
+        if (xml_is(n, STR(NS_REACTIONS), STR("reaction")))
+            e.text = emoji_add(&a, e.text, str_trim(xml_text_of(&a, n)));
+    if (e.target.n > 0 && (e.text.n > 0 || xml_first_element(node) == NULL))
+        engine_add_entry(c, &e);
+    arena_deinit(&a);
 }
 
 void content_came(struct engine *c, const struct arrival *m, const struct xml_node *content)
 {
     struct arena a = { 0 };
+    const struct xml_node *marks = marks_of(m, content);
+    const struct xml_node *reactions = xml_child(content, STR(NS_REACTIONS), STR("reactions"));
     struct str text = xml_child_text(&a, content, STR(NS_CLIENT), STR("body"));
+    struct str file = STR_NONE, taken_back = named_id(marks, NS_RETRACT, "retract");
 
-    if (text.n > 0)
-        text_came(c, m, content, text);
+    if (taken_back.n > 0) /* its text is for programs that do not know this */
+        retracted(c, m, taken_back);
+    else if (reactions != NULL)
+        reactions_came(c, m, reactions);
+    else if (is_timer(marks))
+        (void)timer_came(c, m, marks);
+    else if (file_came(c, &a, m, content, &text, &file) || text.n > 0)
+        text_came(c, m, marks, text, file);
     if (content == m->stanza->node)
         content_beside(c, m);
     arena_deinit(&a);

@@ -1,13 +1,16 @@
 /* devices.c: see devices.h. */
 #include "client/devices.h"
 
+#include <string.h>
+
 #include "client/keys.h"
+#include "client/mend.h"
 #include "client/pubsub.h"
 #include "client/record.h"
 #include "client/trust_book.h"
 #include "xmpp/ns.h"
 
-enum { KEY_MAX = JID_MAX + 16, LIST_RECORD_MAX = 4 * (DEVICES_MAX + 1) };
+enum { LIST_RECORD_MAX = 4 * (DEVICES_MAX + 1), BUNDLE_INTERVAL_MS = 10 * 60 * 1000 };
 
 static struct str list_node(enum omemo version)
 {
@@ -40,8 +43,8 @@ static struct bytes remote_key(struct arena *a, enum omemo version, struct str b
         arena_printf(a, "%d %u %.*s", (int)version, (unsigned)device, STR_ARG(bare)));
 }
 
-void devices_remote(const struct engine *c, enum omemo version, struct str bare, uint32_t device,
-                    struct remote *out)
+static void read_remote(const struct engine *c, enum omemo version, struct str bare,
+                        uint32_t device, struct remote *out)
 {
     struct arena a = { 0 };
     struct bytes row = book_get(&c->book, BOOK_REMOTE, remote_key(&a, version, bare, device));
@@ -49,6 +52,21 @@ void devices_remote(const struct engine *c, enum omemo version, struct str bare,
     if (row.p == NULL || remote_read(row, out) != ERR_NONE)
         remote_init(out, version);
     arena_deinit(&a);
+}
+
+/* A device has one identity in both versions (XEP-0384 §4.1): who is known in one is no stranger in the other. */
+void devices_remote(const struct engine *c, enum omemo version, struct str bare, uint32_t device,
+                    struct remote *out)
+{
+    struct remote other;
+
+    read_remote(c, version, bare, device, out);
+    if (out->is_known)
+        return;
+    read_remote(c, version == OMEMO_2 ? OMEMO_03 : OMEMO_2, bare, device, &other);
+    out->is_known = other.is_known;
+    out->identity = other.identity;
+    secure_zero(&other, sizeof other);
 }
 
 void devices_keep_remote(struct engine *c, struct str bare, uint32_t device, const struct remote *r)
@@ -95,54 +113,98 @@ static void keep_list(struct engine *c, enum omemo version, struct str bare,
 
 /* ---- Our own --------------------------------------------------------------------------------------- */
 
+/* What was used while it was under way is still to be told; what did not arrive, all of it. */
+static void bundle_published(struct engine *c, const struct pubsub_item *item, bool published)
+{
+    enum omemo version = item->many ? OMEMO_2 : OMEMO_03;
+
+    c->bundles[version].sending = false;
+    c->bundles[version].refused = !published;
+    if (published)
+        keys_told(c, version, item->token);
+}
+
 static void publish_bundle(struct engine *c, enum omemo version)
 {
     struct arena a = { 0 };
     struct bundle bundle = keys_bundle(c, &a, version);
     struct pubsub_item item = {
-        .node = bundle_node(&a, version, c->identity.device_id),
-        .id = bundle_item(&a, version, c->identity.device_id),
+        .node = bundle_node(&a, version, c->identity->device_id),
+        .id = bundle_item(&a, version, c->identity->device_id),
         .many = version == OMEMO_2,
+        .done = bundle_published,
+        .token = keys_untold(c, version),
     };
 
+    c->bundles[version].sending = true;
+    c->bundles[version].sent_ms = c->now_ms;
     pubsub_publish(c, &item, bundle_write(&a, &bundle));
     arena_deinit(&a);
 }
 
-void devices_stale(struct engine *c, enum omemo version)
+/* A bundle is ten kilobytes, and a used prekey in it serves on for a week: so many are told of at once, after the archive was read, which
+ * may use up more of them. One that others cannot do without is told of now. */
+static bool bundle_is_due(const struct engine *c, enum omemo version)
 {
-    c->bundle_stale[version] = true;
+    uint32_t untold = keys_untold(c, version);
+
+    if (untold >= KEYS_UNTOLD_MAX && !c->bundles[version].refused)
+        return true;
+    return untold > 0 && c->archive.caught_up
+           && c->now_ms >= c->bundles[version].sent_ms + BUNDLE_INTERVAL_MS;
 }
 
-/* Not while the archive is read, which may use up more of them. */
 void devices_work(struct engine *c)
 {
+    if (c->line.state != LINE_ONLINE)
+        return;
     for (int v = 0; v < OMEMO_VERSIONS; v++)
-        if (c->bundle_stale[v] && c->archive.caught_up && c->line.state == LINE_ONLINE) {
-            c->bundle_stale[v] = false;
+        if (!c->bundles[v].sending && bundle_is_due(c, (enum omemo)v))
             publish_bundle(c, (enum omemo)v);
-        }
+    if (c->archive.caught_up && !c->dropped_keys) {
+        c->dropped_keys = true;
+        keys_drop_old(c);
+    }
+}
+
+/* A device of ours that the person has sent away. One that comes back has found a way in that is to be closed elsewhere: it is not
+ * quarrelled with. */
+static bool goes(struct engine *c, enum omemo version, uint32_t device)
+{
+    struct arena a = { 0 };
+    struct str name = arena_printf(&a, "%d gone %u", (int)version, device);
+    bool refused = device != c->identity->device_id && !engine_noted(&c->fresh, name)
+                   && trust_refuses(c, device);
+
+    if (refused)
+        engine_note(&c->fresh, name);
+    arena_deinit(&a);
+    return refused;
 }
 
 /* A list of ours that lacks this device gets it, whoever has published it (XEP-0384 0.3.0 §4.2). It gets no label: readers with
  * the schema of XEP-0384 0.8 refuse a whole list for a `labelsig`, and a label without one could be the server's. */
-static void join(struct engine *c, const struct device_list *list)
+static void mend_list(struct engine *c, const struct device_list *list)
 {
     struct arena a = { 0 };
     struct device_entry *devices;
-    struct device_list joined = { .version = list->version, .count = list->count + 1 };
+    struct device_list mended = { .version = list->version };
     struct pubsub_item item = { .node = list_node(list->version), .id = STR("current") };
+    bool has_this = device_list_has(list, c->identity->device_id) || list->count >= DEVICES_MAX;
 
-    if (device_list_has(list, c->identity.device_id) || list->count >= DEVICES_MAX)
-        return;
-    devices = arena_alloc(&a, joined.count * sizeof *devices);
+    mended.devices = devices = arena_alloc(&a, (list->count + 1) * sizeof *devices);
     for (size_t i = 0; i < list->count; i++)
-        devices[i] = list->devices[i];
-    devices[list->count].id = c->identity.device_id;
-    joined.devices = devices;
-    pubsub_publish(c, &item, device_list_write(&a, &joined));
-    devices_stale(c, list->version); /* who lost the list may have lost the bundle */
-    keep_list(c, list->version, c->bare, &joined);
+        if (!goes(c, list->version, list->devices[i].id))
+            devices[mended.count++] = list->devices[i];
+    if (!has_this)
+        devices[mended.count++].id = c->identity->device_id;
+    if (has_this && mended.count == list->count)
+        goto done;
+    pubsub_publish(c, &item, device_list_write(&a, &mended));
+    if (!has_this)
+        keys_tell_all(c, list->version); /* who lost the list may have lost the bundle */
+    keep_list(c, list->version, c->bare, &mended);
+done:
     arena_deinit(&a);
 }
 
@@ -154,15 +216,58 @@ static void list_came(struct engine *c, const struct jid *of, const struct devic
 
     keep_list(c, list->version, jid_bare_text(&a, of), list);
     if (jid_same_account(of, &c->config.jid))
-        join(c, list);
+        mend_list(c, list);
     arena_deinit(&a);
+}
+
+void devices_sent_away(struct engine *c)
+{
+    for (int v = 0; v < OMEMO_VERSIONS && c->line.state == LINE_ONLINE; v++) {
+        struct device_list list = { .version = (enum omemo)v };
+        struct device_entry *devices;
+        struct arena a = { 0 };
+        const uint32_t *ids;
+
+        if (read_list(c, &a, list.version, c->bare, &ids, &list.count)) {
+            list.devices = devices = arena_alloc(&a, list.count * sizeof *devices);
+            for (size_t i = 0; i < list.count; i++)
+                devices[i].id = ids[i];
+            mend_list(c, &list);
+        }
+        arena_deinit(&a);
+    }
+}
+
+bool devices_lists(struct engine *c, enum omemo version, struct str bare, uint32_t device)
+{
+    struct arena a = { 0 };
+    const uint32_t *ids;
+    size_t n = 0;
+    bool found = false;
+
+    if (read_list(c, &a, version, bare, &ids, &n))
+        for (size_t i = 0; i < n; i++)
+            found |= ids[i] == device;
+    arena_deinit(&a);
+    return found;
 }
 
 struct fetch {
     enum omemo version;
     struct jid of;
     uint32_t device; /* of a bundle */
+    bool renew;      /* there are sessions, which do not work */
 };
+
+/* Nothing came from there, so nothing is known (RFC 6120 §8.3.3.16, §8.3.3.17). */
+static bool was_unreachable(const struct stanza *answer)
+{
+    const struct xml_node *error = xml_child(answer->node, STR(NS_CLIENT), STR("error"));
+
+    return error != NULL
+           && (xml_child(error, STR(NS_STANZA_ERRORS), STR("remote-server-not-found")) != NULL
+               || xml_child(error, STR(NS_STANZA_ERRORS), STR("remote-server-timeout")) != NULL);
+}
 
 static void list_fetched(struct engine *c, struct request *r, const struct stanza *answer)
 {
@@ -173,6 +278,8 @@ static void list_fetched(struct engine *c, struct request *r, const struct stanz
 
     if (answer == NULL)
         return; /* it is asked for again when we are back */
+    if (was_unreachable(answer))
+        engine_note(&c->unreachable, jid_bare_text(&a, &f->of));
     if (node != NULL && device_list_read(&a, node, &list) != ERR_NONE)
         list = (struct device_list){ .version = f->version };
     list_came(c, &f->of, &list);
@@ -226,6 +333,16 @@ bool devices_of(struct engine *c, struct arena *a, enum omemo version, const str
     return false;
 }
 
+void devices_doubt(struct engine *c, const struct jid *bare)
+{
+    struct arena a = { 0 };
+    struct str text = jid_text(&a, bare);
+
+    for (int v = 0; v < OMEMO_VERSIONS; v++)
+        (void)map_remove(&c->fresh.map, str_of_bytes(list_key(&a, (enum omemo)v, text)));
+    arena_deinit(&a);
+}
+
 bool devices_event(struct engine *c, const struct stanza *message)
 {
     const struct xml_node *event = xml_child(message->node, STR(NS_PUBSUB_EVENT), STR("event"));
@@ -251,7 +368,25 @@ bool devices_event(struct engine *c, const struct stanza *message)
 
 /* ---- Bundles --------------------------------------------------------------------------------------- */
 
-/* They may have begun one meanwhile; two would be one too many. */
+/* Somebody else's key for a device that we know: the person has to know, too. */
+static void warn_of_key(struct engine *c, struct str bare, uint32_t device)
+{
+    struct arena a = { 0 };
+
+    engine_add_entry(
+        c,
+        &(struct entry){ .kind = ENTRY_SEALED,
+                         .time_ms = c->now_ms,
+                         .device = device,
+                         .chat = bare,
+                         .author = bare,
+                         .id = random_token(&c->random, &a, 15),
+                         .text = STR("The server gave out another key for a device of theirs than "
+                                     "before. Nothing is sent to it.") });
+    arena_deinit(&a);
+}
+
+/* They may have begun one meanwhile; two would be one too many, unless it is to replace what is broken. */
 static void begin(struct engine *c, const struct fetch *f, const struct xml_node *node)
 {
     struct arena a = { 0 };
@@ -259,13 +394,20 @@ static void begin(struct engine *c, const struct fetch *f, const struct xml_node
     struct bundle bundle;
     struct remote r;
     struct str bare = jid_text(&a, &f->of);
+    enum err e = ERR_MALFORMED;
 
     devices_remote(c, f->version, bare, f->device, &r);
-    if (r.count == 0 && bundle_read(&a, node, &bundle) == ERR_NONE && bundle.version == f->version
-        && remote_start(&r, &c->identity, &bundle, &c->random, &end) == ERR_NONE) {
+    if ((r.count == 0 || f->renew) && bundle_read(&a, node, &bundle) == ERR_NONE
+        && bundle.version == f->version)
+        e = remote_start(&r, c->identity, &bundle, &c->random, &end);
+    if (e == ERR_CONFLICT)
+        warn_of_key(c, bare, f->device);
+    if (e == ERR_NONE) {
         trust_met(c, bare, f->device, &r.identity);
         devices_keep_remote(c, bare, f->device, &r);
         devices_drop_kept(c, &end);
+        if (f->renew)
+            mend_begun(c, f->version, bare, f->device);
     }
     secure_zero(&r, sizeof r);
     arena_deinit(&a);
@@ -299,6 +441,22 @@ static void bundle_fetched(struct engine *c, struct request *r, const struct sta
     outbox_work(c);
 }
 
+static void fetch_bundle(struct engine *c, const struct fetch *f)
+{
+    struct arena a = { 0 };
+
+    if (c->line.state == LINE_ONLINE && !is_asked_for(c, bundle_fetched, f))
+        pubsub_fetch(c, new_fetch(c, bundle_fetched, f), &f->of,
+                     bundle_node(&a, f->version, f->device),
+                     f->version == OMEMO_2 ? bundle_item(&a, f->version, f->device) : STR_NONE);
+    arena_deinit(&a);
+}
+
+void devices_renew(struct engine *c, enum omemo version, const struct jid *bare, uint32_t device)
+{
+    fetch_bundle(c, &(struct fetch){ version, *bare, device, true });
+}
+
 enum bundle_state devices_begin(struct engine *c, enum omemo version, const struct jid *bare,
                                 uint32_t device)
 {
@@ -306,20 +464,18 @@ enum bundle_state devices_begin(struct engine *c, enum omemo version, const stru
     struct arena a = { 0 };
     bool useless = engine_noted(&c->useless, useless_key(&a, &f));
 
-    if (!useless && c->line.state == LINE_ONLINE && !is_asked_for(c, bundle_fetched, &f))
-        pubsub_fetch(c, new_fetch(c, bundle_fetched, &f), bare, bundle_node(&a, version, device),
-                     version == OMEMO_2 ? bundle_item(&a, version, device) : STR_NONE);
+    if (!useless)
+        fetch_bundle(c, &f);
     arena_deinit(&a);
     return useless ? BUNDLE_USELESS : BUNDLE_ASKED;
 }
 
 void devices_online(struct engine *c)
 {
-    if (keys_tend(c) || book_get(&c->book, BOOK_SELF, engine_key("bundles")).p == NULL) {
-        for (int v = 0; v < OMEMO_VERSIONS; v++)
-            publish_bundle(c, (enum omemo)v);
-        book_put(&c->book, BOOK_SELF, engine_key("bundles"), engine_key("published"));
-    }
+    keys_tend(c);
+    c->dropped_keys = false;
+    memset(c->bundles, 0, sizeof c->bundles);
+    devices_work(c); /* before a list of ours names this device */
     for (int v = 0; v < OMEMO_VERSIONS; v++)
         fetch_list(c, (enum omemo)v, &c->config.jid);
 }

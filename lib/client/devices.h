@@ -13,6 +13,9 @@
 bool devices_of(struct engine *c, struct arena *a, enum omemo version, const struct jid *bare,
                 const uint32_t **out_ids, size_t *out_count);
 
+/* What was read of an account's lists in this session counts no more: of people who are no contacts the server tells no changes. */
+void devices_doubt(struct engine *c, const struct jid *bare);
+
 /* An event or an item of a node of device lists. */
 bool devices_event(struct engine *c, const struct stanza *message);
 
@@ -30,8 +33,14 @@ enum bundle_state { BUNDLE_ASKED, BUNDLE_USELESS };
 enum bundle_state devices_begin(struct engine *c, enum omemo version, const struct jid *bare,
                                 uint32_t device);
 
-/* Our own bundles, where they are due: a prekey was used. */
-void devices_stale(struct engine *c, enum omemo version);
+/* Whether the account's list, as it was last heard of, names this device. */
+bool devices_lists(struct engine *c, enum omemo version, struct str bare, uint32_t device);
+/* The person refuses a key of ours: its device leaves the lists, now or when we are online. */
+void devices_sent_away(struct engine *c);
+/* Begins a session besides those that there are; mend_begun() hears of it (mend.c). */
+void devices_renew(struct engine *c, enum omemo version, const struct jid *bare, uint32_t device);
+
+/* Our own bundles, when they are due. */
 void devices_work(struct engine *c);
 
 #endif

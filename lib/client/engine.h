@@ -73,14 +73,61 @@ enum engine_event_kind {
     ENGINE_ENTRY,     /* something new in a chat: entry */
     ENGINE_CONTACTS,  /* the list of contacts, or somebody's presence, has changed */
     ENGINE_TYPING,    /* entry.author types in entry.chat, or stopped: on */
-    ENGINE_DEVICE, /* a new device of entry.author: text is its fingerprint; on: messages wait for a decision */
-    ENGINE_BROKEN, /* the store failed */
+    ENGINE_DEVICE, /* a new device of entry.author: text is its fingerprint; on: messages wait for a decision; it is an entry, too */
+    ENGINE_TRUST, /* another device has told of a key of entry.author: text is its fingerprint; on: trusted, else refused */
+    ENGINE_FILE_DONE, /* nobody needs the sealed file any more that the program calls `text` (files.h) */
+    ENGINE_FETCH, /* entry.target: a file elsewhere; text: get it from there, or if `refused`: why not */
+    ENGINE_CONTACT, /* something has come of entry.author: change; text: a name, or why */
+    ENGINE_REQUEST, /* entry: of somebody whom the person has not chosen; on: it waits (people.h) */
+    ENGINE_ERASED,  /* entry.id of entry.author in entry.chat has disappeared (XEP-0466) */
+    ENGINE_ACCESS, /* what came of a question about who may log in: access; entry.id, text (access.h) */
+    ENGINE_INVITATION, /* what came of engine_invite(): refused, text, entry (invitation.h) */
+    ENGINE_CALL, /* entry.id: a call with entry.chat, entry.trust of it: call, call_media; text: a description, or why (call.h) */
+    ENGINE_LINK, /* how far a new device is: link; entry.author: its name; text: digits, or why (link_old.h) */
+    ENGINE_HISTORY, /* what was promised to a new device cannot be given: text (history.h) */
+    ENGINE_ROOMS,   /* the list of rooms has changed (rooms.h) */
+    ENGINE_BROKEN,  /* the store failed */
 };
+
+enum contact_change {
+    CONTACT_ASKS,  /* to see us */
+    CONTACT_ADDED, /* to the list, from any device of ours */
+    CONTACT_RENAMED,
+    CONTACT_REMOVED,
+    CONTACT_GRANTED, /* we see them now */
+    CONTACT_REFUSED, /* we do not, or not any more */
+    CONTACT_BLOCKED,
+    CONTACT_UNBLOCKED,
+    CONTACT_FAILED, /* the server refused what the person decided; text: why */
+};
+
+enum access_change {
+    ACCESS_LISTED,
+    ACCESS_MADE, /* entry.id: the new one's; text: the password */
+    ACCESS_REVOKED,
+    ACCESS_REVOKED_FOR_NOW, /* it knows the account's password, and comes back with it */
+    ACCESS_FAILED,          /* text: why */
+};
+
+enum call_news {
+    CALL_COMES,        /* they call: it rings until call_answer(), call_end() or CALL_IS_OVER */
+    CALL_RINGS_THERE,  /* a device of theirs rings */
+    CALL_IS_ANSWERED,  /* by a person: now the media process is started, on both sides */
+    CALL_IS_DESCRIBED, /* text: their description for it, as SDP */
+    CALL_IS_OVER,      /* text: why, in words; empty: this side ended it */
+};
+
+enum link_change { LINK_OPENED, LINK_WAITS, LINK_ANSWERED, LINK_GIVEN, LINK_FAILED };
 
 struct engine_event {
     enum engine_event_kind kind;
     struct entry entry;
     bool resumed, refused, on;
+    enum contact_change change;
+    enum access_change access;
+    enum link_change link;
+    enum call_news call;
+    unsigned call_media; /* a set of enum jingle_media */
     enum login_failure failure;
     struct str text;
 };
@@ -88,10 +135,7 @@ struct engine_event {
 /* Its texts live until the next call of engine_event(). */
 bool engine_event(struct engine *c, struct engine_event *out);
 
-/* A message to a person, sealed for all devices of both sides. It is in the outbox when the next commit is durable, and
- * goes out as soon as it can, be it after a restart. out_id: its origin-id, in the arena of the caller. */
-CHECKED enum err engine_send_text(struct engine *c, struct arena *a, const struct jid *to,
-                                  struct str text, struct str *out_id);
+/* What people write: chat.h. */
 
 /* Keys that we have met. */
 struct engine_key_info {
@@ -100,6 +144,9 @@ struct engine_key_info {
     uint8_t curve[32]; /* the form that people compare: identity_fingerprint() */
     enum trust trust;
     uint64_t met_ms;
+    bool
+        linked; /* with this device, or one that we believed: as good as compared, but asked for by nobody */
+    uint64_t decided_ms; /* what was said before this counts no more; 0: nothing was */
 };
 bool engine_next_key(const struct engine *c, size_t *cursor, struct engine_key_info *out);
 /* ERR_MALFORMED: no fingerprint; ERR_MISSING: not one of this account's. What waited for the decision goes on. */

@@ -3,7 +3,8 @@
 
 #include "client/record.h"
 
-enum { ENTRY_FORMAT = 1 };
+/* 1 had neither timer nor attachment nor quote. */
+enum { ENTRY_FORMAT_1 = 1, ENTRY_FORMAT = 2 };
 
 void entry_write(struct buf *out, const struct entry *e)
 {
@@ -20,14 +21,18 @@ void entry_write(struct buf *out, const struct entry *e)
     record_text(out, e->archive_id);
     record_text(out, e->target);
     record_text(out, e->text);
+    record_u32(out, e->expires_s);
+    record_text(out, e->attachment);
+    record_text(out, e->quote);
 }
 
 enum err entry_read(struct bytes in, struct entry *out)
 {
     struct reader r = reader_of(in);
     struct entry e = { 0 };
+    uint8_t format = read_u8(&r);
 
-    if (read_u8(&r) != ENTRY_FORMAT)
+    if (format != ENTRY_FORMAT && format != ENTRY_FORMAT_1)
         return ERR_MALFORMED;
     e.kind = read_u8(&r);
     e.outgoing = read_u8(&r) != 0;
@@ -41,8 +46,33 @@ enum err entry_read(struct bytes in, struct entry *out)
     e.archive_id = read_text(&r);
     e.target = read_text(&r);
     e.text = read_text(&r);
-    if (!reader_done(&r) || e.kind < ENTRY_MESSAGE || e.kind > ENTRY_SEALED)
+    if (format != ENTRY_FORMAT_1) {
+        e.expires_s = read_u32(&r);
+        e.attachment = read_text(&r);
+        e.quote = read_text(&r);
+    }
+    if (!reader_done(&r) || e.kind < ENTRY_MESSAGE || e.kind > ENTRY_DEVICE)
         return ERR_MALFORMED;
     *out = e;
     return ERR_NONE;
+}
+
+struct entry entry_copy(struct arena *a, const struct entry *e)
+{
+    struct entry out = *e;
+
+    out.chat = arena_str(a, e->chat);
+    out.author = arena_str(a, e->author);
+    out.id = arena_str(a, e->id);
+    out.archive_id = arena_str(a, e->archive_id);
+    out.target = arena_str(a, e->target);
+    out.text = arena_str(a, e->text);
+    out.attachment = arena_str(a, e->attachment);
+    out.quote = arena_str(a, e->quote);
+    return out;
+}
+
+bool entry_is_sealed(const struct entry *e)
+{
+    return e->encryption != ENCRYPTION_NONE || (e->outgoing && e->archive_id.n == 0);
 }

@@ -153,45 +153,75 @@ static size_t count_prekeys(const struct engine *c, enum omemo version)
     return n;
 }
 
-static bool tend_identity(struct engine *c)
+void keys_adopt(struct engine *c, const struct identity *self)
 {
-    struct bytes row = book_get(&c->book, BOOK_IDENTITY, engine_key("self"));
     uint8_t record[4 + OMEMO_KEY];
-    struct reader r;
-    uint32_t id;
 
-    if (row.n == sizeof record) {
-        r = reader_of(row);
-        id = read_u32(&r);
-        identity_init(&c->identity, id, read_bytes(&r, OMEMO_KEY).p);
-        return false;
-    }
-    identity_make(&c->identity, &c->random);
-    id = c->identity.device_id;
-    record_put_u32(record, id);
-    memcpy(record + 4, c->identity.seed, OMEMO_KEY);
+    record_put_u32(record, self->device_id);
+    memcpy(record + 4, self->seed, OMEMO_KEY);
     book_put(&c->book, BOOK_IDENTITY, engine_key("self"), bytes_of(record, sizeof record));
     secure_zero(record, sizeof record);
-    return true;
 }
 
-bool keys_tend(struct engine *c)
+static void tend_identity(struct engine *c)
 {
-    bool changed = tend_identity(c);
+    struct bytes row = book_get(&c->book, BOOK_IDENTITY, engine_key("self"));
+    struct reader r = reader_of(row);
+    uint32_t id;
+
+    if (row.n == 4 + OMEMO_KEY) {
+        id = read_u32(&r);
+        identity_init(c->identity, id, read_bytes(&r, OMEMO_KEY).p);
+        return;
+    }
+    identity_make(c->identity, &c->random);
+    keys_adopt(c, c->identity);
+}
+
+void keys_tend(struct engine *c)
+{
     uint32_t current = recall_number(c, "signed prekey");
 
+    tend_identity(c);
     if (current == 0 || signed_prekey_is_due(made_ms(c, current), c->now_ms)) {
         add_signed(c);
-        changed = true;
+        for (int v = 0; v < OMEMO_VERSIONS; v++)
+            keys_tell_all(c, (enum omemo)v);
     }
+    for (int v = 0; v < OMEMO_VERSIONS; v++)
+        for (size_t n = count_prekeys(c, (enum omemo)v); n < PREKEY_COUNT; n++)
+            add_prekey(c, (enum omemo)v);
+}
+
+void keys_drop_old(struct engine *c)
+{
     drop_old_signed(c);
     drop_used(c);
-    for (int v = 0; v < OMEMO_VERSIONS; v++)
-        for (size_t n = count_prekeys(c, (enum omemo)v); n < PREKEY_COUNT; n++) {
-            add_prekey(c, (enum omemo)v);
-            changed = true;
-        }
-    return changed;
+}
+
+/* ---- What the server knows of them ----------------------------------------------------------------- */
+
+static const char *const untold_name[OMEMO_VERSIONS] = {
+    [OMEMO_03] = "untold 0.3", [OMEMO_2] = "untold 2"
+};
+
+uint32_t keys_untold(const struct engine *c, enum omemo version)
+{
+    struct bytes row = book_get(&c->book, BOOK_SELF, engine_key(untold_name[version]));
+
+    return row.p != NULL ? recall_number(c, untold_name[version]) : KEYS_UNTOLD_MAX;
+}
+
+void keys_tell_all(struct engine *c, enum omemo version)
+{
+    keep_number(c, untold_name[version], KEYS_UNTOLD_MAX);
+}
+
+void keys_told(struct engine *c, enum omemo version, uint32_t count)
+{
+    uint32_t untold = keys_untold(c, version);
+
+    keep_number(c, untold_name[version], untold > count ? untold - count : 0);
 }
 
 /* ---- Using ----------------------------------------------------------------------------------------- */
@@ -242,8 +272,10 @@ void keys_used(struct engine *c, enum omemo version, uint32_t id, const uint8_t 
         book_put(&c->book, BOOK_PREKEY, view(&key), buf_bytes(&record));
     secure_zero(record.p, record.n);
     buf_deinit(&record);
-    if (first)
+    if (first) {
         add_prekey(c, version);
+        keep_number(c, untold_name[version], keys_untold(c, version) + 1);
+    }
 }
 
 struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo version)
@@ -263,15 +295,15 @@ struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo ve
         memcpy(list[n++].key, value.p + OMEMO_KEY, OMEMO_KEY);
     }
     (void)keys_signed(c, recall_number(c, "signed prekey"), &current); /* keys_tend() has made it */
-    bundle_make(version, &c->identity, &current, list, n, &out);
+    bundle_make(version, c->identity, &current, list, n, &out);
     secure_zero(&current, sizeof current);
     return out;
 }
 
 struct str engine_fingerprint(const struct engine *c, struct arena *a, uint32_t *out_device)
 {
-    struct identity_key key = identity_public(&c->identity);
+    struct identity_key key = identity_public(c->identity);
 
-    *out_device = c->identity.device_id;
+    *out_device = c->identity->device_id;
     return identity_fingerprint(a, &key);
 }

@@ -9,8 +9,20 @@
 #include "omemo/bundle.h"
 #include "omemo/ratchet.h"
 
-/* Makes what is missing and renews what is due. True: something changed that others have to know. */
-bool keys_tend(struct engine *c);
+/* Makes what is missing and renews what is due. */
+void keys_tend(struct engine *c);
+/* What has served its time goes; not before the archive has been read, where somebody may have used it. */
+void keys_drop_old(struct engine *c);
+
+/* How many of the keys that others see are out of date in the bundle that the server has; KEYS_UNTOLD_MAX and more: one that they cannot
+ * do without. */
+enum { KEYS_UNTOLD_MAX = PREKEY_COUNT / 2 };
+uint32_t keys_untold(const struct engine *c, enum omemo version);
+void keys_tell_all(struct engine *c, enum omemo version);
+void keys_told(struct engine *c, enum omemo version, uint32_t count); /* so many are told of now */
+
+/* The identity that a new device has shown already, before keys_tend() makes one. */
+void keys_adopt(struct engine *c, const struct identity *self);
 
 /* What others need to begin a session with us, in the arena. */
 struct bundle keys_bundle(const struct engine *c, struct arena *a, enum omemo version);

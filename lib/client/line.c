@@ -22,6 +22,9 @@ static const struct xml_limits limits = {
 /* Before more is written, this much must have left. A stanza of ours is shorter than the rest of the limit. */
 enum { OUT_FULL = 64 * 1024, OUT_LIMIT = 1024 * 1024 };
 
+/* After so many more the server is told, asked or not: it ends sessions that leave too much open. */
+enum { ANSWER_AFTER = 100 };
+
 static void drop_all(struct list *stanzas)
 {
     for (struct link *i; (i = list_pop(stanzas)) != NULL;) {
@@ -64,10 +67,10 @@ void line_open(struct line *l, enum stream_framing framing, struct login_account
     stream_deinit(&l->stream);
     login_end(&l->login);
     stream_init(&l->stream, STREAM_CLIENT, framing, STR(NS_CLIENT), &limits);
-    l->stream.out.limit = OUT_LIMIT;
+    stream_out_limit(&l->stream, OUT_LIMIT);
     account->resume_id = l->sm_id;
     account->resume_h = l->handled;
-    l->received = l->handled; /* what was not dealt with comes again */
+    l->received = l->answered = l->handled; /* what was not dealt with comes again */
     login_begin(&l->login, account, random, secured, binding);
     l->state = LINE_LOGGING_IN;
     open_stream(l);
@@ -123,12 +126,15 @@ static void write_count(struct line *l, const char *name)
     arena_deinit(&a);
 }
 
-/* An answer that leaves something out makes a server ask again at once, so it waits until all is dealt with. */
+/* An answer that leaves something out makes a server ask again at once, so it waits until all is dealt with, or much. */
 static void answer(struct line *l)
 {
-    if (!l->owes || l->state != LINE_ONLINE || l->handled != l->received)
+    bool all = l->owes && l->handled == l->received;
+
+    if (l->state != LINE_ONLINE || !l->sm || (!all && l->handled - l->answered < ANSWER_AFTER))
         return;
     l->owes = false;
+    l->answered = l->handled;
     write_count(l, "a");
 }
 
@@ -217,7 +223,7 @@ static void begin_session(struct line *l, const struct login_result *r)
     for (struct link *i; (i = list_pop(&l->unwritten)) != NULL;)
         report(l, i, LINE_LOST);
     l->unacked_count = l->unwritten_count = 0;
-    l->sent = l->received = l->handled = 0;
+    l->sent = l->received = l->handled = l->answered = 0;
     arena_deinit(&l->session);
     l->sm_id = r->sm_id.n > 0 ? arena_str(&l->session, r->sm_id) : STR_NONE;
 }

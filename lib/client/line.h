@@ -46,6 +46,7 @@ struct line {
     struct str sm_id;                 /* empty: the session cannot be resumed */
     bool sm, asked, owes;             /* XEP-0198 is on; an <r/> of ours, of theirs is unanswered */
     uint32_t sent, received, handled; /* stanzas of this session; mod 2^32 */
+    uint32_t answered;                /* as much of `handled` as the server was told */
     struct list unwritten;            /* sent_stanza: until there is room in the stream's output */
     struct list unacked, reports;     /* sent_stanza; reports: whose fate is to be told */
     size_t unwritten_count, unacked_count;

@@ -41,7 +41,9 @@ static struct binding_data copy_binding(struct arena *a, struct binding_data b)
 void login_begin(struct login *l, const struct login_account *account, const struct random *random,
                  bool secured, struct binding_data binding)
 {
-    *l = (struct login){ .account = account, .random = random, .secured = secured };
+    *l = (struct login){
+        .arena = ARENA_SECRET, .account = account, .random = random, .secured = secured
+    };
     l->binding = copy_binding(&l->arena, binding);
     l->result.pins = account->pins;
     l->state = WAIT_HEADER;

@@ -67,8 +67,8 @@ struct login_result {
 struct login {
     const struct login_account *account;
     const struct random *random;
-    struct arena arena;
-    int state; /* enum login_state, in login.c */
+    struct arena arena; /* for secrets: tokens, what a password is prepared to */
+    int state;          /* enum login_state, in login.c */
     bool secured, sasl2, with_token;
     struct binding_data binding;
     struct scram_client scram;

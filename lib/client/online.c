@@ -2,7 +2,12 @@
 #include "client/engine_inside.h"
 
 #include "base/encode.h"
+#include "client/mend.h"
+#include "client/files.h"
+#include "client/reading.h"
+#include "client/rooms_inside.h"
 #include "client/record.h"
+#include "client/wishes.h"
 #include "xmpp/ns.h"
 
 enum { FIRST_WAIT_MS = 1000, LAST_WAIT_MS = 60 * 1000, AGENT_OCTETS = 16 };
@@ -96,10 +101,17 @@ static void went_online(struct engine *c)
     if (!r->resumed) {
         requests_lost(c);
         engine_forget_notes(&c->useless);
+        engine_forget_notes(&c->unreachable);
         engine_forget_notes(&c->fresh);
         contacts_online(c);
+        mend_online(c);
         archive_online(c);
         devices_online(c);
+        reading_online(c);
+        bookmarks_online(c);
+        uploads_online(c);
+        if (c->call_hooks != NULL)
+            c->call_hooks->online(c);
     }
     outbox_work(c);
 }
@@ -122,6 +134,7 @@ static void retry_later(struct engine *c)
 void online_lost(struct engine *c)
 {
     retry_later(c);
+    typing_forget(c);
     engine_tell(c, &(struct engine_event){ .kind = ENGINE_OFFLINE });
 }
 
@@ -168,7 +181,8 @@ static void answer(struct engine *c, struct arena *a, const struct stanza *s)
 
 static void iq_came(struct engine *c, struct arena *a, const struct stanza *s)
 {
-    if (request_answered(c, s) || contacts_pushed(c, s) || self_described(c, a, s))
+    if (request_answered(c, s) || contacts_pushed(c, s) || blocks_pushed(c, s)
+        || self_described(c, a, s) || (c->call_hooks != NULL && c->call_hooks->iq(c, a, s)))
         return;
     answer(c, a, s);
 }
@@ -188,14 +202,25 @@ static void stanza_came(struct engine *c, struct line_event *e)
     }
 }
 
+static void acked(struct engine *c, uint64_t tag)
+{
+    if ((tag & WISH_TAG) != 0)
+        wishes_acked(c, tag);
+    else
+        outbox_acked(c, tag);
+}
+
 void online_event(struct engine *c, struct line_event *e)
 {
     switch (e->kind) {
     case LINE_START_TLS: c->wants_tls = true; break;
     case LINE_UP: went_online(c); break;
     case LINE_STANZA: stanza_came(c, e); break;
-    case LINE_ACKED: outbox_acked(c, e->tag); break;
-    case LINE_LOST: outbox_unsent(c, e->tag); break;
+    case LINE_ACKED: acked(c, e->tag); break;
+    case LINE_LOST: /* decisions go out anew in each session anyway */
+        if ((e->tag & WISH_TAG) == 0)
+            outbox_unsent(c, e->tag);
+        break;
     case LINE_DOWN:
         c->wants_close = true;
         if (e->refused)

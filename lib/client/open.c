@@ -4,11 +4,18 @@
 #include <string.h>
 
 #include "client/devices.h"
+#include "client/history.h"
 #include "client/keys.h"
+#include "client/mend.h"
+#include "client/open.h"
 #include "client/outbox.h"
+#include "client/people.h"
+#include "client/reading.h"
 #include "client/record.h"
-#include "client/seal.h"
+#include "client/rooms_inside.h"
 #include "client/trust_book.h"
+#include "client/trust_message.h"
+#include "omemo/encrypted.h"
 #include "omemo/payload.h"
 #include "omemo/sce.h"
 #include "xmpp/ns.h"
@@ -100,14 +107,14 @@ void devices_drop_kept(struct engine *c, const struct session_end *end)
 
 /* ---- One key --------------------------------------------------------------------------------------- */
 
-static void commit(struct engine *c, const struct arrival *m, uint32_t sid,
+static void commit(struct engine *c, struct str author, uint32_t sid,
                    const struct remote_received *got, const struct kept_key *used)
 {
     struct arena a = { 0 };
     struct bytes key;
 
-    trust_met(c, m->author, sid, &got->remote.identity);
-    devices_keep_remote(c, m->author, sid, &got->remote);
+    trust_met(c, author, sid, &got->remote.identity);
+    devices_keep_remote(c, author, sid, &got->remote);
     if (got->message.kept_used)
         book_delete(&c->book, BOOK_KEPT, kept_key(&a, used->session, used->chain, used->n));
     add_kept(c, got->message.add);
@@ -115,14 +122,12 @@ static void commit(struct engine *c, const struct arrival *m, uint32_t sid,
          i++)
         book_delete(&c->book, BOOK_KEPT, key);
     devices_drop_kept(c, &got->end);
-    if (got->prekey_used) {
+    if (got->prekey_used)
         keys_used(c, got->remote.version, got->prekey_id, got->message.session.id);
-        devices_stale(c, got->remote.version);
-    }
     arena_deinit(&a);
 }
 
-static enum err try_key(struct engine *c, const struct arrival *m, const struct encrypted *e,
+static enum err try_key(struct engine *c, struct str author, const struct encrypted *e,
                         const struct encrypted_key *text, struct remote_received *out)
 {
     struct remote_rows rows = { 0 };
@@ -138,7 +143,7 @@ static enum err try_key(struct engine *c, const struct arrival *m, const struct 
     if ((err = encrypted_key_octets(&a, text, &octets)) != ERR_NONE
         || (err = codec_read(e->version, text->is_exchange, octets, &key)) != ERR_NONE)
         goto done;
-    devices_remote(c, e->version, m->author, e->sid, &remote);
+    devices_remote(c, e->version, author, e->sid, &remote);
     remote_wants(&remote, &key, &wants);
     if (wants.prekeys && keys_signed(c, wants.signed_prekey_id, &signed_prekey))
         rows.signed_prekey = &signed_prekey;
@@ -150,9 +155,9 @@ static enum err try_key(struct engine *c, const struct arrival *m, const struct 
     }
     if (find_kept(c, &remote, &wants, &kept))
         rows.kept = &kept;
-    err = remote_decrypt(&remote, &c->identity, &key, &rows, &c->random, out);
+    err = remote_decrypt(&remote, c->identity, &key, &rows, &c->random, out);
     if (err == ERR_NONE)
-        commit(c, m, e->sid, out, &kept);
+        commit(c, author, e->sid, out, &kept);
 done:
     secure_zero(&remote, sizeof remote);
     secure_zero(&signed_prekey, sizeof signed_prekey);
@@ -162,16 +167,15 @@ done:
     return err;
 }
 
-/* ERR_MISSING: there is none for this device. */
-static enum err try_keys(struct engine *c, const struct arrival *m, const struct encrypted *e,
-                         struct remote_received *out)
+enum err open_keys(struct engine *c, struct str author, const struct encrypted *e,
+                   struct remote_received *out)
 {
     const struct encrypted_key *key;
     enum err err = ERR_MISSING, last;
     size_t cursor = 0;
 
-    while ((key = encrypted_next_key(e, c->bare, c->identity.device_id, &cursor)) != NULL) {
-        last = try_key(c, m, e, key, out);
+    while ((key = encrypted_next_key(e, c->bare, c->identity->device_id, &cursor)) != NULL) {
+        last = try_key(c, author, e, key, out);
         if (last == ERR_NONE || last == ERR_EXISTS)
             return last;
         err = last == ERR_MISSING ? ERR_DENIED : last;
@@ -180,32 +184,6 @@ static enum err try_keys(struct engine *c, const struct arrival *m, const struct
 }
 
 /* ---- Messages -------------------------------------------------------------------------------------- */
-
-/* XEP-0384 §4.6: so that the other side may stop repeating how its session began, and the ratchet turns. */
-static void answer_empty(struct engine *c, const struct arrival *m, enum omemo version,
-                         uint32_t sid, size_t session)
-{
-    struct arena a = { 0 };
-    struct seal_target t = { version, m->author, sid, session };
-    struct encrypted_key key;
-    struct encrypted e = {
-        .version = version, .sid = c->identity.device_id, .keys = &key, .count = 1
-    };
-    struct payload empty;
-    struct jid to;
-
-    payload_empty(version, &a, &c->random, &empty);
-    if (jid_parse(&a, m->author, &to) == ERR_NONE
-        && seal_key(c, &a, &t, bytes_of(empty.key, empty.key_n), &key)) {
-        e.iv = empty.iv;
-        engine_send(
-            c,
-            seal_wrap(&a, &to, random_token(&c->random, &a, 15), version, encrypted_write(&a, &e)),
-            0);
-    }
-    secure_zero(&empty, sizeof empty);
-    arena_deinit(&a);
-}
 
 static void add_unreadable(struct engine *c, const struct arrival *m, const char *why)
 {
@@ -240,15 +218,25 @@ static void opened(struct engine *c, struct arena *a, struct arrival *m, const s
         if (err == ERR_NONE)
             err = sce_check(a, &sce, &m->from, &m->to, false);
         content = err == ERR_NONE ? sce.content : NULL;
+        m->said_ms = err == ERR_NONE && sce.has_time ? sce.time_ms : 0;
     } else {
         content = xml_new(a, STR(NS_CLIENT), STR("message"));
         if (err == ERR_NONE)
             xml_add_text_child(a, content, STR(NS_CLIENT), STR("body"), str_of_bytes(plain));
     }
-    if (err != ERR_NONE)
+    if (err == ERR_CONFLICT) /* XEP-0420 §4.2: the envelope names others than the stanza */
+        add_unreadable(c, m,
+                       "This message was written for another conversation. It was not opened.");
+    else if (err != ERR_NONE)
         add_unreadable(c, m, in_words(err));
-    else
+    else if (!history_came(c, m, content) && !trust_message_came(c, m, content))
         content_came(c, m, content);
+}
+
+/* Whoever writes to people leaves a text for those who cannot read it; what devices tell some others has none. */
+static bool is_for_people(const struct arrival *m)
+{
+    return xml_child(m->stanza->node, STR(NS_CLIENT), STR("body")) != NULL;
 }
 
 static void encrypted_came(struct engine *c, struct arena *a, struct arrival *m,
@@ -259,39 +247,77 @@ static void encrypted_came(struct engine *c, struct arena *a, struct arrival *m,
     enum err err;
 
     m->device = e->sid;
-    if (m->outgoing && e->sid == c->identity.device_id)
+    if (m->outgoing && e->sid == c->identity->device_id)
         return; /* our own, out of the archive: nobody encrypts for himself */
-    err = try_keys(c, m, e, &got);
+    err = open_keys(c, m->author, e, &got);
+    if (err != ERR_MISSING)
+        mend_note(c, m, e->version, err);
     if (err == ERR_EXISTS || (err != ERR_NONE && !e->has_payload))
         return;
     if (err != ERR_NONE) {
-        add_unreadable(c, m, in_words(err));
+        if (err != ERR_MISSING || is_for_people(m))
+            add_unreadable(c, m, in_words(err));
         return;
     }
+    m->key = &got.remote.identity;
     m->trust = trust_shown(trust_of(c, m->author, &got.remote.identity));
     memcpy(p.key, got.message.plain, got.message.plain_n);
     p.key_n = got.message.plain_n;
     if (e->has_payload)
         opened(c, a, m, e, &p);
-    if (got.wants_answer || got.message.wants_heartbeat)
-        answer_empty(c, m, e->version, e->sid, got.session);
+    if ((got.wants_answer || got.message.wants_heartbeat) && !people_is_quiet(c, m->author))
+        mend_answer(c, m, e->version, got.remote.sessions[got.session].id);
+    m->key = NULL;
     secure_zero(&got, sizeof got);
     secure_zero(&p, sizeof p);
 }
 
-static const struct xml_node *encrypted_child(const struct xml_node *message)
+static bool is_for_us(const struct engine *c, const struct encrypted *e)
 {
-    const struct xml_node *n = xml_child(message, STR(NS_OMEMO), STR("encrypted"));
+    size_t cursor = 0;
 
-    return n != NULL ? n : xml_child(message, STR(NS_OMEMO_LEGACY), STR("encrypted"));
+    return encrypted_next_key(e, c->bare, c->identity->device_id, &cursor) != NULL;
+}
+
+/* A message may be sealed in both versions, each for the devices that know it (Converse.js does so): ours is the one that has a
+ * key for us, the newer one if both do or none does. *out_any: it is sealed at all. */
+static enum err read_sealed(const struct engine *c, struct arena *a, const struct xml_node *message,
+                            struct encrypted *out, bool *out_any)
+{
+    static const struct str versions[] = { STR_INIT(NS_OMEMO), STR_INIT(NS_OMEMO_LEGACY) };
+    enum err result = ERR_MISSING;
+
+    *out_any = false;
+    for (size_t i = 0; i < COUNT_OF(versions); i++) {
+        const struct xml_node *node = xml_child(message, versions[i], STR("encrypted"));
+        struct encrypted e;
+        enum err err;
+
+        if (node == NULL)
+            continue;
+        err = encrypted_read(a, node, &e);
+        if (*out_any && (err != ERR_NONE || !is_for_us(c, &e)))
+            continue;
+        *out_any = true;
+        result = err;
+        if (err != ERR_NONE)
+            continue;
+        *out = e;
+        if (is_for_us(c, &e))
+            break;
+    }
+    return result;
 }
 
 static void arrived(struct engine *c, struct arena *a, const struct stanza *s, struct arrival *m)
 {
-    const struct xml_node *node = encrypted_child(s->node);
     struct encrypted e;
+    bool sealed;
+    enum err err;
 
     if (!s->has_from || s->type == MESSAGE_ERROR || s->type == MESSAGE_GROUPCHAT)
+        return;
+    if (people_is_blocked(c, &s->from))
         return;
     m->stanza = s;
     m->from = jid_bare(&s->from);
@@ -299,13 +325,16 @@ static void arrived(struct engine *c, struct arena *a, const struct stanza *s, s
     m->outgoing = jid_eq(&m->from, &c->config.jid);
     m->author = jid_text(a, &m->from);
     m->chat = m->outgoing ? jid_text(a, &m->to) : m->author;
-    if (node == NULL)
+    if (c->call_hooks != NULL && c->call_hooks->message(c, m))
+        return;
+    err = read_sealed(c, a, s->node, &e, &sealed);
+    if (!sealed)
         content_came(c, m, s->node);
-    else if (encrypted_read(a, node, &e) == ERR_NONE)
+    else if (err == ERR_NONE)
         encrypted_came(c, a, m, &e);
     else
         add_unreadable(c, m, in_words(ERR_MALFORMED));
-    if (node != NULL)
+    if (sealed)
         content_beside(c, m); /* receipts and the like, which are never sealed */
 }
 
@@ -369,7 +398,7 @@ void message_came(struct engine *c, struct arena *a, const struct stanza *s)
             live(c, a, copy);
     } else if (s->type == MESSAGE_ERROR) {
         content_refused(c, a, s);
-    } else if (!devices_event(c, s)) {
+    } else if (!reading_event(c, s) && !bookmarks_event(c, s) && !devices_event(c, s)) {
         live(c, a, s->node);
     }
 }

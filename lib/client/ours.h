@@ -16,4 +16,10 @@ struct own_device {
 /* This one first. What the server has not told yet is missing: ask when engine_is_settled(). */
 size_t engine_own_devices(struct engine *c, struct arena *a, const struct own_device **out);
 
+/* Sends a device away: its key is refused, it leaves the account's lists as soon as we are online, and the others are told
+ * (trust_message.h), so that nobody encrypts anything to it. Whether it may log in is another matter (access.h).
+ * A device whose key nobody has met yet goes just so, and its key is refused once it is met.
+ * ERR_MALFORMED: this one itself; ERR_MISSING: no such device is known. */
+CHECKED enum err engine_remove_device(struct engine *c, uint32_t id);
+
 #endif

@@ -2,13 +2,26 @@
 #include "client/outbox.h"
 
 #include "base/random.h"
+#include "client/expiry.h"
 #include "client/record.h"
+#include "omemo/sce.h"
 #include "xml/chars.h"
 #include "xml/parser.h"
 #include "xml/writer.h"
 #include "xmpp/ns.h"
 
-enum { TEXT_MAX = 64 * 1024, RECORD_MAX = 1 << 20, ID_OCTETS = 15, NUMBER_OCTETS = 8 };
+enum {
+    TEXT_MAX = 64 * 1024,
+    CONTENT_MAX =
+        160
+        * 1024, /* a text of the greatest length, each character of it escaped, is cut off before */
+    RECORD_MAX = 1 << 20,
+    ID_OCTETS = 15,
+    NUMBER_OCTETS = 8,
+    JOB_FORMAT = 4, /* first, a record began with the time, whose first octet is 0 */
+    JOB_WITHOUT_TRUST = 3,
+    JOB_FOR_ALL = 2, /* as 3, without `only` */
+};
 
 /* ---- Rows ------------------------------------------------------------------------------------------ */
 
@@ -20,52 +33,110 @@ static struct bytes number_key(struct arena *a, uint64_t number)
     return arena_bytes(a, bytes_of(octets, sizeof octets));
 }
 
+static void record_node(struct buf *record, const struct xml_node *node)
+{
+    struct buf text;
+
+    buf_init(&text, RECORD_MAX);
+    if (node != NULL)
+        xml_write(&text, node, STR_NONE);
+    record_text(record, buf_str(&text));
+    secure_zero(text.p, text.n);
+    buf_deinit(&text);
+}
+
+/* What is sealed is kept as such only: nothing of it is to be read again. */
 static void keep(struct engine *c, const struct job *j)
 {
     struct arena a = { 0 };
-    struct buf record, text;
+    struct buf record;
 
     buf_init(&record, RECORD_MAX);
+    record_u8(&record, JOB_FORMAT);
+    record_u32(&record, j->only);
+    record_u8(&record, (uint8_t)j->kind);
     record_u64(&record, j->time_ms);
     record_text(&record, jid_text(&a, &j->to));
     record_text(&record, j->id);
-    record_text(&record, j->sealed ? STR_NONE : j->text);
     record_u8(&record, j->sealed);
-    for (int i = 0; i < JOB_STANZAS; i++) {
-        buf_init(&text, RECORD_MAX);
-        if (j->stanzas[i] != NULL)
-            xml_write(&text, j->stanzas[i], STR_NONE);
-        record_text(&record, buf_str(&text));
-        buf_deinit(&text);
-    }
+    record_u8(&record, (uint8_t)j->trust);
+    record_text(&record, j->sealed ? STR_NONE : j->text);
+    record_node(&record, j->sealed ? NULL : j->content);
+    record_node(&record, j->sealed ? NULL : j->beside);
+    for (int i = 0; i < JOB_STANZAS; i++)
+        record_node(&record, j->stanzas[i]);
     book_put(&c->book, BOOK_OUTBOX, number_key(&a, j->number), buf_bytes(&record));
     secure_zero(record.p, record.n);
     buf_deinit(&record);
     arena_deinit(&a);
 }
 
-static bool read_job(struct job *j, struct bytes key, struct bytes value)
+/* False: it is no XML. Nothing is NULL. */
+static bool read_node(struct reader *r, struct arena *a, struct xml_node **out)
 {
     static const struct xml_limits limits = { RECORD_MAX, 64, 64, 20000 };
-    struct reader k = reader_of(key), r = reader_of(value);
+    struct str text = read_text(r);
+
+    *out = NULL;
+    return text.n == 0 || xml_parse_document(a, arena_str(a, text), &limits, out) == ERR_NONE;
+}
+
+static struct xml_node *text_content(struct arena *a, struct str text)
+{
+    struct xml_node *content = sce_content(a);
+
+    xml_add_text_child(a, content, STR(NS_CLIENT), STR("body"), text);
+    return content;
+}
+
+static bool read_stanzas(struct reader *r, struct job *j)
+{
+    for (int i = 0; i < JOB_STANZAS; i++) {
+        if (!read_node(r, &j->arena, &j->stanzas[i]))
+            return false;
+        j->acked[i] = j->stanzas[i] == NULL;
+    }
+    return reader_done(r);
+}
+
+/* time, address, id, text, whether sealed, stanzas: there was nothing but text. */
+static bool read_first_format(struct job *j, struct reader *r)
+{
+    j->kind = ENTRY_MESSAGE;
+    j->time_ms = read_u64(r);
+    if (jid_parse(&j->arena, arena_str(&j->arena, read_text(r)), &j->to) != ERR_NONE)
+        return false;
+    j->id = arena_str(&j->arena, read_text(r));
+    j->text = arena_str(&j->arena, read_text(r));
+    j->sealed = read_u8(r) != 0;
+    j->content = text_content(&j->arena, j->text);
+    return read_stanzas(r, j);
+}
+
+static bool read_job(struct job *j, struct bytes key, struct bytes value)
+{
+    struct reader k = reader_of(key), r = reader_of(value), first = r;
+    uint8_t format;
 
     j->number = read_u64(&k);
+    if (!reader_done(&k))
+        return false;
+    format = read_u8(&r);
+    if (format < JOB_FOR_ALL || format > JOB_FORMAT)
+        return read_first_format(j, &first);
+    j->only = format != JOB_FOR_ALL ? read_u32(&r) : 0;
+    j->kind = read_u8(&r);
     j->time_ms = read_u64(&r);
     if (jid_parse(&j->arena, arena_str(&j->arena, read_text(&r)), &j->to) != ERR_NONE)
         return false;
     j->id = arena_str(&j->arena, read_text(&r));
-    j->text = arena_str(&j->arena, read_text(&r));
     j->sealed = read_u8(&r) != 0;
-    for (int i = 0; i < JOB_STANZAS; i++) {
-        struct str text = read_text(&r);
-
-        if (text.n > 0
-            && xml_parse_document(&j->arena, arena_str(&j->arena, text), &limits, &j->stanzas[i])
-                   != ERR_NONE)
-            return false;
-        j->acked[i] = j->stanzas[i] == NULL;
-    }
-    return reader_done(&k) && reader_done(&r);
+    j->trust = format == JOB_FORMAT ? read_u8(&r) : ENTRY_TRUST_NONE;
+    if (j->trust > ENTRY_TRUST_VERIFIED)
+        return false;
+    j->text = arena_str(&j->arena, read_text(&r));
+    return read_node(&r, &j->arena, &j->content) && read_node(&r, &j->arena, &j->beside)
+           && (j->content != NULL || j->sealed) && read_stanzas(&r, j);
 }
 
 static void job_free(struct engine *c, struct job *j)
@@ -128,11 +199,15 @@ static void done(struct engine *c, struct job *j, enum entry_kind how, struct st
         .text = why,
     };
 
-    if (how == ENTRY_SENT)
+    if (how == ENTRY_SENT) {
         e.encryption = j->stanzas[OMEMO_2] != NULL ? ENCRYPTION_OMEMO_2 : ENCRYPTION_OMEMO_03;
+        e.trust = j->trust;
+    }
 
     book_delete(&c->book, BOOK_OUTBOX, number_key(&a, j->number));
-    engine_add_entry(c, &e);
+    if (j->kind != 0)
+        engine_add_entry(c, &e);
+    expiry_sent(c, e.chat, j->id);
     arena_deinit(&a);
     job_free(c, j);
 }
@@ -233,35 +308,83 @@ void outbox_work(struct engine *c)
         advance(c, LIST_ENTRY(l, struct job, link));
 }
 
-enum err engine_send_text(struct engine *c, struct arena *a, const struct jid *to, struct str text,
-                          struct str *out_id)
-{
-    struct job *j;
-    struct entry e;
+/* ---- In ---------------------------------------------------------------------------------------------- */
 
-    if (text.n == 0 || !xml_chars_valid(text) || !jid_is_bare(to) || to->local.n == 0)
+static size_t size_of(const struct xml_node *node)
+{
+    struct buf text;
+    size_t n;
+
+    buf_init(&text, CONTENT_MAX);
+    xml_write(&text, node, STR_NONE);
+    n = text.failed ? CONTENT_MAX + 1 : text.n;
+    secure_zero(text.p, text.n);
+    buf_deinit(&text);
+    return n;
+}
+
+static enum err check(const struct outgoing *o)
+{
+    if (!jid_is_bare(&o->to) || o->to.local.n == 0 || !xml_chars_valid(o->text)
+        || (o->text.n == 0 && o->content == NULL))
         return ERR_MALFORMED;
-    if (text.n > TEXT_MAX)
+    if (o->text.n > TEXT_MAX || (o->content != NULL && size_of(o->content) > CONTENT_MAX)
+        || (o->beside != NULL && size_of(o->beside) > CONTENT_MAX))
         return ERR_TOO_BIG;
-    j = mem_alloc(sizeof *j);
+    return ERR_NONE;
+}
+
+static struct job *job_new(struct engine *c, const struct outgoing *o, uint32_t timer)
+{
+    struct job *j = mem_alloc(sizeof *j);
+
     j->number = c->next_job;
-    j->to = jid_copy(&j->arena, to);
-    j->id = random_token(&c->random, &j->arena, ID_OCTETS);
-    j->text = arena_str(&j->arena, text);
+    j->to = jid_copy(&j->arena, &o->to);
+    j->id =
+        o->id.n > 0 ? arena_str(&j->arena, o->id) : random_token(&c->random, &j->arena, ID_OCTETS);
+    j->text = arena_str(&j->arena, o->text);
+    j->content =
+        o->content != NULL ? xml_copy(&j->arena, o->content) : text_content(&j->arena, j->text);
+    j->beside = o->beside != NULL ? xml_copy(&j->arena, o->beside) : NULL;
+    j->only = o->only;
+    j->kind = o->entry.kind;
     j->time_ms = c->now_ms;
+    if (timer > 0) {
+        if (j->beside == NULL)
+            j->beside = sce_content(&j->arena);
+        xml_append(j->content, expiry_mark(&j->arena, timer));
+        xml_append(j->beside, expiry_mark(&j->arena, timer));
+    }
+    return j;
+}
+
+enum err outbox_add(struct engine *c, struct arena *a, const struct outgoing *o, struct str *out_id)
+{
+    struct entry e = o->entry;
+    enum err err = check(o);
+    struct job *j;
+
+    if (err != ERR_NONE)
+        return err;
+    e.chat = jid_text(a, &o->to);
+    if (e.kind == ENTRY_MESSAGE || e.kind == ENTRY_CORRECTION)
+        e.expires_s = expiry_timer(c, e.chat);
+    j = job_new(c, o, e.kind == ENTRY_TIMER ? 0 : e.expires_s);
+    if (size_of(j->content) > CONTENT_MAX) { /* a text that needs much escaping */
+        arena_deinit(&j->arena);
+        mem_free(j);
+        return ERR_TOO_BIG;
+    }
     insert(c, j);
     keep(c, j);
-    e = (struct entry){ .kind = ENTRY_MESSAGE,
-                        .outgoing = true,
-                        .time_ms = c->now_ms,
-                        .device = c->identity.device_id,
-                        .chat = jid_text(a, to),
-                        .author = c->bare,
-                        .id = j->id,
-                        .text = text };
-    engine_add_entry(c, &e);
-    *out_id = arena_str(a, j->id);
+    e.outgoing = true;
+    e.time_ms = c->now_ms;
+    e.device = c->identity->device_id;
+    e.author = c->bare;
+    e.id = j->id;
+    if (e.kind != 0 && !o->is_shown)
+        engine_add_entry(c, &e);
+    *out_id = arena_str(a, j->id); /* now: the job may end at once */
     outbox_work(c);
-    engine_end_round(c);
     return ERR_NONE;
 }

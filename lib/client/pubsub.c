@@ -12,10 +12,14 @@ struct publishing {
 
 static void add_options(struct arena *a, struct xml_node *form, const struct pubsub_item *item)
 {
-    dataform_field(a, form, STR("pubsub#access_model"), STR_NONE, STR_NONE, STR("open"));
+    dataform_field(a, form, STR("pubsub#access_model"), STR_NONE, STR_NONE,
+                   item->own ? STR("whitelist") : STR("open"));
     dataform_field(a, form, STR("pubsub#persist_items"), STR_NONE, STR_NONE, STR("true"));
     if (item->many)
         dataform_field(a, form, STR("pubsub#max_items"), STR_NONE, STR_NONE, STR("max"));
+    if (item->own) /* whoever comes online asks for all of them */
+        dataform_field(a, form, STR("pubsub#send_last_published_item"), STR_NONE, STR_NONE,
+                       STR("never"));
 }
 
 static struct xml_node *publish_request(struct arena *a, const struct publishing *p)
@@ -35,14 +39,21 @@ static struct xml_node *publish_request(struct arena *a, const struct publishing
 
 static void send_publishing(struct engine *c, const struct publishing *p);
 
+static void finished(struct engine *c, const struct publishing *p, bool published)
+{
+    if (p->item.done != NULL)
+        p->item.done(c, &p->item, published);
+}
+
 static void configured(struct engine *c, struct request *r, const struct stanza *answer)
 {
     struct publishing *p = r->context;
 
-    if (answer == NULL || answer->type != IQ_RESULT)
-        return;
     p->configured = true;
-    send_publishing(c, p);
+    if (answer != NULL && answer->type == IQ_RESULT)
+        send_publishing(c, p);
+    else
+        finished(c, p, false);
 }
 
 static struct publishing *keep(struct arena *a, const struct publishing *p)
@@ -74,14 +85,15 @@ static void configure(struct engine *c, const struct publishing *p)
 static void published(struct engine *c, struct request *r, const struct stanza *answer)
 {
     const struct publishing *p = r->context;
-    const struct xml_node *error;
+    const struct xml_node *error = NULL;
 
-    if (answer == NULL || answer->type != IQ_ERROR || p->configured)
-        return;
-    error = xml_child(answer->node, STR(NS_CLIENT), STR("error"));
+    if (answer != NULL && answer->type == IQ_ERROR && !p->configured)
+        error = xml_child(answer->node, STR(NS_CLIENT), STR("error"));
     if (error != NULL
         && xml_child(error, STR(NS_PUBSUB_ERRORS), STR("precondition-not-met")) != NULL)
         configure(c, p);
+    else
+        finished(c, p, answer != NULL && answer->type == IQ_RESULT);
 }
 
 static void send_publishing(struct engine *c, const struct publishing *p)
@@ -98,6 +110,31 @@ void pubsub_publish(struct engine *c, const struct pubsub_item *item,
                     const struct xml_node *payload)
 {
     send_publishing(c, &(struct publishing){ .item = *item, .payload = payload });
+}
+
+static void retracted(struct engine *c, struct request *r, const struct stanza *answer)
+{
+    finished(c, r->context,
+             answer != NULL && (answer->type == IQ_RESULT || pubsub_is_missing(answer)));
+}
+
+void pubsub_retract(struct engine *c, const struct pubsub_item *item)
+{
+    struct request *r = request_new(c, retracted);
+    struct arena a = { 0 };
+    struct xml_node *pubsub = xml_new(&a, STR(NS_PUBSUB), STR("pubsub"));
+    struct xml_node *retract = xml_add(&a, pubsub, STR(NS_PUBSUB), STR("retract"));
+    struct publishing *p = ARENA_NEW(&r->arena, struct publishing);
+
+    p->item = *item;
+    p->item.node = arena_str(&r->arena, item->node);
+    p->item.id = arena_str(&r->arena, item->id);
+    r->context = p;
+    xml_set(&a, retract, STR("node"), item->node);
+    xml_set(&a, retract, STR("notify"), STR("true"));
+    xml_set(&a, xml_add(&a, retract, STR(NS_PUBSUB), STR("item")), STR("id"), item->id);
+    request_send(c, r, "set", NULL, pubsub);
+    arena_deinit(&a);
 }
 
 void pubsub_fetch(struct engine *c, struct request *r, const struct jid *of, struct str node,

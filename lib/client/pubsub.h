@@ -10,11 +10,18 @@
 struct pubsub_item {
     struct str node, id;
     bool many; /* the node keeps all its items, not the last one */
+    bool own;  /* nobody but our own account reads it (XEP-0223); else everybody does */
+    /* NULL, or to be called when the server has it, or will not (false): token is the caller's. */
+    void (*done)(struct engine *c, const struct pubsub_item *item, bool published);
+    uint32_t token;
 };
 
-/* Readable by everybody, and kept (XEP-0384 asks for it). A node that somebody set up otherwise is set right. */
+/* Kept (XEP-0384 asks for it). A node that somebody set up otherwise is set right. */
 void pubsub_publish(struct engine *c, const struct pubsub_item *item,
                     const struct xml_node *payload);
+
+/* Takes the item back; it is done, too, if there is none. The others are told. */
+void pubsub_retract(struct engine *c, const struct pubsub_item *item);
 
 /* The items of a node, or one of them; `done` gets the iq. */
 void pubsub_fetch(struct engine *c, struct request *r, const struct jid *of, struct str node,

@@ -21,7 +21,8 @@ void request_send(struct engine *c, struct request *r, const char *type, const s
     r->to = jid_copy(&r->arena, to != NULL ? to : &c->config.jid);
     xml_append(iq, xml_copy(&a, payload));
     list_add(&c->requests, &r->link);
-    engine_send(c, iq, 0);
+    if (!r->at_once || !line_send(&c->line, iq, 0))
+        engine_send(c, iq, 0);
     arena_deinit(&a);
 }
 

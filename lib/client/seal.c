@@ -61,7 +61,7 @@ static bool add_devices(struct engine *c, struct arena *a, struct plan *p, const
         }
         for (size_t i = 0; i < n; i++) {
             struct target *t =
-                own && ids[i] == c->identity.device_id ? NULL : target_of(p, bare, ids[i]);
+                own && ids[i] == c->identity->device_id ? NULL : target_of(p, bare, ids[i]);
 
             if (t == NULL)
                 continue;
@@ -72,10 +72,51 @@ static bool add_devices(struct engine *c, struct arena *a, struct plan *p, const
     return known;
 }
 
-static void choose_versions(struct plan *p)
+/* A device with which we have a session of OMEMO 2 knows it, though the server may have lost that list, or want us to write 0.3. */
+static void remember_versions(struct engine *c, struct plan *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        struct target *t = &p->targets[i];
+        struct remote r;
+
+        devices_remote(c, OMEMO_2, t->bare, t->device, &r);
+        t->speaks[OMEMO_2] |= r.count > 0;
+        secure_zero(&r, sizeof r);
+    }
+}
+
+/* What 0.3 cannot carry goes to the devices that know better; the others cannot show it in any way. */
+static void leave_out_03(struct plan *p)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->count; i++)
+        if (p->targets[i].speaks[OMEMO_2])
+            p->targets[kept++] = p->targets[i];
+    p->count = kept;
+}
+
+static void leave_out_others(const struct engine *c, struct plan *p, struct str to, uint32_t only)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        const struct target *t = &p->targets[i];
+
+        if (str_eq(t->bare, to)
+            && (only == OUTBOX_AUTHENTIC ? trust_has_authentic(c, t->bare, t->device)
+                                         : t->device == only))
+            p->targets[kept++] = *t;
+    }
+    p->count = kept;
+}
+
+static void choose_versions(struct plan *p, const struct job *j)
 {
     bool all[OMEMO_VERSIONS] = { true, true };
 
+    if (j->text.n == 0)
+        leave_out_03(p);
     for (size_t i = 0; i < p->count; i++)
         for (int v = 0; v < OMEMO_VERSIONS; v++)
             all[v] &= p->targets[i].speaks[v];
@@ -84,29 +125,61 @@ static void choose_versions(struct plan *p)
             all[OMEMO_2] || (!all[OMEMO_03] && p->targets[i].speaks[OMEMO_2]) ? OMEMO_2 : OMEMO_03;
 }
 
-/* Takes out devices with which no session can be had, and those that the person distrusts. False: answers are on their way, or a
- * person's decision is. */
-static bool have_sessions(struct engine *c, struct plan *p)
+enum reach { REACHED, REACH_WAITS, REACH_USELESS, REACH_DISTRUSTED };
+
+/* WAITS: for its bundle, or for a person's decision. */
+static enum reach reach(struct engine *c, const struct target *t, uint32_t only)
 {
-    bool ready = true;
-    size_t kept = 0;
-    enum trust trust;
+    enum reach out = REACH_WAITS;
+    struct remote r;
 
-    for (size_t i = 0; i < p->count; i++) {
+    devices_remote(c, t->version, t->bare, t->device, &r);
+    if (r.count > 0) {
+        enum trust trust = trust_of(c, t->bare, &r.identity);
+
+        if (only != 0) /* a server that shows another key for a device gets nothing by it */
+            out = trust_key_is_authentic(c, t->bare, &r.identity) ? REACHED : REACH_DISTRUSTED;
+        else
+            out = trust_allows(trust) ? REACHED : trust == TRUST_UNDECIDED ? out : REACH_DISTRUSTED;
+    } else if (devices_begin(c, t->version, t->of, t->device) == BUNDLE_USELESS) {
+        out = REACH_USELESS;
+    }
+    secure_zero(&r, sizeof r);
+    return out;
+}
+
+/* Takes out devices with which no session can be had, and those that the person distrusts. True: there were some, so the versions are to be
+ * chosen again: a mere number in a list decides nothing for the others. */
+static bool leave_out_unreached(struct engine *c, struct plan *p, uint32_t only, bool *out_ready)
+{
+    size_t kept = 0, before = p->count;
+    bool any = false;
+
+    *out_ready = true;
+    for (size_t i = 0; i < before; i++) {
         struct target *t = &p->targets[i];
-        struct remote r;
+        enum reach how = reach(c, t, only);
 
-        devices_remote(c, t->version, t->bare, t->device, &r);
-        trust = r.count > 0 ? trust_of(c, t->bare, &r.identity) : TRUST_DISTRUSTED;
-        if (trust_allows(trust))
+        *out_ready &= how != REACH_WAITS;
+        any |= how >= REACH_USELESS;
+        if (how == REACH_USELESS)
+            t->speaks[t->version] = false;
+        if (how <= REACH_WAITS
+            || (how == REACH_USELESS && (t->speaks[OMEMO_03] || t->speaks[OMEMO_2])))
             p->targets[kept++] = *t;
-        else if (r.count > 0)
-            ready &= trust != TRUST_UNDECIDED;
-        else if (devices_begin(c, t->version, t->of, t->device) == BUNDLE_ASKED)
-            ready = false;
-        secure_zero(&r, sizeof r);
     }
     p->count = kept;
+    return any;
+}
+
+/* False: answers are on their way, or a person's decision is. */
+static bool have_sessions(struct engine *c, struct plan *p, const struct job *j)
+{
+    bool ready;
+
+    do
+        choose_versions(p, j);
+    while (leave_out_unreached(c, p, j->only, &ready));
     return ready;
 }
 
@@ -120,6 +193,13 @@ static bool reaches(const struct plan *p, struct str bare)
 
 /* ---- How ------------------------------------------------------------------------------------------- */
 
+static void add_children(struct arena *a, struct xml_node *to, const struct xml_node *from)
+{
+    for (const struct xml_node *n = from != NULL ? xml_first_element(from) : NULL; n != NULL;
+         n = xml_next_element(n))
+        xml_append(to, xml_copy(a, n));
+}
+
 static struct bytes plaintext(struct engine *c, struct arena *a, enum omemo version,
                               const struct job *j)
 {
@@ -131,7 +211,7 @@ static struct bytes plaintext(struct engine *c, struct arena *a, enum omemo vers
 
     if (version == OMEMO_03)
         return bytes_of_str(j->text);
-    xml_add_text_child(a, s.content, STR(NS_CLIENT), STR("body"), j->text);
+    add_children(a, s.content, j->content);
     return sce_write(a, &c->random, &s);
 }
 
@@ -144,7 +224,7 @@ bool seal_key(struct engine *c, struct arena *a, const struct seal_target *t, st
 
     devices_remote(c, t->version, t->bare, t->device, &r);
     ok = r.count > t->session
-         && remote_encrypt(&r, t->session, &c->identity, secret, &sealed) == ERR_NONE;
+         && remote_encrypt(&r, t->session, c->identity, secret, &sealed) == ERR_NONE;
     if (ok) {
         devices_keep_remote(c, t->bare, t->device, &r);
         *out =
@@ -162,7 +242,7 @@ static struct xml_node *encrypt(struct engine *c, struct arena *a, const struct 
                                 enum omemo version, const struct job *j)
 {
     struct encrypted_key *keys = arena_alloc(a, p->count * sizeof *keys);
-    struct encrypted e = { .version = version, .sid = c->identity.device_id, .keys = keys };
+    struct encrypted e = { .version = version, .sid = c->identity->device_id, .keys = keys };
     struct payload payload;
 
     payload_seal(version, a, &c->random, plaintext(c, a, version, j), &payload);
@@ -204,11 +284,36 @@ static struct xml_node *stanza_for(struct engine *c, struct arena *a, const stru
     if (encrypted == NULL)
         return NULL;
     m = seal_wrap(a, &j->to, j->id, version, encrypted);
-    xml_add_text_child(a, m, STR(NS_CLIENT), STR("body"), STR(FALLBACK));
+    if (j->text.n > 0)
+        xml_add_text_child(a, m, STR(NS_CLIENT), STR("body"), STR(FALLBACK));
+    if (version == OMEMO_03)
+        add_children(a, m, j->beside);
     xml_set(a, xml_add(a, m, STR(NS_SID), STR("origin-id")), STR("id"), id);
-    xml_add(a, m, STR(NS_RECEIPTS), STR("request"));
-    xml_add(a, m, STR(NS_MARKERS), STR("markable"));
+    if (j->kind == ENTRY_MESSAGE || j->kind == ENTRY_CORRECTION) {
+        xml_add(a, m, STR(NS_RECEIPTS), STR("request"));
+        xml_add(a, m, STR(NS_MARKERS), STR("markable"));
+    }
     return m;
+}
+
+/* They are as good as the one that is known least. */
+static enum entry_trust least_trust(const struct engine *c, const struct plan *p, struct str bare)
+{
+    enum entry_trust least = ENTRY_TRUST_VERIFIED;
+
+    for (size_t i = 0; i < p->count; i++) {
+        const struct target *t = &p->targets[i];
+        enum entry_trust trust;
+        struct remote r;
+
+        if (!str_eq(t->bare, bare))
+            continue;
+        devices_remote(c, t->version, t->bare, t->device, &r);
+        trust = trust_shown(trust_of(c, bare, &r.identity));
+        least = trust < least ? trust : least;
+        secure_zero(&r, sizeof r);
+    }
+    return least;
 }
 
 enum seal seal_job(struct engine *c, struct job *j, struct str *out_why)
@@ -222,18 +327,26 @@ enum seal seal_job(struct engine *c, struct job *j, struct str *out_why)
     known &= add_devices(c, &a, &p, &c->config.jid);
     if (!known)
         goto done;
-    choose_versions(&p);
-    if (!have_sessions(c, &p))
+    remember_versions(c, &p);
+    if (j->only != 0)
+        leave_out_others(c, &p, jid_text(&a, &j->to), j->only);
+    if (!have_sessions(c, &p, j))
         goto done;
     result = SEAL_IMPOSSIBLE;
-    *out_why = STR("They have no device that can read encrypted messages.");
-    if (!reaches(&p, jid_text(&a, &j->to)) && !jid_eq(&j->to, &c->config.jid))
+    *out_why = j->text.n > 0 ? STR("They have no device that can read encrypted messages.")
+                             : STR("They have no device that can show this.");
+    if (engine_noted(&c->unreachable, jid_text(&a, &j->to)))
+        *out_why = STR("Their server cannot be reached, or there is no such domain.");
+    if (jid_eq(&j->to, &c->config.jid))
+        *out_why = STR("You have no other device that could get this.");
+    if (!reaches(&p, jid_text(&a, &j->to)))
         goto done;
     for (int v = 0; v < OMEMO_VERSIONS; v++) {
         struct xml_node *m = stanza_for(c, &a, &p, (enum omemo)v, j);
 
         j->stanzas[v] = m != NULL ? xml_copy(&j->arena, m) : NULL;
     }
+    j->trust = least_trust(c, &p, jid_text(&a, &j->to));
     result = SEALED;
 done:
     mem_free(targets);

@@ -12,6 +12,12 @@ static const struct str features[] = {
     STR_INIT(NS_MARKERS),
     STR_INIT(NS_CHATSTATES),
     STR_INIT(NS_CORRECT),
+    STR_INIT(NS_REPLY),
+    STR_INIT(NS_RETRACT),
+    STR_INIT(NS_REACTIONS),
+    STR_INIT(NS_EPHEMERAL),
+    STR_INIT(NS_MDS "+notify"),
+    STR_INIT(NS_BOOKMARKS "+notify"),
     STR_INIT(NS_OMEMO_DEVICES "+notify"),
     STR_INIT(NS_OMEMO_LEGACY_DEVICES "+notify"),
 };
@@ -21,6 +27,8 @@ static void describe(struct engine *c, struct arena *a, struct xml_node *query)
     disco_identity(a, query, STR("client"), STR("console"), c->config.software);
     for (size_t i = 0; i < COUNT_OF(features); i++)
         disco_feature(a, query, features[i]);
+    for (size_t i = 0; c->call_hooks != NULL && i < c->call_hooks->feature_count; i++)
+        disco_feature(a, query, c->call_hooks->features[i]);
 }
 
 static struct str caps_hash(struct engine *c, struct arena *a)

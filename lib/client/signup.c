@@ -22,7 +22,7 @@ static const struct xml_limits limits = {
 
 void signup_init(struct signup *s, const struct jid *jid, struct str token, struct str password)
 {
-    *s = (struct signup){ 0 };
+    *s = (struct signup){ .arena = ARENA_SECRET };
     s->jid = jid_copy(&s->arena, jid);
     s->token = arena_str(&s->arena, token);
     s->password = arena_str(&s->arena, password);
@@ -31,7 +31,6 @@ void signup_init(struct signup *s, const struct jid *jid, struct str token, stru
 
 void signup_deinit(struct signup *s)
 {
-    secure_zero((void *)s->password.p, s->password.n);
     stream_deinit(&s->stream);
     arena_deinit(&s->arena);
 }
@@ -90,6 +89,7 @@ static void ask_for_account(struct signup *s)
     stream_write(&s->stream, iq);
     arena_deinit(&a);
     s->state = WAIT_ACCOUNT;
+    s->asked = true;
 }
 
 /* ---- What is answered ---------------------------------------------------------------------------- */

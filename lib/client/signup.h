@@ -20,6 +20,7 @@ struct signup {
     struct str token, password;
     int state; /* enum signup_state, in signup.c */
     bool secured;
+    bool asked;     /* from now on an account may be made, whatever is heard of it */
     struct str why; /* what the server says in it is hostile */
 };
 

@@ -98,32 +98,41 @@ static EVP_CIPHER_CTX *gcm_new(struct bytes key, struct bytes iv, bool encrypt)
     return c;
 }
 
-void gcm_seal(struct bytes key, struct bytes iv, struct bytes plain, uint8_t *out,
-              uint8_t out_tag[GCM_TAG_SIZE])
+void gcm_begin(struct gcm_stream *s, struct bytes key, struct bytes iv, bool seal)
 {
-    EVP_CIPHER_CTX *c = gcm_new(key, iv, true);
-    int n = 0;
-
-    update(c, plain, out);
-    must(EVP_CipherFinal_ex(c, out, &n));
-    must(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_SIZE, out_tag));
-    EVP_CIPHER_CTX_free(c);
+    s->u.native = gcm_new(key, iv, seal);
 }
 
-enum err gcm_open(struct bytes key, struct bytes iv, struct bytes sealed,
-                  const uint8_t tag[GCM_TAG_SIZE], uint8_t *out)
+void gcm_piece(struct gcm_stream *s, struct bytes in, uint8_t *out)
 {
-    EVP_CIPHER_CTX *c = gcm_new(key, iv, false);
-    uint8_t expected[GCM_TAG_SIZE];
+    update(s->u.native, in, out);
+}
+
+void gcm_end_seal(struct gcm_stream *s, uint8_t out_tag[GCM_TAG_SIZE])
+{
+    uint8_t nothing[AES_BLOCK];
+    int n = 0;
+
+    must(EVP_CipherFinal_ex(s->u.native, nothing, &n));
+    must(EVP_CIPHER_CTX_ctrl(s->u.native, EVP_CTRL_AEAD_GET_TAG, GCM_TAG_SIZE, out_tag));
+    gcm_drop(s);
+}
+
+enum err gcm_end_open(struct gcm_stream *s, const uint8_t tag[GCM_TAG_SIZE])
+{
+    uint8_t expected[GCM_TAG_SIZE], nothing[AES_BLOCK];
     bool fits;
     int n = 0;
 
     memcpy(expected, tag, sizeof expected); /* ctrl() wants it writable */
-    must(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_SIZE, expected));
-    update(c, sealed, out);
-    fits = EVP_CipherFinal_ex(c, out, &n) == 1;
-    EVP_CIPHER_CTX_free(c);
-    if (!fits)
-        secure_zero(out, sealed.n); /* EVP has written what it could not vouch for */
+    must(EVP_CIPHER_CTX_ctrl(s->u.native, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_SIZE, expected));
+    fits = EVP_CipherFinal_ex(s->u.native, nothing, &n) == 1;
+    gcm_drop(s);
     return fits ? ERR_NONE : ERR_DENIED;
+}
+
+void gcm_drop(struct gcm_stream *s)
+{
+    EVP_CIPHER_CTX_free(s->u.native);
+    s->u.native = NULL;
 }

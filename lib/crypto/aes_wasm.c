@@ -47,44 +47,54 @@ void aes_cbc_decrypt(const uint8_t key[32], const uint8_t iv[AES_BLOCK], struct 
 struct gcm {
     br_aes_ct64_ctr_keys keys;
     br_gcm_context run;
+    bool seal;
 };
 
-static void gcm_run(struct gcm *g, struct bytes key, struct bytes iv, bool encrypt, struct bytes in,
-                    uint8_t *out)
+_Static_assert(sizeof(struct gcm) <= sizeof(struct gcm_stream), "BearSSL's contexts fit");
+
+static struct gcm *gcm_of(struct gcm_stream *s)
 {
+    return (struct gcm *)s->u.inline_state;
+}
+
+void gcm_begin(struct gcm_stream *s, struct bytes key, struct bytes iv, bool seal)
+{
+    struct gcm *g = gcm_of(s);
+
     assert(key.n == 16 || key.n == 32);
     assert(iv.n == 12 || iv.n == 16);
-    move(out, in);
+    g->seal = seal;
     br_aes_ct64_ctr_init(&g->keys, key.p, key.n);
     br_gcm_init(&g->run, &g->keys.vtable, br_ghash_ctmul64);
     br_gcm_reset(&g->run, iv.p, iv.n);
     br_gcm_flip(&g->run);
-    br_gcm_run(&g->run, encrypt, out, in.n);
 }
 
-void gcm_seal(struct bytes key, struct bytes iv, struct bytes plain, uint8_t *out,
-              uint8_t out_tag[GCM_TAG_SIZE])
+void gcm_piece(struct gcm_stream *s, struct bytes in, uint8_t *out)
 {
-    struct gcm g;
-
-    gcm_run(&g, key, iv, true, plain, out);
-    br_gcm_get_tag(&g.run, out_tag);
-    secure_zero(&g, sizeof g);
+    move(out, in);
+    br_gcm_run(&gcm_of(s)->run, gcm_of(s)->seal, out, in.n);
 }
 
-enum err gcm_open(struct bytes key, struct bytes iv, struct bytes sealed,
-                  const uint8_t tag[GCM_TAG_SIZE], uint8_t *out)
+void gcm_end_seal(struct gcm_stream *s, uint8_t out_tag[GCM_TAG_SIZE])
+{
+    br_gcm_get_tag(&gcm_of(s)->run, out_tag);
+    gcm_drop(s);
+}
+
+enum err gcm_end_open(struct gcm_stream *s, const uint8_t tag[GCM_TAG_SIZE])
 {
     uint8_t expected[GCM_TAG_SIZE];
-    struct gcm g;
     bool fits;
 
-    gcm_run(&g, key, iv, false, sealed, out);
-    br_gcm_get_tag(&g.run, expected);
+    br_gcm_get_tag(&gcm_of(s)->run, expected);
     fits = ct_equal(tag, expected, sizeof expected);
-    secure_zero(&g, sizeof g);
     secure_zero(expected, sizeof expected);
-    if (!fits)
-        secure_zero(out, sealed.n); /* what the tag does not vouch for */
+    gcm_drop(s);
     return fits ? ERR_NONE : ERR_DENIED;
+}
+
+void gcm_drop(struct gcm_stream *s)
+{
+    secure_zero(s, sizeof *s);
 }

@@ -8,6 +8,7 @@
 #include "crypto/kdf.h"
 #include "crypto/sodium.h"
 
+_Static_assert(ARGON2_MEMORY_KIB_MIN * 1024 == crypto_pwhash_argon2id_MEMLIMIT_MIN, "its least");
 _Static_assert(ARGON2_SALT_SIZE == crypto_pwhash_argon2id_SALTBYTES, "libsodium's salt");
 
 enum err argon2id(struct bytes passphrase, const uint8_t salt[ARGON2_SALT_SIZE],

@@ -1,4 +1,4 @@
-/* cipher.c: what both backends of AES share: the padding of CBC.
+/* cipher.c: what both backends of AES share: the padding of CBC, and GCM in one piece.
  *
  * The padding of a decrypted message is judged without a branch: although a MAC has been checked
  * before, how much of the last block is padding need not show.
@@ -6,6 +6,8 @@
 #include "crypto/aes.h"
 
 #include <string.h>
+
+#include "base/mem.h"
 
 size_t cbc_size(size_t n)
 {
@@ -52,4 +54,28 @@ enum err cbc_decrypt(const uint8_t key[32], const uint8_t iv[AES_BLOCK], struct 
     good = padding_mask(out + sealed.n - AES_BLOCK);
     *out_n = (sealed.n - out[sealed.n - 1]) & (0 - (size_t)(good & 1));
     return (enum err)(~good & ERR_MALFORMED);
+}
+
+void gcm_seal(struct bytes key, struct bytes iv, struct bytes plain, uint8_t *out,
+              uint8_t out_tag[GCM_TAG_SIZE])
+{
+    struct gcm_stream s;
+
+    gcm_begin(&s, key, iv, true);
+    gcm_piece(&s, plain, out);
+    gcm_end_seal(&s, out_tag);
+}
+
+enum err gcm_open(struct bytes key, struct bytes iv, struct bytes sealed,
+                  const uint8_t tag[GCM_TAG_SIZE], uint8_t *out)
+{
+    struct gcm_stream s;
+    enum err e;
+
+    gcm_begin(&s, key, iv, false);
+    gcm_piece(&s, sealed, out);
+    e = gcm_end_open(&s, tag);
+    if (e != ERR_NONE)
+        secure_zero(out, sealed.n); /* written before the tag could vouch for it */
+    return e;
 }

@@ -34,6 +34,20 @@ void gcm_seal(struct bytes key, struct bytes iv, struct bytes plain, uint8_t *ou
 CHECKED enum err gcm_open(struct bytes key, struct bytes iv, struct bytes sealed,
                           const uint8_t tag[GCM_TAG_SIZE], uint8_t *out);
 
+/* The same in pieces, for files of any size in little memory: `out` gets as many octets as come in. What was opened counts only once
+ * gcm_end_open() agrees. A stream stays where it began; it ends with one of the last three. 2^36 - 32 octets in all. */
+struct gcm_stream {
+    union {
+        void *native;
+        uint64_t inline_state[56]; /* BearSSL's contexts */
+    } u;
+};
+void gcm_begin(struct gcm_stream *s, struct bytes key, struct bytes iv, bool seal);
+void gcm_piece(struct gcm_stream *s, struct bytes in, uint8_t *out);
+void gcm_end_seal(struct gcm_stream *s, uint8_t out_tag[GCM_TAG_SIZE]);
+CHECKED enum err gcm_end_open(struct gcm_stream *s, const uint8_t tag[GCM_TAG_SIZE]);
+void gcm_drop(struct gcm_stream *s);
+
 /* XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha): the nonce may be random. `out`: plain.n + tag. */
 void xchacha_seal(const uint8_t key[XCHACHA_KEY_SIZE], const uint8_t nonce[XCHACHA_NONCE_SIZE],
                   struct bytes context, struct bytes plain, uint8_t *out);

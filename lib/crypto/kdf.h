@@ -18,6 +18,18 @@ struct argon2_cost {
     uint32_t passes, memory_kib;
 }; /* one lane, as libsodium has it */
 
+/* What seals a store or a backup: 256 MiB, three passes. A file that is stolen is guessed at elsewhere, at leisure. */
+#define ARGON2_STRONG ((struct argon2_cost){ .passes = 3, .memory_kib = 256 * 1024 })
+
+enum { ARGON2_PASSES_MAX = 16, ARGON2_MEMORY_KIB_MIN = 8, ARGON2_MEMORY_KIB_MAX = 1024 * 1024 };
+
+/* Whether a file may ask for it, of which anybody could be the author. Here, since in wasm argon2id() is in another module. */
+static inline bool argon2_cost_allowed(struct argon2_cost cost)
+{
+    return cost.passes >= 1 && cost.passes <= ARGON2_PASSES_MAX
+           && cost.memory_kib >= ARGON2_MEMORY_KIB_MIN && cost.memory_kib <= ARGON2_MEMORY_KIB_MAX;
+}
+
 CHECKED enum err argon2id(struct bytes passphrase, const uint8_t salt[ARGON2_SALT_SIZE],
                           struct argon2_cost cost, uint8_t *out, size_t n);
 

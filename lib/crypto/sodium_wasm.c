@@ -3,7 +3,7 @@
  * Its portable code needs no start. Of the file that has it, only the function is wanted that ends
  * the program at our own bugs. SHA-512 is there already, from BearSSL. And multiples of the base
  * point are computed like those of any other: libsodium's table for it takes 24 KB to load, a third
- * of all cryptography, and saves 60 µs at each signature and new key.
+ * of all cryptography, and saves 60 µs at each signature.
  */
 #include "crypto/sodium.h"
 

@@ -18,18 +18,6 @@ static enum err refuse(struct reading *r, unsigned status)
     return ERR_MALFORMED;
 }
 
-static bool is_token(struct str s) /* RFC 9110 §5.6.2 */
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-
-        if (!alnum && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL))
-            return false;
-    }
-    return s.n > 0;
-}
-
 /* ---- Request line ---------------------------------------------------------------------------------- */
 
 static enum http_method method_of(struct str name)
@@ -94,7 +82,7 @@ static enum err read_request_line(struct reading *r, struct str line, struct str
     struct str method = str_split(&line, ' '), target = str_split(&line, ' ');
     unsigned status = line.p != NULL ? version_status(line) : 400;
 
-    if (!is_token(method) || target.n == 0)
+    if (!http_is_token(method) || target.n == 0)
         return refuse(r, 400);
     if (status != 0)
         return refuse(r, status);
@@ -106,24 +94,19 @@ static enum err read_request_line(struct reading *r, struct str line, struct str
 
 static enum err read_field(struct reading *r, struct http_field *fields, struct str line)
 {
-    struct str value = line, name = str_split(&value, ':');
+    struct http_field field;
 
-    /* A name that is no token: folded lines (§5.2) and space before the colon (§5.1) among them. */
-    if (value.p == NULL || !is_token(name) || str_find(value, '\r') < value.n)
+    if (http_field_read(line, &field) != ERR_NONE)
         return refuse(r, 400);
     if (r->request->field_count == HTTP_FIELDS_MAX)
         return refuse(r, 431);
-    fields[r->request->field_count++] = (struct http_field){ name, str_trim(value) };
+    fields[r->request->field_count++] = field;
     return ERR_NONE;
 }
 
 static size_t count(const struct http_request *q, const char *name)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < q->field_count; i++)
-        n += str_eq_nocase(q->fields[i].name, str_from(name));
-    return n;
+    return http_field_times(q->fields, q->field_count, name);
 }
 
 /* Said twice, each of these leaves a choice to the reader. */
@@ -187,21 +170,15 @@ static enum err read_expectation(struct reading *r)
 
 /* ---- The whole ------------------------------------------------------------------------------------- */
 
-static struct str next_line(struct str *rest)
-{
-    struct str line = str_split(rest, '\n');
-
-    return str_slice(line, 0, line.n - 1); /* without its CR */
-}
-
 static enum err read_all(struct reading *r, struct str head)
 {
     struct http_field *fields = arena_alloc(r->arena, HTTP_FIELDS_MAX * sizeof *fields);
     struct str authority = STR_NONE;
-    enum err e = read_request_line(r, next_line(&head), &authority);
+    enum err e = read_request_line(r, http_next_line(&head), &authority);
 
     r->request->fields = fields;
-    for (struct str line = next_line(&head); e == ERR_NONE && line.n > 0; line = next_line(&head))
+    for (struct str line = http_next_line(&head); e == ERR_NONE && line.n > 0;
+         line = http_next_line(&head))
         e = read_field(r, fields, line);
     if (e == ERR_NONE)
         e = check_single(r);

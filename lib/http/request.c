@@ -27,17 +27,12 @@ static void refuse(struct http_parser *p, unsigned status, struct http_event *ou
     *out = (struct http_event){ .kind = HTTP_REFUSED, .status = status };
 }
 
-/* RFC 9112 §2.2: a bare CR or LF is no end of a line for everybody, so it is none here. Other controls belong
- * nowhere; a line that begins the head must be a request line. */
+/* A line that begins the head must be a request line. */
 static bool may_follow(const struct http_parser *p, char c)
 {
-    unsigned char octet = (unsigned char)c;
-
-    if (p->last == '\r' || c == '\n')
-        return p->last == '\r' && c == '\n';
     if (p->head.n == 0)
-        return octet > ' ' && octet < 0x7f;
-    return c == '\t' || c == '\r' || (octet >= ' ' && octet != 0x7f);
+        return c > ' ' && c < 0x7f;
+    return http_may_follow(p->last, c);
 }
 
 static bool is_whole(const struct http_parser *p)
@@ -130,10 +125,7 @@ void http_parse(struct http_parser *p, struct str *in, struct http_event *out)
 
 struct str http_get(const struct http_request *r, const char *name)
 {
-    for (size_t i = 0; i < r->field_count; i++)
-        if (str_eq_nocase(r->fields[i].name, str_from(name)))
-            return r->fields[i].value;
-    return STR_NONE;
+    return http_field_find(r->fields, r->field_count, name);
 }
 
 static bool list_holds(struct str list, const char *word)

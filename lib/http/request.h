@@ -8,20 +8,15 @@
 #ifndef SOTTO_HTTP_REQUEST_H
 #define SOTTO_HTTP_REQUEST_H
 
-#include "base/arena.h"
 #include "base/buf.h"
+#include "http/fields.h"
 
 enum {
     HTTP_HEAD_MAX = 8 * 1024, /* RFC 9112 §3 recommends 8000 octets for the request line */
-    HTTP_FIELDS_MAX = 64,
     HTTP_SEGMENTS_MAX = 8,
 };
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_OPTIONS, HTTP_OTHER };
-
-struct http_field {
-    struct str name, value;
-};
 
 struct http_request {
     enum http_method method;

@@ -91,6 +91,10 @@ static void write_length(struct buf *out, const struct http_response *r)
 {
     if (r->status == 204)
         return;
+    if (r->chunked) {
+        write_field(out, STR("Transfer-Encoding"), STR("chunked"));
+        return;
+    }
     buf_add(out, STR("Content-Length: "));
     buf_add_u64(out, r->length);
     buf_add(out, STR("\r\n"));

@@ -13,6 +13,7 @@ struct http_response {
     unsigned status;
     struct str type;   /* Content-Type; empty: there is no body */
     uint64_t length;   /* of the body, also in answer to HEAD */
+    bool chunked;      /* instead: the body comes in chunks, which the caller frames */
     struct str policy; /* Content-Security-Policy; empty: default-src 'none' */
     struct str cache;  /* Cache-Control; empty: no-store */
     bool shared;       /* pages of other origins may read it (CORS, CORP) */

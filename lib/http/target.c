@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/ip.h"
 #include "base/utf8.h"
 
@@ -24,15 +25,6 @@ static bool is_unreserved(char c) /* RFC 3986 §2.3 */
 static bool is_pchar(char c) /* RFC 3986 §3.3, without "%" */
 {
     return is_unreserved(c) || is_one_of(c, "!$&'()*+,;=:@");
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The octet that "%XX" at the beginning of `s` stands for, or -1. */

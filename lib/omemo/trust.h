@@ -4,7 +4,7 @@
  * Blind trust before verification: as long as nobody was verified, a new device is trusted, so that
  * people need not know what a key is. From the first verification in an account on, its new devices
  * wait for approval: who took the trouble once wants to know. Every new device is an event that
- * people see, in either case.
+ * people see, in either case, and stays in the history of the chat (ENTRY_DEVICE).
  *
  * Owns: nothing.  Threads: pure.
  */

@@ -7,6 +7,8 @@
 #include "base/utf8.h"
 #include "xml/chars.h"
 
+enum { REFERENCE_DIGITS_MAX = 8 };
+
 /* Reads at `from`, writes at `to`, which never overtakes it. */
 struct cursor {
     char *to;
@@ -55,7 +57,8 @@ static int digit_value(char c, unsigned base)
     return -1;
 }
 
-/* "#60" or "#x3c" (XML 1.0 §4.1), without the "&" and ";" around it. */
+/* "#60" or "#x3c" (XML 1.0 §4.1), without the "&" and ";" around it. libxml2 2.9 refuses a letter as the tenth digit, eleventh, twenty-first
+ * and so on: nobody writes so many, and a text that programs disagree about is refused. */
 static enum err put_char_reference(struct cursor *c, struct str name)
 {
     unsigned base = name.n > 1 && name.p[1] == 'x' ? 16 : 10;
@@ -75,6 +78,8 @@ static enum err put_char_reference(struct cursor *c, struct str name)
     }
     if (!xml_char_valid(code))
         return ERR_MALFORMED;
+    if (digits.n > REFERENCE_DIGITS_MAX)
+        return ERR_UNSUPPORTED;
     c->to += utf8_put(code, c->to);
     return ERR_NONE;
 }

@@ -67,13 +67,18 @@ struct scram_server {
     struct str gs2_header, client_first_bare, server_first, nonce;
     struct str extra;              /* for the server-first message: XEP-0474's h=…; or empty */
     const struct scram_keys *keys; /* borrowed from the challenge to the end */
+    size_t key_count;
+    size_t fitted; /* after the end: which of the keys the client has */
 };
 
 void scram_server_init(struct scram_server *s, enum hash h, bool plus, bool plus_offered);
 CHECKED enum err scram_server_first(struct scram_server *s, struct arena *a,
                                     struct str client_first);
+/* The client names a user, not a password. So all passwords of a user have the salt and the iterations of the first,
+ * which the challenge tells, and the proof may fit any of the keys; one that fits none is tried with all of them. */
 struct str scram_server_challenge(struct scram_server *s, struct arena *a,
-                                  const struct scram_keys *keys, const struct random *random);
+                                  const struct scram_keys *keys, size_t key_count,
+                                  const struct random *random);
 /* Once per challenge. `bound` may be NULL without -PLUS. */
 CHECKED enum err scram_server_final(struct scram_server *s, struct arena *a,
                                     struct str client_final, const struct binding_data *bound,

@@ -84,13 +84,15 @@ enum err scram_server_first(struct scram_server *s, struct arena *a, struct str 
 }
 
 struct str scram_server_challenge(struct scram_server *s, struct arena *a,
-                                  const struct scram_keys *keys, const struct random *random)
+                                  const struct scram_keys *keys, size_t key_count,
+                                  const struct random *random)
 {
     struct str salt = base64_text(a, bytes_of(keys->salt, keys->salt_n));
     struct str iterations = arena_printf(a, "%lu", (unsigned long)keys->iterations);
 
-    assert(keys->hash == s->hash && s->nonce.n > 0);
+    assert(key_count > 0 && keys->hash == s->hash && s->nonce.n > 0);
     s->keys = keys;
+    s->key_count = key_count;
     s->nonce = arena_concat(a, s->nonce, scram_nonce(a, random));
     s->server_first = SCRAM_JOIN(a, STR("r="), s->nonce, STR(",s="), salt, STR(",i="), iterations,
                                  s->extra.n > 0 ? STR(",") : STR_NONE, s->extra);
@@ -112,6 +114,18 @@ static bool proof_is_right(const struct scram_keys *k, struct bytes auth_message
     right = ct_equal(stored_key, k->stored_key, n);
     secure_zero(client_key, sizeof client_key); /* with it, and stored_key, anybody can log in */
     return right;
+}
+
+/* Who guesses wrong learns nothing from the time it takes: then all are tried. */
+static bool find_fitting(const struct scram_server *s, const struct scram_keys *keys,
+                         struct bytes auth_message, struct bytes proof, size_t *out)
+{
+    for (size_t i = 0; i < s->key_count; i++)
+        if (proof_is_right(&keys[i], auth_message, proof)) {
+            *out = i;
+            return true;
+        }
+    return false;
 }
 
 static struct str server_final(struct arena *a, const struct scram_keys *k,
@@ -163,8 +177,8 @@ enum err scram_server_final(struct scram_server *s, struct arena *a, struct str 
     if ((e = check_channel(s, a, binding, nonce, bound)) != ERR_NONE)
         return e;
     auth_message = scram_auth_message(a, s->client_first_bare, s->server_first, without_proof);
-    if (!proof_is_right(keys, auth_message, proof))
+    if (!find_fitting(s, keys, auth_message, proof, &s->fitted))
         return ERR_DENIED;
-    *out_server_final = server_final(a, keys, auth_message);
+    *out_server_final = server_final(a, &keys[s->fitted], auth_message);
     return ERR_NONE;
 }

@@ -99,7 +99,10 @@ static bool read_type(struct stanza *s)
             s->type = (enum stanza_type)t;
             return true;
         }
-    return s->kind == STANZA_MESSAGE; /* RFC 6121 §5.2.2 */
+    if (s->kind != STANZA_MESSAGE)
+        return false;
+    xml_unset(s->node, STR("type")); /* RFC 6121 §5.2.2: normal; and so it reads wherever it goes */
+    return true;
 }
 
 /* Absence is fine. */

@@ -3,16 +3,13 @@
 
 #include "xmpp/ns.h"
 
-/* What a farewell needs (header, error, closing tag) when the output is full otherwise. */
-enum { FAREWELL_BYTES = 2048 };
-
 void stream_init(struct stream *s, enum stream_role role, enum stream_framing framing,
                  struct str content_ns, const struct xml_limits *limits)
 {
     *s = (struct stream){ .role = role, .framing = framing, .content_ns = content_ns };
     xml_parser_init(&s->parser, framing == STREAM_TCP ? XML_STREAM : XML_DOCUMENTS, limits);
     buf_init(&s->parked, STREAM_PARK_LIMIT);
-    buf_init(&s->out, STREAM_OUT_LIMIT + FAREWELL_BYTES);
+    buf_init(&s->out, STREAM_OUT_LIMIT + STREAM_FAREWELL);
 }
 
 void stream_deinit(struct stream *s)
@@ -107,7 +104,8 @@ static bool check_root(const struct stream *s, const struct xml_node *root,
         *why = STREAM_BAD_NAMESPACE_PREFIX; /* §4.8.5 */
     else if (!str_eq(root->name, STR("stream")))
         *why = STREAM_BAD_FORMAT;
-    else if (!version_is_spoken(xml_get(root, STR("version"))))
+    else if (!str_is(s->content_ns, NS_COMPONENT) /* XEP-0114 §3 knows no versions */
+             && !version_is_spoken(xml_get(root, STR("version"))))
         *why = STREAM_UNSUPPORTED_VERSION;
     else
         return true;

@@ -67,7 +67,7 @@ struct stream {
     struct xml_parser parser;
     enum stream_role role;
     enum stream_framing framing;
-    struct str content_ns; /* jabber:client or jabber:server; static */
+    struct str content_ns; /* jabber:client, jabber:server or jabber:component:accept; static */
     struct str in;         /* borrowed input in work */
     struct buf parked, out;
     size_t frame_at; /* WebSocket: where the next frame starts in `out` */
@@ -75,12 +75,18 @@ struct stream {
     bool overflowed; /* a limit of ours was passed: the next event is STREAM_FAILED */
 };
 
-enum { STREAM_OUT_LIMIT = 64 * 1024, STREAM_PARK_LIMIT = 64 * 1024 };
+enum {
+    STREAM_OUT_LIMIT = 64 * 1024, /* unless stream_out_limit() says otherwise */
+    STREAM_PARK_LIMIT = 64 * 1024,
+    STREAM_FAREWELL =
+        2048, /* more: header, error and closing tag when the output is full otherwise */
+};
 
 void stream_init(struct stream *s, enum stream_role role, enum stream_framing framing,
                  struct str content_ns, const struct xml_limits *limits);
 void stream_deinit(struct stream *s);
 void stream_limits(struct stream *s, const struct xml_limits *limits);
+void stream_out_limit(struct stream *s, size_t limit_bytes);
 /* After STARTTLS and after SASL success: the peer sends a new header (RFC 6120 §5.4.3.3, §6.4.6). Returns
  * false if unread input is pending, which is an injection attempt after STARTTLS: close then. (After SASL
  * the pending input may be a header that the peer sent early; it is kept.) */
@@ -94,6 +100,9 @@ void stream_park(struct stream *s); /* keep what is unread; stream_next() goes o
 void stream_open(struct stream *s, struct str from, struct str to, struct str id, struct str lang);
 void stream_write(struct stream *s, const struct xml_node *node);
 void stream_error(struct stream *s, enum stream_condition why, struct str text); /* and closes */
+/* With a condition of the application's own (RFC 6120 §4.9.4) beside. */
+void stream_error_about(struct stream *s, enum stream_condition why, struct str text,
+                        struct xml_node *condition);
 void stream_close(struct stream *s);
 struct str stream_output(const struct stream *s); /* TCP: all that is unsent */
 void stream_sent(struct stream *s, size_t n);

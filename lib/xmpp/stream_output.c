@@ -57,6 +57,11 @@ static void set_present(struct arena *a, struct xml_node *node, struct str ns, s
         xml_set_ns(a, node, ns, name, value);
 }
 
+void stream_out_limit(struct stream *s, size_t limit_bytes)
+{
+    s->out.limit = limit_bytes + STREAM_FAREWELL;
+}
+
 void stream_open(struct stream *s, struct str from, struct str to, struct str id, struct str lang)
 {
     bool tcp = s->framing == STREAM_TCP;
@@ -68,7 +73,8 @@ void stream_open(struct stream *s, struct str from, struct str to, struct str id
     set_present(&a, header, STR_NONE, STR("from"), from);
     set_present(&a, header, STR_NONE, STR("to"), to);
     set_present(&a, header, STR_NONE, STR("id"), id);
-    xml_set(&a, header, STR("version"), STR("1.0"));
+    if (!str_is(s->content_ns, NS_COMPONENT)) /* XEP-0114 §3 */
+        xml_set(&a, header, STR("version"), STR("1.0"));
     set_present(&a, header, xml_ns_xml, STR("lang"), lang);
     if (tcp) {
         buf_add(&s->out, STR("<?xml version='1.0'?>"));
@@ -84,10 +90,16 @@ void stream_write(struct stream *s, const struct xml_node *node)
 {
     assert(s->header_sent);
     if (!s->close_sent)
-        put_element(s, node, STREAM_OUT_LIMIT);
+        put_element(s, node, s->out.limit - STREAM_FAREWELL);
 }
 
 void stream_error(struct stream *s, enum stream_condition why, struct str text)
+{
+    stream_error_about(s, why, text, NULL);
+}
+
+void stream_error_about(struct stream *s, enum stream_condition why, struct str text,
+                        struct xml_node *condition)
 {
     struct arena a = { 0 };
     struct xml_node *error = xml_new(&a, STR(NS_STREAM), STR("error")), *child;
@@ -101,6 +113,8 @@ void stream_error(struct stream *s, enum stream_condition why, struct str text)
             child = xml_add_text_child(&a, error, STR(NS_STREAM_ERRORS), STR("text"), text);
             xml_set_ns(&a, child, xml_ns_xml, STR("lang"), STR("en"));
         }
+        if (condition != NULL)
+            xml_append(error, condition);
         put_element(s, error, s->out.limit);
         stream_close(s);
     }
