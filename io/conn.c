@@ -54,7 +54,7 @@ void conn_watch(struct conn *c)
 
 /* ---- Coming ------------------------------------------------------------------------------------- */
 
-static struct peer_address peer_of(int fd)
+static struct peer_address peer_address_of(int fd)
 {
     union {
         struct sockaddr any;
@@ -77,6 +77,11 @@ static struct peer_address peer_of(int fd)
     return out;
 }
 
+struct visitor visitor_of(int fd)
+{
+    return (struct visitor){ fd, peer_address_of(fd) };
+}
+
 static struct conn *conn_new(struct loop *l, int fd, const struct conn_handlers *handlers,
                              void *ctx)
 {
@@ -97,21 +102,29 @@ static struct conn *conn_new(struct loop *l, int fd, const struct conn_handlers 
     return c;
 }
 
-struct conn *conn_accept(struct loop *l, int fd, const struct conn_handlers *handlers, void *ctx)
+struct conn *conn_admit(struct loop *l, const struct visitor *v,
+                        const struct conn_handlers *handlers, void *ctx)
 {
-    struct conn *c = conn_new(l, fd, handlers, ctx);
+    struct conn *c = conn_new(l, v->fd, handlers, ctx);
     int on = 1, unsent = UNSENT_BYTES;
 
     if (c == NULL) {
-        close(fd);
+        close(v->fd);
         return NULL;
     }
     /* Both fail on what is not TCP, such as a socket pair, and are not needed there. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
-    c->peer = peer_of(fd);
+    setsockopt(v->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(v->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    c->peer = v->from;
     conn_watch(c);
     return c;
+}
+
+struct conn *conn_accept(struct loop *l, int fd, const struct conn_handlers *handlers, void *ctx)
+{
+    struct visitor v = visitor_of(fd);
+
+    return conn_admit(l, &v, handlers, ctx);
 }
 
 void conn_handlers(struct conn *c, const struct conn_handlers *handlers, void *ctx)

@@ -37,8 +37,18 @@ struct peer_address {
     uint16_t port;
 }; /* IPv4 as ::ffff:a.b.c.d */
 
+/* Somebody at the door: the address is the socket's, or what a proxy that we believe has said. */
+struct visitor {
+    int fd;
+    struct peer_address from;
+};
+
+struct visitor visitor_of(int fd); /* from where the socket says; zeroes: it does not */
+
 /* Takes fd; NULL: the system has no room to watch it, and it is closed. */
 struct conn *conn_accept(struct loop *l, int fd, const struct conn_handlers *handlers, void *ctx);
+struct conn *conn_admit(struct loop *l, const struct visitor *v,
+                        const struct conn_handlers *handlers, void *ctx);
 void conn_handlers(struct conn *c, const struct conn_handlers *handlers, void *ctx);
 struct peer_address conn_peer(const struct conn *c);
 
@@ -58,6 +68,8 @@ bool conn_is_tls(const struct conn *c);
  * tls-server-end-point) into `a`. */
 struct binding_data conn_binding(struct conn *c,
                                  struct arena *a); /* n == 0 before the handshake is complete */
+/* SHA-256 of the certificate that the peer has shown; false: none, or not yet. */
+bool conn_peer_certificate(const struct conn *c, uint8_t out_sha256[32]);
 struct str conn_tls_version(const struct conn *c); /* "TLSv1.3", or empty; static */
 struct str conn_alpn(const struct conn *c);        /* negotiated protocol, or empty */
 

@@ -269,6 +269,11 @@ struct binding_data conn_binding(struct conn *c, struct arena *a)
                                   .server_end_point = arena_bytes(a, end_point) };
 }
 
+bool conn_peer_certificate(const struct conn *c, uint8_t out_sha256[32])
+{
+    return c->secured && tls_certificate_hash(SSL_get0_peer_certificate(c->ssl), out_sha256);
+}
+
 struct str conn_tls_version(const struct conn *c)
 {
     return c->secured ? str_from(SSL_get_version(c->ssl)) : STR_NONE;

@@ -2,8 +2,11 @@
 #include "io/connect.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <uv.h>
 
 #include "base/buf.h"
 #include "io/connect_find.h"
@@ -19,6 +22,8 @@ struct connect {
     void *ctx;
     struct places places;
     size_t next;
+    uv_getaddrinfo_t lookup; /* of a given address */
+    struct spot spot;
     struct buf why; /* of those that failed */
     struct watch *watch;
     struct timer *timer;
@@ -99,11 +104,28 @@ static bool knock(struct connect *c, const struct place *p)
     return true;
 }
 
+static bool allowed(struct connect *c, const struct place *p)
+{
+    if (c->handlers->allows == NULL)
+        return true;
+    if (p->address.ss_family == AF_INET)
+        return c->handlers->allows(
+            c->ctx, (const uint8_t *)&((const struct sockaddr_in *)&p->address)->sin_addr, 4);
+    return p->address.ss_family == AF_INET6
+           && c->handlers->allows(
+               c->ctx, (const uint8_t *)&((const struct sockaddr_in6 *)&p->address)->sin6_addr, 16);
+}
+
 static void try_next(struct connect *c)
 {
     while (c->next < c->places.count) {
         struct place *p = &c->places.list[c->next];
 
+        if (!allowed(c, p)) {
+            blame(c, p->shown, "its address is not allowed");
+            c->next++;
+            continue;
+        }
         if (knock(c, p))
             return;
         blame(c, p->shown, strerror(errno));
@@ -121,7 +143,12 @@ static void search(void *ctx)
 {
     struct connect *c = ctx;
 
-    connect_find(&c->arena, &c->to, &c->places);
+    connect_find(&c->arena, c->to.domain, &c->places);
+}
+
+static void nothing(void *ctx)
+{
+    (void)ctx;
 }
 
 static void found(void *ctx)
@@ -133,6 +160,36 @@ static void found(void *ctx)
         give_back(c);
     else
         try_next(c);
+}
+
+/* ---- Finding ------------------------------------------------------------------------------------- */
+
+static void looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *list)
+{
+    struct connect *c = CONTAINER_OF(lookup, struct connect, lookup);
+
+    if (status == 0)
+        places_add(&c->arena, &c->places, &c->spot, list);
+    else
+        c->places.why = arena_printf(&c->arena, "%.*s has no address (%s)", STR_ARG(c->spot.host),
+                                     uv_strerror(status));
+    uv_freeaddrinfo(list);
+    found(c);
+}
+
+static void look_up(struct connect *c)
+{
+    struct addrinfo want = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+    struct arena *a = &c->arena;
+
+    if (spot_read(c->to.address, &c->spot) == ERR_NONE
+        && uv_getaddrinfo(loop_uv(c->loop), &c->lookup, looked_up,
+                          arena_printf(a, "%.*s", STR_ARG(c->spot.host)).p,
+                          arena_printf(a, "%u", (unsigned)c->spot.port).p, &want)
+               == 0)
+        return;
+    c->places.why = arena_printf(a, "%.*s is no address", STR_ARG(c->to.address));
+    loop_offload(c->loop, nothing, found, c);
 }
 
 struct connect *connect_new(struct loop *l, const struct connect_to *to,
@@ -149,7 +206,10 @@ struct connect *connect_new(struct loop *l, const struct connect_to *to,
     c->timer = timer_new(l, on_timeout, c);
     buf_init(&c->why, WHY_MAX);
     c->searching = true;
-    loop_offload(l, search, found, c);
+    if (c->to.address.n > 0)
+        look_up(c);
+    else
+        loop_offload(l, search, found, c);
     return c;
 }
 

@@ -54,18 +54,12 @@ enum err connect_address_valid(struct str address)
 
 /* ---- Addresses of a host ------------------------------------------------------------------------- */
 
-static void add_places(struct arena *a, struct places *p, const struct spot *s)
+void places_add(struct arena *a, struct places *p, const struct spot *s,
+                const struct addrinfo *list)
 {
-    struct addrinfo want = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *found;
     struct str shown = arena_printf(a, "%.*s port %u", STR_ARG(s->host), (unsigned)s->port);
-    int error = getaddrinfo(arena_printf(a, "%.*s", STR_ARG(s->host)).p,
-                            arena_printf(a, "%u", (unsigned)s->port).p, &want, &found);
 
-    if (error != 0) {
-        p->why = arena_printf(a, "%.*s has no address (%s)", STR_ARG(s->host), gai_strerror(error));
-        return;
-    }
-    for (struct addrinfo *i = found; i != NULL && p->count < PLACES_MAX; i = i->ai_next) {
+    for (const struct addrinfo *i = list; i != NULL && p->count < PLACES_MAX; i = i->ai_next) {
         struct place *place = &p->list[p->count];
 
         if (i->ai_addrlen > sizeof place->address)
@@ -76,6 +70,19 @@ static void add_places(struct arena *a, struct places *p, const struct spot *s)
         place->shown = shown;
         p->count++;
     }
+}
+
+static void add_places(struct arena *a, struct places *p, const struct spot *s)
+{
+    struct addrinfo want = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *found;
+    int error = getaddrinfo(arena_printf(a, "%.*s", STR_ARG(s->host)).p,
+                            arena_printf(a, "%u", (unsigned)s->port).p, &want, &found);
+
+    if (error != 0) {
+        p->why = arena_printf(a, "%.*s has no address (%s)", STR_ARG(s->host), gai_strerror(error));
+        return;
+    }
+    places_add(a, p, s, found);
     freeaddrinfo(found);
 }
 
@@ -197,25 +204,19 @@ static bool may_have_srv(struct arena *a, struct str domain)
     return false;
 }
 
-void connect_find(struct arena *a, const struct connect_to *to, struct places *out)
+void connect_find(struct arena *a, struct str domain, struct places *out)
 {
     uint32_t dice[SRV_MAX];
     struct srv list[SRV_MAX];
-    struct spot spot;
     size_t n = 0;
     bool any = false;
 
     out->count = 0;
     out->why = STR_NONE;
-    if (to->address.n > 0) {
-        if (spot_read(to->address, &spot) == ERR_NONE)
-            add_places(a, out, &spot);
-        return;
-    }
-    if (may_have_srv(a, to->domain))
-        n = find_srv(a, to->domain, list, &any);
+    if (may_have_srv(a, domain))
+        n = find_srv(a, domain, list, &any);
     if (any && n == 0) {
-        out->why = arena_printf(a, "%.*s says that it offers no XMPP", STR_ARG(to->domain));
+        out->why = arena_printf(a, "%.*s says that it offers no XMPP", STR_ARG(domain));
         return;
     }
     tls_random(NULL, (uint8_t *)dice, sizeof dice);
@@ -224,6 +225,6 @@ void connect_find(struct arena *a, const struct connect_to *to, struct places *o
         add_places(a, out, &(struct spot){ list[i].target, list[i].port, list[i].tls });
     if (any)
         return;
-    add_places(a, out, &(struct spot){ to->domain, PORT_TLS, true });
-    add_places(a, out, &(struct spot){ to->domain, PORT_STARTTLS, false });
+    add_places(a, out, &(struct spot){ domain, PORT_TLS, true });
+    add_places(a, out, &(struct spot){ domain, PORT_STARTTLS, false });
 }

@@ -1,4 +1,5 @@
-/* connect_find.h: where the server of a domain may be, in the order in which to try. Blocks: for a thread of the pool.
+/* connect_find.h: where the server of a domain may be, in the order in which to try. connect_find() blocks: for a thread of
+ * the pool.
  *
  * The resolver is the C library's, which asks whom the system is set up to ask.
  * Owns: nothing; results go into the arena.  Threads: safe.
@@ -35,7 +36,13 @@ struct spot {
 /* `tls` is guessed by the port where nothing says it: 5223 (XEP-0368) and 443. */
 CHECKED enum err spot_read(struct str text, struct spot *out);
 
-void connect_find(struct arena *a, const struct connect_to *to, struct places *out);
+/* Of a domain, when no address is given. */
+void connect_find(struct arena *a, struct str domain, struct places *out);
+
+/* All that a look-up of the spot's host has brought. */
+struct addrinfo;
+void places_add(struct arena *a, struct places *p, const struct spot *s,
+                const struct addrinfo *list);
 
 /* One SRV record (RFC 2782), and the order in which to try several: by priority, and within one by chance, the likelier the
  * heavier. `dice` are random numbers, one for each. */

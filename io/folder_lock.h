@@ -16,6 +16,8 @@
 enum folder_lock { FOLDER_SUPERVISOR = 0, FOLDER_SERVER = 1 }; /* the byte that is locked */
 
 int folder_lock_open(int folder_fd); /* each lock needs a descriptor of its own */
+/* Whether nobody holds it; takes nothing, makes nothing. */
+bool folder_lock_is_free(int folder_fd, enum folder_lock which);
 bool folder_lock_try(int fd, enum folder_lock which);
 bool folder_lock_wait(int fd, enum folder_lock which, int timeout_ms);
 

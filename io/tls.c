@@ -2,12 +2,14 @@
 #include "io/tls_inside.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 
@@ -19,6 +21,8 @@ struct tls_context {
     struct buf alpn; /* in wire form, RFC 7301 §3.1 */
     uint8_t end_point[EVP_MAX_MD_SIZE];
     unsigned end_point_n;
+    struct tls_pin *pins; /* owned; of a pinned context */
+    size_t pin_count;
 };
 
 SSL_CTX *tls_context_openssl(const struct tls_context *c)
@@ -119,17 +123,44 @@ static int no_passphrase(char *out, int room, int writing, void *ctx)
     return -1;
 }
 
+/* Of another type than the certificate it only shows once the two are compared, and in other words. */
+static bool is_of_another(void)
+{
+    unsigned long code = ERR_peek_last_error();
+    int reason = ERR_GET_REASON(code);
+
+    if (ERR_GET_LIB(code) == ERR_LIB_SSL)
+        return reason == SSL_R_NO_CERTIFICATE_ASSIGNED;
+    return ERR_GET_LIB(code) == ERR_LIB_X509
+           && (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH);
+}
+
+static enum err load_key(struct tls_context *c, const char *certificate_path, const char *key_path,
+                         struct str *why, struct arena *a)
+{
+    if (SSL_CTX_use_PrivateKey_file(c->openssl, key_path, SSL_FILETYPE_PEM) == 1
+        && SSL_CTX_check_private_key(c->openssl) == 1)
+        return ERR_NONE;
+    if (is_of_another())
+        *why = arena_printf(a, "the key %s does not belong to the certificate %s", key_path,
+                            certificate_path);
+    else
+        *why = explain(a, "use the key ", key_path);
+    ERR_clear_error();
+    return ERR_CONFLICT;
+}
+
 static enum err load(struct tls_context *c, const char *certificate_path, const char *key_path,
                      struct str *why, struct arena *a)
 {
+    enum err e;
+
     if (SSL_CTX_use_certificate_chain_file(c->openssl, certificate_path) != 1) {
         *why = explain(a, "use the certificate ", certificate_path);
         return ERR_IO;
     }
-    if (SSL_CTX_use_PrivateKey_file(c->openssl, key_path, SSL_FILETYPE_PEM) != 1) {
-        *why = explain(a, "use the key ", key_path);
-        return ERR_IO;
-    }
+    if ((e = load_key(c, certificate_path, key_path, why, a)) != ERR_NONE)
+        return e;
     c->end_point_n = tls_end_point(SSL_CTX_get0_certificate(c->openssl), c->end_point);
     return ERR_NONE;
 }
@@ -180,6 +211,16 @@ done:
     return e;
 }
 
+enum err tls_pair_check(const char *certificate_path, const char *key_path, struct str *why,
+                        struct arena *why_arena)
+{
+    struct tls_context *c = NULL;
+    enum err e = tls_context_new(certificate_path, key_path, "", &c, why, why_arena);
+
+    tls_context_unref(c);
+    return e;
+}
+
 /* A file is somebody's deliberate choice: what is in it is trusted whether or not it signed itself. */
 static enum err trust(struct tls_context *c, const char *ca_path, struct str *why, struct arena *a)
 {
@@ -196,6 +237,17 @@ static enum err trust(struct tls_context *c, const char *ca_path, struct str *wh
     }
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(c->openssl), X509_V_FLAG_PARTIAL_CHAIN);
     return ERR_NONE;
+}
+
+const char *tls_system_authorities(void)
+{
+    const char *usual[] = { getenv(X509_get_default_cert_file_env()), X509_get_default_cert_file(),
+                            "/etc/ssl/certs/ca-certificates.crt" };
+
+    for (size_t i = 0; i < COUNT_OF(usual); i++)
+        if (usual[i] != NULL && access(usual[i], R_OK) == 0)
+            return usual[i];
+    return NULL;
 }
 
 enum err tls_context_new_client(const char *ca_path, const char *alpn, struct tls_context **out,
@@ -215,6 +267,63 @@ done:
     return e;
 }
 
+/* ---- Pinned ------------------------------------------------------------------------------------- */
+
+bool tls_certificate_hash(X509 *certificate, uint8_t out[32])
+{
+    unsigned n = 0;
+
+    return certificate != NULL && X509_digest(certificate, EVP_sha256(), out, &n) == 1 && n == 32;
+}
+
+/* Takes the place of all that OpenSSL would look at. That the other end has the key, the handshake shows. */
+static int is_pinned(X509_STORE_CTX *chain, void *ctx)
+{
+    const struct tls_context *c = ctx;
+    uint8_t hash[32];
+
+    if (tls_certificate_hash(X509_STORE_CTX_get0_cert(chain), hash))
+        for (size_t i = 0; i < c->pin_count; i++)
+            if (CRYPTO_memcmp(c->pins[i].sha256, hash, sizeof hash) == 0) {
+                X509_STORE_CTX_set_error(chain, X509_V_OK);
+                return 1;
+            }
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_UNTRUSTED);
+    return 0;
+}
+
+static void pin(struct tls_context *c, const struct tls_pin *pins, size_t count)
+{
+    c->pins = mem_alloc(count * sizeof *pins);
+    for (size_t i = 0; i < count; i++)
+        c->pins[i] = pins[i];
+    c->pin_count = count;
+    SSL_CTX_set_verify(c->openssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_cert_verify_callback(c->openssl, is_pinned, c);
+}
+
+enum err tls_context_new_pinned(const char *certificate_path, const char *key_path,
+                                const char *alpn, const struct tls_pin *pins, size_t count,
+                                struct tls_context **out, struct str *why, struct arena *why_arena)
+{
+    struct tls_context *c = context_with(TLS_method());
+    enum err e;
+
+    if ((e = configure(c, alpn, why, why_arena)) != ERR_NONE)
+        goto done;
+    SSL_CTX_set_min_proto_version(c->openssl, TLS1_3_VERSION);
+    SSL_CTX_set_default_passwd_cb(c->openssl, no_passphrase);
+    SSL_CTX_set_alpn_select_cb(c->openssl, alpn_choose, c);
+    if ((e = load(c, certificate_path, key_path, why, why_arena)) != ERR_NONE)
+        goto done;
+    pin(c, pins, count);
+    *out = c;
+    c = NULL;
+done:
+    tls_context_unref(c);
+    return e;
+}
+
 struct tls_context *tls_context_ref(struct tls_context *c)
 {
     atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
@@ -227,6 +336,7 @@ void tls_context_unref(struct tls_context *c)
         return;
     SSL_CTX_free(c->openssl);
     buf_deinit(&c->alpn);
+    mem_free(c->pins);
     mem_free(c);
 }
 

@@ -11,15 +11,30 @@
 struct tls_context;
 
 /* ALPN: space separated protocol names the listener speaks, "" for none ("xmpp-client", "http/1.1").
- * `why` gets one sentence for the operator on failure. */
+ * `why` gets one sentence for the operator on failure. ERR_CONFLICT: the key cannot be read, or is of another certificate. */
 CHECKED enum err tls_context_new(const char *certificate_path, const char *key_path,
                                  const char *alpn, struct tls_context **out, struct str *why,
                                  struct arena *why_arena);
+/* Whether a listener could use them, with the same errors. */
+CHECKED enum err tls_pair_check(const char *certificate_path, const char *key_path, struct str *why,
+                                struct arena *why_arena);
 /* For connections of ours: the server's certificate has to be signed, over however many steps, by one in the file
  * `ca_path` (which may be the certificate itself), or that the system trusts if it is NULL. `alpn`: what is asked for. */
 CHECKED enum err tls_context_new_client(const char *ca_path, const char *alpn,
                                         struct tls_context **out, struct str *why,
                                         struct arena *why_arena);
+/* For both ends of a connection between two that know each other: TLS 1.3, each shows a certificate, and the other's has to have one of these
+ * SHA-256 hashes (of its DER form). Nothing else of it counts: no names, no authorities, no dates. */
+struct tls_pin {
+    uint8_t sha256[32];
+};
+CHECKED enum err tls_context_new_pinned(const char *certificate_path, const char *key_path,
+                                        const char *alpn, const struct tls_pin *pins, size_t count,
+                                        struct tls_context **out, struct str *why,
+                                        struct arena *why_arena);
+/* The file of all authorities that this system trusts, which can be read before a sandbox closes; NULL: there is none. Lives in
+ * the environment, or is static. */
+const char *tls_system_authorities(void);
 struct tls_context *tls_context_ref(struct tls_context *c);
 void tls_context_unref(struct tls_context *c);
 

@@ -14,6 +14,8 @@ SSL_CTX *tls_context_openssl(const struct tls_context *c);
 struct bytes tls_context_end_point(const struct tls_context *c);
 /* The same of any certificate, such as a server's; `out` has room for EVP_MAX_MD_SIZE. Returns its size. */
 unsigned tls_end_point(X509 *certificate, uint8_t *out);
+bool tls_certificate_hash(X509 *certificate,
+                          uint8_t out[32]); /* SHA-256 of its DER form; false: there is none */
 /* What a connection as client asks for, in wire form. */
 struct bytes tls_context_alpn(const struct tls_context *c);
 

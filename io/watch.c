@@ -21,9 +21,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 struct watch *watch_new(struct loop *l, int fd, watch_ready *ready, void *ctx)
 {
     struct watch *w = mem_alloc(sizeof *w);
-    int failed = uv_poll_init(loop_uv(l), &w->poll, fd);
 
-    assert(failed == 0); /* a descriptor that cannot be polled is our own mistake */
+    if (uv_poll_init(loop_uv(l), &w->poll, fd) != 0) {
+        mem_free(w);
+        return NULL;
+    }
     w->ready = ready;
     w->ctx = ctx;
     return w;
@@ -33,6 +35,7 @@ void watch_set(struct watch *w, bool readable, bool writable)
 {
     int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
 
+    assert(w != NULL); /* a descriptor of ours that cannot be watched leaves nothing to do */
     if (events == 0)
         uv_poll_stop(&w->poll);
     else
