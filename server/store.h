@@ -30,6 +30,7 @@ struct store_op {
     struct link link;
     unsigned home;
     enum err result;
+    bool by_rule; /* the result is what a row's own rule said, such as that a name is taken */
     store_done *done;
     struct arena arena; /* of the operation; rows and results live here; freed by the submitter */
     uint64_t ticket, submitted_us; /* the store's own */
@@ -48,6 +49,7 @@ enum entry_flags {
     ENTRY_OFFLINE = 4, /* delivered as an offline message after the cursor (XEP-0160) */
     ENTRY_GROUPCHAT = 8,
     ENTRY_RECEIPT = 16, /* receipts, markers: archived, but no reason to wake anybody */
+    ENTRY_CALLED = 32,  /* the record of a call that the owner made */
 };
 
 struct archive_entry {
@@ -97,8 +99,18 @@ struct pep_item {
     uint64_t at_ms;
 };
 
-/* Small per-account records that modules keep, by (kind, key): private XML, vCard, preferences. */
-enum document_kind { DOC_PRIVATE = 1, DOC_VCARD, DOC_MAM_PREFS, DOC_MARKER, DOC_PUSH, DOC_AVATAR };
+/* Small per-account records that modules keep, by (kind, key): private XML, vCard, preferences. The operator's rules for calls:
+ * the bare JID of somebody who may ring, or nothing and until when the account calls nobody (milliseconds since the epoch). */
+enum document_kind {
+    DOC_PRIVATE = 1,
+    DOC_VCARD,
+    DOC_MAM_PREFS,
+    DOC_MARKER,
+    DOC_AVATAR = 6,
+    DOC_CALL,
+    DOC_CALL_RULE,
+    DOC_SPENT_TOKEN /* by invite_token_mark(); the value is who used it */
+};
 
 struct document_record {
     struct str key, value;
@@ -121,14 +133,40 @@ struct device_record { /* XEP-0494; one row per stable resource */
     struct device_token token;      /* in use */
     struct device_token next_token; /* given out, not used yet */
     bool password;                  /* it has logged in with the account's password */
-    bool app_password;              /* a credential of its own: see ROW_CREDENTIAL.device */
+    bool granted;        /* no client, but a password beside the account's: see ROW_GRANT */
+    struct str via;      /* of a client: the grant by which it came last; empty: none */
+    uint64_t expires_ms; /* of a grant that nobody has used yet; 0: never */
+};
+
+/* A login knows no more than the name, so all passwords of an account are read, and tried, together. */
+enum { GRANTS_MAX = 8, CREDENTIALS_MAX = GRANTS_MAX + 1, PASSWORD_KEYS = 3 /* one per hash */ };
+
+struct credential {
+    int64_t account;   /* 0: of nobody, so that everybody has as many */
+    struct str device; /* empty: the account's password; else a grant */
+    struct scram_keys keys;
+};
+
+struct push_record { /* XEP-0357: a device that sleeps asks to be woken through this app server */
+    struct str service, node; /* its address; its name for the device */
+    struct str device, via;   /* the resource that asked; the grant by which it came, or empty */
+    struct str options;       /* a form to be sent along, as text, or empty */
+    uint64_t since_ms;
+    uint32_t failures; /* errors in a row */
+    uint64_t retry_ms; /* nothing is sent before; 0: it works */
 };
 
 enum row_kind {
     ROW_ACCOUNT_NEW, /* account; fills row.account.  ERR_EXISTS if the name is taken */
     ROW_ACCOUNT_GONE, /* everything of an account; archives are hidden at once and removed in steps */
-    ROW_CREDENTIAL, /* replaces the keys of (account, device, hash); the account's password: no device
-                                        knows it yet, and all tokens are void */
+    ROW_CREDENTIAL, /* replaces the keys of (account, hash): no device knows the new password yet, and all tokens
+                                        given for the old one are void. ERR_CONFLICT: there are grants, and it has
+                                        not the salt that they share */
+    ROW_GRANT, /* a password beside the account's: device and keys. Grants that have expired at now_ms make room.
+                                        ERR_CONFLICT: its salts are not the account's any more; ERR_FULL: there are
+                                        GRANTS_MAX */
+    ROW_GRANT_USED, /* device: resource, last_ms, auth, software. From now on it does not expire. ERR_MISSING: it is gone,
+                                        or has expired */
     ROW_ROSTER,
     ROW_ROSTER_GONE, /* put or remove one item; also sets the roster version */
     ROW_BLOCK,
@@ -145,14 +183,23 @@ enum row_kind {
     ROW_ENTRY_MOVE,  /* entries of a peer from SHELF_REQUESTS to SHELF_ARCHIVE, new seqs */
     ROW_ENTRY_GONE,  /* one entry (account, shelf, seq), or all of a shelf with seq 0 */
     ROW_INVITE,      /* ERR_EXISTS */
+    ROW_INVITE_GONE, /* by token_hash; no matter if it is not there */
     ROW_INVITE_USED, /* by token_hash; ERR_CONFLICT if used up or expired at now_ms, ERR_MISSING */
-    ROW_DEVICE, /* put one; ERR_CONFLICT if it is not there with the tokens of device_was (NULL: no
-                                        matter). Then the ones used longest ago are removed down to keep_devices (0: no
+    ROW_DEVICE, /* put one; ERR_MISSING if it came by a grant that is gone, ERR_CONFLICT if it is not there with the
+                                        tokens of device_was (NULL: no matter). Then the ones used longest ago are removed down to keep_devices (0: no
                                         limit) */
-    ROW_DEVICE_SEEN, /* put one, or note that it was here again: last_ms, auth, password */
-    ROW_DEVICE_GONE, /* and the credentials of that device */
+    ROW_DEVICE_SEEN, /* put one, or note that it was here again: last_ms, auth, password, via */
+    ROW_DEVICE_GONE, /* of a grant: its keys, too, and what its clients have of it */
     ROW_UPLOAD,
     ROW_UPLOAD_GONE,
+    ROW_LINK, /* one step. ERR_EXISTS: it was taken before; ERR_MISSING: not the one before it, or the channel is
+                                        somebody else's (an answer has no account of its own); ERR_FULL: LINKS_MAX */
+    ROW_LINK_GONE, /* the channel; ERR_MISSING */
+    ROW_PUSH, /* put one, in which nothing has failed yet. ERR_FULL: there are `keep` others. It goes with its device and its grant */
+    ROW_PUSH_FAILED, /* failures and retry_ms of one, if it is there still */
+    ROW_PUSH_GONE,   /* those of service, node and device; an empty one: of any */
+    ROW_OUTBOX,      /* put one; fills outbox.id */
+    ROW_OUTBOX_GONE, /* by id; no matter if it is not there */
     ROW_KIND_COUNT
 };
 
@@ -165,12 +212,32 @@ struct invite_record {
     uint64_t created_ms, expires_ms;
 };
 
+/* What two devices of an account leave for each other, in this order, while one is linked (linking.h). */
+enum link_step { LINK_HELLO = 1, LINK_ANSWER, LINK_GIFT };
+enum { LINKS_MAX = 3 }; /* channels of one account at a time */
+
+struct link_record {
+    struct str channel; /* its hash is stored */
+    enum link_step step;
+    int64_t account; /* of the channel's owner */
+    struct bytes octets;
+    uint64_t expires_ms; /* of all three: the first one's */
+};
+
 struct upload_record {
     struct str slot; /* 128-bit random, base32: part of the URL */
     int64_t account;
     struct str filename, content_type;
     uint64_t size, created_ms, expires_ms;
     bool done; /* received whole */
+};
+
+/* On its way to another server, until that has it. */
+struct outbox_record {
+    uint64_t
+        id; /* set by the store at completion; grows, and is used again only when all are gone */
+    struct str domain, stanza;
+    uint64_t since_ms;
 };
 
 struct row {
@@ -185,9 +252,13 @@ struct row {
             uint64_t created_ms;
         } account_new;
         struct {
-            struct str device;
             struct scram_keys keys;
-        } credential;              /* device empty: the account's password */
+        } credential;
+        struct {
+            struct device_record device;
+            struct scram_keys keys[PASSWORD_KEYS];
+            uint64_t now_ms;
+        } grant;
         struct roster_item roster; /* ROW_ROSTER_GONE uses jid and version */
         struct {
             struct str jid;
@@ -225,6 +296,15 @@ struct row {
             uint32_t keep_devices;
         };
         struct upload_record upload;
+        struct outbox_record outbox;
+        struct {
+            struct link_record record;
+            uint64_t now_ms;
+        } link;
+        struct {
+            struct push_record record;
+            uint32_t keep;
+        } push;
     };
 };
 
@@ -245,12 +325,13 @@ void store_commit_soon(struct store *s, struct write_set *w);
 /* ---- Reading ------------------------------------------------------------------------------------- */
 
 enum query_kind {
-    QUERY_ACCOUNT,     /* everything that a view needs; ERR_MISSING if there is no such account */
-    QUERY_CREDENTIALS, /* keys of one hash, of the password or of a device; ERR_MISSING */
+    QUERY_ACCOUNT, /* everything that a view needs; ERR_MISSING if there is no such account */
+    QUERY_CREDENTIALS, /* all keys of one hash, the password's first, filled up to CREDENTIALS_MAX with nobody's */
+    QUERY_PASSWORD, /* salts of the account's password, and how many grants there are; ERR_MISSING */
     QUERY_ARCHIVE,
     QUERY_PEP_ITEMS,
     QUERY_DOCUMENT,   /* one, by kind and key; an empty value if there is none */
-    QUERY_DOCUMENTS,  /* all of a kind */
+    QUERY_DOCUMENTS,  /* all of a kind; account 0: of all accounts */
     QUERY_ACCOUNTS,   /* names, in order, paged */
     QUERY_INVITE,     /* by token hash; ERR_MISSING */
     QUERY_INVITES,    /* the newest thousand */
@@ -259,6 +340,9 @@ enum query_kind {
     QUERY_UPLOADS_EXPIRED, /* slots whose files shall be removed: expired, or their account (0) is gone. Remove the
                             file, then commit ROW_UPLOAD_GONE */
     QUERY_DEVICES,
+    QUERY_LINK,   /* one step of a channel that has not expired; ERR_MISSING */
+    QUERY_PUSHES, /* of an account */
+    QUERY_OUTBOX, /* those after an id, the oldest first */
     QUERY_STATS,
     QUERY_KIND_COUNT
 };
@@ -276,7 +360,12 @@ struct account_record {
     const struct pep_node *pep_nodes;
     size_t pep_count;
     struct str mam_prefs, avatar; /* DOC_MAM_PREFS, DOC_AVATAR, or empty */
-    uint64_t last_seq, cursor;    /* of SHELF_ARCHIVE */
+    const struct document_record *call_rules;
+    size_t call_rule_count;
+    const struct document_record *spent_tokens;
+    size_t spent_token_count;
+    bool has_pushes;           /* QUERY_PUSHES is worth asking */
+    uint64_t last_seq, cursor; /* of SHELF_ARCHIVE */
     const uint8_t (*origins)[16];
     size_t origin_count; /* of the last messages that it sent */
     const struct str *written;
@@ -300,8 +389,10 @@ struct archive_query {
     uint64_t after, before;    /* exclusive seqs; 0: unbounded */
     const uint64_t *ids;
     size_t id_count; /* only these seqs (XEP-0313 #extended); 0: all */
-    bool newest;     /* the page at the end of the range instead of its beginning */
-    bool offline;    /* only ENTRY_OFFLINE, ENTRY_HIDDEN included */
+    const uint64_t *positions;
+    size_t position_count; /* seqs that have to be there, else ERR_MISSING */
+    bool newest;           /* the page at the end of the range instead of its beginning */
+    bool offline;          /* only ENTRY_OFFLINE, ENTRY_HIDDEN included */
     bool
         want_count; /* total: of all that matches the other conditions, whatever after and before say */
     uint32_t max;
@@ -318,9 +409,12 @@ struct store_query {
             struct str local, domain;
         } account;
         struct {
-            struct str local, domain, device;
+            struct str local, domain;
             enum hash hash;
         } credentials;
+        struct {
+            int64_t account;
+        } password;
         struct archive_query archive;
         struct {
             int64_t account;
@@ -328,8 +422,14 @@ struct store_query {
             const struct str *ids;
             size_t id_count;
             uint32_t max;
+            uint32_t shown;           /* only the newest so many are there; 0: all */
+            struct str after, before; /* only what is newer, or older, than this item; empty: any */
+            bool oldest;              /* of these the oldest, instead of the newest */
+            bool only_count;
+            uint64_t max_bytes; /* of payloads, but for the first item; 0: any */
         } pep;
-        /* newest first, max 0: all; or those of `ids`, in that order.  ERR_MISSING: no node */
+        /* newest first, max 0: all; or those of `ids`, in that order.  ERR_MISSING: no node, or no such item after or before
+         * which; ERR_TOO_BIG: those of `ids` have more bytes */
         struct {
             int64_t account;
             enum document_kind kind;
@@ -355,13 +455,30 @@ struct store_query {
             int64_t account;
             struct str resource;
         } devices; /* empty: all */
+        struct {
+            struct str channel;
+            enum link_step step;
+            uint64_t now_ms;
+        } link;
+        struct {
+            int64_t account;
+        } pushes;
+        struct {
+            uint64_t after;
+            uint32_t max;
+        } outbox;
     } in;
     union {
         struct account_record account;
         struct {
-            int64_t account;
-            struct scram_keys keys;
+            struct credential *list;
+            size_t count;
         } credentials;
+        struct {
+            struct scram_keys
+                salts[PASSWORD_KEYS]; /* without the keys, in the order of enum hash */
+            size_t grants;
+        } password;
         struct {
             const struct archive_result *results;
             size_t count;
@@ -372,6 +489,8 @@ struct store_query {
         struct {
             const struct pep_item *items;
             size_t count;
+            uint64_t total,
+                older; /* that are shown; of these, before the first of `items` (not for `ids`) */
         } pep;
         struct {
             struct str value;
@@ -401,6 +520,17 @@ struct store_query {
             size_t count;
         } devices;
         struct {
+            struct link_record record;
+        } link;
+        struct {
+            const struct push_record *pushes;
+            size_t count;
+        } pushes;
+        struct {
+            const struct outbox_record *records;
+            size_t count;
+        } outbox;
+        struct {
             uint64_t accounts, messages, entries, file_bytes, wal_bytes, free_bytes;
         } stats;
     } out;
@@ -423,8 +553,8 @@ struct store_options {
         archive_messages; /* of one account's archive; the oldest go, within minutes; 0: any number */
     store_deliver *deliver;
     void *deliver_ctx;
-    /* A transaction failed and nothing of it is there, but the next may succeed: the disk is full. Each time, on a thread
-     * of the store, before the completions. NULL: not wanted. */
+    /* A transaction failed and nothing of it is there, but the next may succeed: the disk is full; or a query had no answer. Each time, on
+     * a thread of the store, before the completions. NULL: not wanted. */
     void (*refused)(void *ctx, const char *sentence);
     /* The disk failed in a way that leaves open what is on it (a failed fsync above all): every later write-set ends
      * with ERR_IO, and whether the last ones are there shows only after a restart. The owner stops the process. Runs
@@ -447,7 +577,7 @@ void store_expire(struct store *s,
 struct store_stats {
     struct histogram latency_us; /* of write-sets: from submission until they were durable */
     struct histogram group;      /* write-sets that one commit made durable */
-    uint64_t failed;             /* write-sets that were refused or could not be written */
+    uint64_t failed; /* write-sets that could not be written; not those refused by a rule */
     uint64_t queries;
     uint64_t writes_waiting, queries_waiting; /* now */
     uint64_t rows[ROW_KIND_COUNT];            /* committed */

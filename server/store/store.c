@@ -185,7 +185,7 @@ static void note_commit(struct store *s, struct list *writes)
             histogram_add(&stats->latency_us, now_us - op->submitted_us);
         if (op->result == ERR_NONE)
             note_rows(stats, CONTAINER_OF(op, struct write_set, op));
-        else
+        else if (!op->by_rule)
             stats->failed++;
     }
     histogram_add(&stats->group, n);

@@ -55,6 +55,8 @@ void account_gone(struct writer *w, int64_t account, struct row *row)
     } removals[] = {
         { SQL_CREDENTIAL_CLEAR, "DELETE FROM credential WHERE account = ?" },
         { SQL_DEVICE_CLEAR, "DELETE FROM device WHERE account = ?" },
+        { SQL_PUSH_CLEAR, "DELETE FROM push WHERE account = ?" },
+        { SQL_LINK_CLEAR, "DELETE FROM link WHERE account = ?" },
         { SQL_ROSTER_CLEAR, "DELETE FROM roster WHERE account = ?" },
         { SQL_BLOCK_CLEAR, "DELETE FROM block WHERE account = ?" },
         { SQL_PEP_ITEM_CLEAR_ACCOUNT,
@@ -79,24 +81,34 @@ void account_gone(struct writer *w, int64_t account, struct row *row)
     w->tally.accounts--;
 }
 
-void credential_put(struct writer *w, int64_t account, struct row *row)
+void credential_add(struct db *db, int64_t account, struct str device,
+                    const struct scram_keys *keys)
 {
-    const struct scram_keys *keys = &row->credential.keys;
-    struct sql q = sql_of(&w->db, SQL_CREDENTIAL_PUT,
+    struct sql q = sql_of(db, SQL_CREDENTIAL_PUT,
                           "INSERT OR REPLACE INTO credential "
-                          "(account, device, hash, iterations, salt, stored_key, server_key) "
+                          "(account, hash, device, iterations, salt, stored_key, server_key) "
                           "VALUES (?, ?, ?, ?, ?, ?, ?)");
 
     sql_put_i64(&q, account);
-    sql_put_str(&q, row->credential.device);
     sql_put_i64(&q, keys->hash);
+    sql_put_str(&q, device);
     sql_put_i64(&q, keys->iterations);
     sql_put_bytes(&q, bytes_of(keys->salt, keys->salt_n));
     sql_put_bytes(&q, bytes_of(keys->stored_key, sizeof keys->stored_key));
     sql_put_bytes(&q, bytes_of(keys->server_key, sizeof keys->server_key));
     sql_run(&q);
-    if (row->credential.device.n == 0)
-        devices_new_password(&w->db, account);
+}
+
+void credential_put(struct writer *w, int64_t account, struct row *row)
+{
+    const struct scram_keys *keys = &row->credential.keys;
+
+    if (!grants_fit(&w->db, account, keys)) {
+        db_fail(&w->db, ERR_CONFLICT);
+        return;
+    }
+    credential_add(&w->db, account, STR(""), keys);
+    devices_new_password(&w->db, account);
 }
 
 /* What does not fit was not written by us: a damaged file. */
@@ -111,34 +123,44 @@ static size_t copy_octets(struct db *db, struct bytes from, uint8_t *to, size_t 
     return from.n;
 }
 
-/* The same steps whether the name, or keys of this kind, exist or not: without them it finds those of account 0
- * (schema-2.sql). So the time that a login takes does not tell who has an account. */
+static void get_keys(struct sql *s, struct arena *a, struct scram_keys *out)
+{
+    out->iterations = (uint32_t)sql_get_i64(s);
+    out->salt_n = copy_octets(s->db, sql_get_bytes(s, a), out->salt, sizeof out->salt);
+    copy_octets(s->db, sql_get_bytes(s, a), out->stored_key, sizeof out->stored_key);
+    copy_octets(s->db, sql_get_bytes(s, a), out->server_key, sizeof out->server_key);
+}
+
+/* The same steps whether the name exists or not, and however many passwords it has: what is missing is filled up with
+ * keys of account 0, of which there are enough (schema-3.sql). So the time that a login takes does not tell who has an
+ * account. In either part the key of the table gives the order: the account's own password comes first. */
 void credentials_query(struct db *db, struct store_query *q)
 {
-    struct scram_keys *keys = &q->out.credentials.keys;
     struct arena *a = &q->op.arena;
+    struct credential *list = arena_alloc(a, CREDENTIALS_MAX * sizeof *list);
     struct sql s = sql_of(
         db, SQL_CREDENTIAL_FIND,
-        "SELECT account, iterations, salt, stored_key, server_key FROM credential "
-        "WHERE device = ?3 AND hash = ?4 AND account = coalesce("
-        "(SELECT account FROM credential WHERE device = ?3 AND hash = ?4 AND account = coalesce("
-        "(SELECT id FROM account WHERE domain = ?1 AND local = ?2), 0)), 0)");
+        "SELECT account, device, iterations, salt, stored_key, server_key FROM credential "
+        "WHERE hash = ?3 AND account = (SELECT id FROM account WHERE domain = ?1 AND local = ?2) "
+        "UNION ALL "
+        "SELECT account, device, iterations, salt, stored_key, server_key FROM credential "
+        "WHERE hash = ?3 AND account = 0 LIMIT ?4");
+    size_t n = 0;
 
     sql_put_str(&s, q->in.credentials.domain);
     sql_put_str(&s, q->in.credentials.local);
-    sql_put_str(&s, q->in.credentials.device);
     sql_put_i64(&s, q->in.credentials.hash);
-    if (sql_row(&s)) {
-        q->out.credentials.account = sql_get_i64(&s);
-        keys->hash = q->in.credentials.hash;
-        keys->iterations = (uint32_t)sql_get_i64(&s);
-        keys->salt_n = copy_octets(db, sql_get_bytes(&s, a), keys->salt, sizeof keys->salt);
-        copy_octets(db, sql_get_bytes(&s, a), keys->stored_key, sizeof keys->stored_key);
-        copy_octets(db, sql_get_bytes(&s, a), keys->server_key, sizeof keys->server_key);
-        sql_end(&s);
+    sql_put_i64(&s, CREDENTIALS_MAX);
+    while (n < CREDENTIALS_MAX && sql_row(&s)) {
+        list[n].account = sql_get_i64(&s);
+        list[n].device = sql_get_str(&s, a);
+        list[n].keys.hash = q->in.credentials.hash;
+        get_keys(&s, a, &list[n].keys);
+        n++;
     }
-    if (q->out.credentials.account == 0)
-        db_fail(db, ERR_MISSING);
+    sql_end(&s);
+    q->out.credentials.list = list;
+    q->out.credentials.count = n;
 }
 
 void account_query(struct db *db, struct store_query *q)
@@ -165,6 +187,9 @@ void account_query(struct db *db, struct store_query *q)
     pep_nodes_load(db, a, out);
     out->mam_prefs = document_find(db, a, out->id, DOC_MAM_PREFS, STR(""));
     out->avatar = document_find(db, a, out->id, DOC_AVATAR, STR(""));
+    out->call_rules = documents_load(db, a, out->id, DOC_CALL_RULE, &out->call_rule_count);
+    out->spent_tokens = documents_load(db, a, out->id, DOC_SPENT_TOKEN, &out->spent_token_count);
+    out->has_pushes = pushes_exist(db, out->id);
     history_load(db, a, out);
 }
 

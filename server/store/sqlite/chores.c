@@ -10,6 +10,7 @@ enum {
     FREE_PAGES_KEPT = 1024, /* and an eighth of the file: the next messages take them */
     REQUESTS_DAYS = 30,     /* strangers' requests wait no longer, whatever the archive keeps */
     DAY_MS = 86400000,
+    GAPS_DEEP = 4, /* backups of backups: halves that are looked into */
 };
 
 void chores_init(struct chores *c, const struct store_options *options)
@@ -129,21 +130,62 @@ static uint64_t oldest_kept(const struct chores *c, enum shelf shelf)
     return c->now_ms - (uint64_t)days * DAY_MS;
 }
 
-/* Entries of an archive up to this one are more than its account may have; 0: none. Seqs have gaps but no doubles, so
- * a short span of them holds few entries and nothing is counted: that is the common case. */
+struct stretch {
+    uint64_t first, last; /* seqs of entries, both included */
+};
+
+/* The entries on both sides of a seq, in a stretch. */
+static void neighbours(struct db *db, int64_t owner, struct stretch s, uint64_t seq,
+                       struct stretch *out)
+{
+    struct sql q = sql_of(db, SQL_SHELF_GAP,
+                          "SELECT (SELECT max(seq) FROM entry WHERE owner = ?1 AND seq < ?2), "
+                          "(SELECT min(seq) FROM entry WHERE owner = ?1 AND seq >= ?2)");
+
+    *out = s;
+    sql_put_i64(&q, owner);
+    sql_put_u64(&q, seq);
+    while (sql_row(&q)) {
+        out->first = sql_get_u64(&q);
+        out->last = sql_get_u64(&q);
+    }
+}
+
+/* No more entries than this are in a stretch. Seqs have no doubles, and the one wide gap that a backup leaves when it is
+ * opened lies across the middle, so nothing is counted. */
+static uint64_t most_entries(struct db *db, int64_t owner, struct stretch s, uint64_t enough,
+                             unsigned depth)
+{
+    uint64_t width = s.last - s.first + 1;
+    struct stretch gap;
+
+    if (width <= enough || depth == 0)
+        return width;
+    neighbours(db, owner, s, s.first + width / 2, &gap);
+    if (gap.last - gap.first <= enough)
+        return width;
+    return most_entries(db, owner, (struct stretch){ s.first, gap.first }, enough, depth - 1)
+           + most_entries(db, owner, (struct stretch){ gap.last, s.last }, enough, depth - 1);
+}
+
+/* Entries of an archive up to this one are more than its account may have; 0: none, which in the common case is found
+ * without counting. */
 static uint64_t last_surplus(const struct chores *c, struct db *db, int64_t owner)
 {
     struct sql q = sql_of(db, SQL_SHELF_WIDTH,
-                          "SELECT (SELECT max(seq) FROM entry WHERE owner = ?1) "
-                          "- (SELECT min(seq) FROM entry WHERE owner = ?1) + 1");
-    uint64_t width = 0, upto = 0;
+                          "SELECT (SELECT min(seq) FROM entry WHERE owner = ?1), "
+                          "(SELECT max(seq) FROM entry WHERE owner = ?1)");
+    struct stretch all = { 0 };
+    uint64_t upto = 0;
 
     if (c->archive_messages == 0 || owner % SHELF_COUNT != SHELF_ARCHIVE)
         return 0;
     sql_put_i64(&q, owner);
-    while (sql_row(&q))
-        width = sql_get_u64(&q);
-    if (width <= c->archive_messages)
+    while (sql_row(&q)) {
+        all.first = sql_get_u64(&q);
+        all.last = sql_get_u64(&q);
+    }
+    if (most_entries(db, owner, all, c->archive_messages, GAPS_DEEP) <= c->archive_messages)
         return 0;
     q = sql_of(db, SQL_SHELF_SURPLUS,
                "SELECT seq FROM entry WHERE owner = ? ORDER BY seq DESC LIMIT 1 OFFSET ?");

@@ -27,13 +27,13 @@ static bool is_as_it_was(struct db *db, int64_t account, const struct device_rec
     return found;
 }
 
-/* Those with a password of their own stay until somebody takes it away. */
+/* Passwords stay until somebody takes them away. */
 static void trim(struct db *db, int64_t account, uint32_t keep)
 {
-    struct sql q = sql_of(
-        db, SQL_DEVICE_TRIM,
-        "DELETE FROM device WHERE account = ?1 AND resource IN (SELECT resource FROM device "
-        "WHERE account = ?1 AND app_password = 0 ORDER BY last_seen DESC LIMIT -1 OFFSET ?2)");
+    struct sql q =
+        sql_of(db, SQL_DEVICE_TRIM,
+               "DELETE FROM device WHERE account = ?1 AND resource IN (SELECT resource FROM device "
+               "WHERE account = ?1 AND granted = 0 ORDER BY last_seen DESC LIMIT -1 OFFSET ?2)");
 
     if (keep == 0)
         return;
@@ -42,18 +42,12 @@ static void trim(struct db *db, int64_t account, uint32_t keep)
     sql_run(&q);
 }
 
-void device_put(struct writer *w, int64_t account, struct row *row)
+void device_write(struct db *db, int64_t account, const struct device_record *d)
 {
-    const struct device_record *d = &row->device;
-    struct sql q;
+    struct sql q = sql_of(db, SQL_DEVICE_PUT,
+                          "INSERT OR REPLACE INTO device VALUES "
+                          "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
-    if (row->device_was != NULL && !is_as_it_was(&w->db, account, row->device_was)) {
-        db_fail(&w->db, ERR_CONFLICT);
-        return;
-    }
-    q = sql_of(&w->db, SQL_DEVICE_PUT,
-               "INSERT OR REPLACE INTO device VALUES "
-               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_put_i64(&q, account);
     sql_put_str(&q, d->resource);
     sql_put_str(&q, d->user_agent_id);
@@ -65,20 +59,42 @@ void device_put(struct writer *w, int64_t account, struct row *row)
     put_token(&q, &d->token);
     put_token(&q, &d->next_token);
     sql_put_i64(&q, d->password);
-    sql_put_i64(&q, d->app_password);
+    sql_put_i64(&q, d->granted);
+    sql_put_str(&q, d->via);
+    sql_put_u64(&q, d->expires_ms);
     sql_run(&q);
+}
+
+void device_put(struct writer *w, int64_t account, struct row *row)
+{
+    const struct device_record *d = &row->device;
+
+    if (d->via.n > 0 && !grant_exists(&w->db, account, d->via)) {
+        db_fail(&w->db, ERR_MISSING);
+        return;
+    }
+    if (row->device_was != NULL && !is_as_it_was(&w->db, account, row->device_was)) {
+        db_fail(&w->db, ERR_CONFLICT);
+        return;
+    }
+    device_write(&w->db, account, d);
     trim(&w->db, account, row->keep_devices);
 }
 
+/* A token is good as long as that by which it was got. */
 static bool device_refresh(struct db *db, int64_t account, const struct device_record *d)
 {
-    struct sql q = sql_of(db, SQL_DEVICE_REFRESH,
-                          "UPDATE device SET last_seen = ?, auth = ?, password = max(password, ?) "
-                          "WHERE account = ? AND resource = ?");
+    struct sql q =
+        sql_of(db, SQL_DEVICE_REFRESH,
+               "UPDATE device SET last_seen = ?1, auth = ?2, password = max(password, ?3), "
+               "token_seed = iif(via = ?4, token_seed, x''), "
+               "next_seed = iif(via = ?4, next_seed, x''), via = ?4 "
+               "WHERE account = ?5 AND resource = ?6");
 
     sql_put_u64(&q, d->last_ms);
     sql_put_str(&q, d->auth);
     sql_put_i64(&q, d->password);
+    sql_put_str(&q, d->via);
     sql_put_i64(&q, account);
     sql_put_str(&q, d->resource);
     sql_run(&q);
@@ -87,23 +103,27 @@ static bool device_refresh(struct db *db, int64_t account, const struct device_r
 
 void device_seen(struct writer *w, int64_t account, struct row *row)
 {
-    if (!device_refresh(&w->db, account, &row->device) && w->db.error == ERR_NONE)
+    const struct device_record *d = &row->device;
+
+    if (d->via.n > 0 && !grant_exists(&w->db, account, d->via))
+        db_fail(&w->db, ERR_MISSING);
+    else if (!device_refresh(&w->db, account, d) && w->db.error == ERR_NONE)
         device_put(w, account, row);
 }
 
 /* No device knows it yet, and tokens that were given out for the old one are void: whoever changes a password wants
- * somebody out. */
+ * somebody out. What came by a grant has nothing of it. */
 void devices_new_password(struct db *db, int64_t account)
 {
-    struct sql q = sql_of(
-        db, SQL_DEVICE_FORGET,
-        "UPDATE device SET password = 0, token_seed = x'', next_seed = x'' WHERE account = ?");
+    struct sql q =
+        sql_of(db, SQL_DEVICE_FORGET,
+               "UPDATE device SET password = 0, token_seed = iif(via = '', x'', token_seed), "
+               "next_seed = iif(via = '', x'', next_seed) WHERE account = ?");
 
     sql_put_i64(&q, account);
     sql_run(&q);
 }
 
-/* With the device goes the password that only it knows. */
 void device_gone(struct writer *w, int64_t account, struct row *row)
 {
     struct sql q =
@@ -114,11 +134,7 @@ void device_gone(struct writer *w, int64_t account, struct row *row)
     sql_put_i64(&q, account);
     sql_put_str(&q, row->device.resource);
     sql_run(&q);
-    q = sql_of(&w->db, SQL_CREDENTIAL_REMOVE,
-               "DELETE FROM credential WHERE account = ? AND device = ?");
-    sql_put_i64(&q, account);
-    sql_put_str(&q, row->device.resource);
-    sql_run(&q);
+    grant_remove(&w->db, account, row->device.resource);
 }
 
 static struct device_token get_token(struct sql *s, struct arena *a)
@@ -132,34 +148,50 @@ static struct device_token get_token(struct sql *s, struct arena *a)
     return t;
 }
 
+#define DEVICE_COLUMNS                                                                             \
+    "SELECT resource, user_agent, software, name, first_seen, last_seen, auth, "                   \
+    "token_seed, token_mechanism, token_made, token_expires, token_count, "                        \
+    "next_seed, next_mechanism, next_made, next_expires, next_count, password, granted, "          \
+    "via, expires FROM device "
+
+static void get_device(struct sql *s, struct arena *a, struct device_record *d)
+{
+    d->resource = sql_get_str(s, a);
+    d->user_agent_id = sql_get_str(s, a);
+    d->software = sql_get_str(s, a);
+    d->name = sql_get_str(s, a);
+    d->first_ms = sql_get_u64(s);
+    d->last_ms = sql_get_u64(s);
+    d->auth = sql_get_str(s, a);
+    d->token = get_token(s, a);
+    d->next_token = get_token(s, a);
+    d->password = sql_get_bool(s);
+    d->granted = sql_get_bool(s);
+    d->via = sql_get_str(s, a);
+    d->expires_ms = sql_get_u64(s);
+}
+
+/* One is asked for during a login: then it costs the same however many there are. */
+static struct sql device_rows(struct db *db, const struct store_query *q)
+{
+    bool all = q->in.devices.resource.n == 0;
+    struct sql s =
+        all ? sql_of(db, SQL_DEVICE_LIST, DEVICE_COLUMNS "WHERE account = ? ORDER BY resource")
+            : sql_of(db, SQL_DEVICE_GET, DEVICE_COLUMNS "WHERE account = ? AND resource = ?");
+
+    sql_put_i64(&s, q->in.devices.account);
+    if (!all)
+        sql_put_str(&s, q->in.devices.resource);
+    return s;
+}
+
 void devices_query(struct db *db, struct store_query *q)
 {
     struct growing devices = GROWING(&q->op.arena, struct device_record);
-    struct arena *a = &q->op.arena;
-    struct sql s = sql_of(
-        db, SQL_DEVICE_LIST,
-        "SELECT resource, user_agent, software, name, first_seen, last_seen, auth, "
-        "token_seed, token_mechanism, token_made, token_expires, token_count, "
-        "next_seed, next_mechanism, next_made, next_expires, next_count, password, app_password "
-        "FROM device WHERE account = ?1 AND (?2 = '' OR resource = ?2) ORDER BY resource");
+    struct sql s = device_rows(db, q);
 
-    sql_put_i64(&s, q->in.devices.account);
-    sql_put_str(&s, q->in.devices.resource);
-    while (sql_row(&s)) {
-        struct device_record *d = growing_add(&devices);
-
-        d->resource = sql_get_str(&s, a);
-        d->user_agent_id = sql_get_str(&s, a);
-        d->software = sql_get_str(&s, a);
-        d->name = sql_get_str(&s, a);
-        d->first_ms = sql_get_u64(&s);
-        d->last_ms = sql_get_u64(&s);
-        d->auth = sql_get_str(&s, a);
-        d->token = get_token(&s, a);
-        d->next_token = get_token(&s, a);
-        d->password = sql_get_bool(&s);
-        d->app_password = sql_get_bool(&s);
-    }
+    while (sql_row(&s))
+        get_device(&s, &q->op.arena, growing_add(&devices));
     q->out.devices.devices = devices.items;
     q->out.devices.count = devices.n;
 }

@@ -42,21 +42,43 @@ void document_query(struct db *db, struct store_query *q)
                                           q->in.document.kind, q->in.document.key);
 }
 
-void documents_query(struct db *db, struct store_query *q)
+static struct sql of_account(struct db *db, int64_t account)
 {
-    struct growing documents = GROWING(&q->op.arena, struct document_record);
     struct sql s =
         sql_of(db, SQL_DOCUMENT_LIST,
                "SELECT key, value FROM document WHERE account = ? AND kind = ? ORDER BY key");
 
-    sql_put_i64(&s, q->in.document.account);
-    sql_put_i64(&s, q->in.document.kind);
+    sql_put_i64(&s, account);
+    return s;
+}
+
+/* Few of very many: the index is read as a whole, and not the documents. */
+static struct sql of_all(struct db *db)
+{
+    return sql_of(db, SQL_DOCUMENT_OF_ALL,
+                  "SELECT key, value FROM document WHERE rowid IN (SELECT rowid FROM document "
+                  "INDEXED BY sqlite_autoindex_document_1 WHERE kind = ?)");
+}
+
+const struct document_record *documents_load(struct db *db, struct arena *a, int64_t account,
+                                             enum document_kind kind, size_t *out_count)
+{
+    struct growing documents = GROWING(a, struct document_record);
+    struct sql s = account != 0 ? of_account(db, account) : of_all(db);
+
+    sql_put_i64(&s, kind);
     while (sql_row(&s)) {
         struct document_record *d = growing_add(&documents);
 
-        d->key = sql_get_str(&s, &q->op.arena);
-        d->value = sql_get_str(&s, &q->op.arena);
+        d->key = sql_get_str(&s, a);
+        d->value = sql_get_str(&s, a);
     }
-    q->out.documents.documents = documents.items;
-    q->out.documents.count = documents.n;
+    *out_count = documents.n;
+    return documents.items;
+}
+
+void documents_query(struct db *db, struct store_query *q)
+{
+    q->out.documents.documents = documents_load(db, &q->op.arena, q->in.document.account,
+                                                q->in.document.kind, &q->out.documents.count);
 }

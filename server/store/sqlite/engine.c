@@ -192,8 +192,12 @@ static void check_room(const struct engine *e)
 
 static void fail_all(struct list *write_sets, enum err err)
 {
-    LIST_EACH (write_sets, item)
-        LIST_ENTRY(item, struct store_op, link)->result = err;
+    LIST_EACH (write_sets, item) {
+        struct store_op *op = LIST_ENTRY(item, struct store_op, link);
+
+        op->result = err;
+        op->by_rule = false;
+    }
 }
 
 static void sqlite_commit(struct engine *e, struct list *write_sets)
@@ -279,7 +283,9 @@ static uint64_t log_bytes(const struct engine *e)
 
 static void sqlite_read(struct engine_reader *r, struct store_query *q)
 {
-    db_answer(r->db, q);
+    if (!db_answer(r->db, q))
+        tell(r->engine, r->engine->options->refused, "a query could not be answered",
+             r->db->failure);
     if (q->kind == QUERY_STATS)
         q->out.stats.wal_bytes = log_bytes(r->engine);
 }
@@ -310,6 +316,19 @@ static enum err vacuum_into(struct db *db, const char *path)
     return rc == SQLITE_DONE ? ERR_NONE : rc == SQLITE_FULL ? ERR_FULL : ERR_IO;
 }
 
+/* Without a log: nothing is to lie beside the copy. */
+static enum err mark_copy(const char *path)
+{
+    struct db db = { 0 };
+    enum err err = db_open(&db, path, NULL);
+
+    if (err == ERR_NONE)
+        schema_mark_copy(&db);
+    err = db.error;
+    db_close(&db);
+    return err;
+}
+
 /* VACUUM INTO does not wait for the disk. */
 static enum err sync_file(const char *path)
 {
@@ -338,6 +357,8 @@ static enum err sqlite_backup(struct engine *e, const char *path)
     if (err == ERR_NONE)
         err = vacuum_into(&db, path);
     db_close(&db);
+    if (err == ERR_NONE)
+        err = mark_copy(path);
     if (err == ERR_NONE)
         err = sync_file(path);
     if (err != ERR_NONE)

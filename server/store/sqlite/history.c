@@ -85,6 +85,7 @@ static uint64_t first_since(struct db *db, int64_t owner, uint64_t ts)
 {
     uint64_t low = 1, high = newest_seq(db, owner) + 1, seq = 0, found_ts = 0;
 
+    (void)probe(db, owner, 1, &low, &found_ts); /* old shelves begin far up */
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
 
@@ -278,6 +279,18 @@ static void shelf_ends(struct db *db, int64_t owner, struct span span, struct st
     }
 }
 
+static bool is_there(struct db *db, int64_t owner, uint64_t seq, uint64_t floor)
+{
+    struct sql q = sql_of(db, SQL_ENTRY_THERE, "SELECT 1 FROM entry WHERE owner = ? AND seq = ?");
+    bool there = false;
+
+    sql_put_i64(&q, owner);
+    sql_put_u64(&q, seq);
+    while (sql_row(&q))
+        there = seq > floor;
+    return there;
+}
+
 void archive_query(struct db *db, struct store_query *q)
 {
     const struct archive_query *in = &q->in.archive;
@@ -286,6 +299,11 @@ void archive_query(struct db *db, struct store_query *q)
     struct span all = shelf_span(db, owner), page;
     uint64_t limit = (uint64_t)in->max + 1; /* one more says whether the page is complete */
 
+    for (size_t i = 0; i < in->position_count; i++)
+        if (!is_there(db, owner, in->positions[i], all.after)) {
+            db_fail(db, ERR_MISSING);
+            return;
+        }
     shelf_ends(db, owner, all, q);
     cut_to_time(db, owner, in, &all);
     page = all;
@@ -329,21 +347,23 @@ static void origins_load(struct db *db, struct arena *a, int64_t owner, struct a
     out->origins = (const uint8_t(*)[16])origins;
 }
 
-/* Whom the last messages went to; what only says that one was received is none. */
+/* Whom the last messages and calls went to; what only says that one was received is none. */
 static void written_load(struct db *db, struct arena *a, int64_t owner, struct account_record *out)
 {
     struct growing written = GROWING(a, struct str);
-    struct sql q = sql_of(
-        db, SQL_SHELF_WRITTEN,
-        "SELECT DISTINCT j.bare FROM (SELECT peer, flags FROM entry WHERE owner = ? AND seq > ? "
-        "ORDER BY seq DESC LIMIT ?) AS e CROSS JOIN jid AS j ON j.id = e.peer "
-        "WHERE (e.flags & ?) = ? LIMIT ?");
+    struct sql q =
+        sql_of(db, SQL_SHELF_WRITTEN,
+               "SELECT DISTINCT CASE j.resource WHEN '' THEN j.bare ELSE j.bare || '/' || "
+               "j.resource END FROM (SELECT peer, flags FROM entry WHERE owner = ? AND seq > ? "
+               "ORDER BY seq DESC LIMIT ?) AS e CROSS JOIN jid AS j ON j.id = e.peer "
+               "WHERE (e.flags & ?) = ? OR (e.flags & ?) != 0 LIMIT ?");
 
     sql_put_i64(&q, owner);
     sql_put_u64(&q, shelf_floor(db, owner));
     sql_put_i64(&q, ORIGINS_LOOK_BACK);
     sql_put_i64(&q, ENTRY_SENT | ENTRY_RECEIPT);
     sql_put_i64(&q, ENTRY_SENT);
+    sql_put_i64(&q, ENTRY_CALLED);
     sql_put_i64(&q, CORRESPONDENTS);
     while (sql_row(&q)) {
         struct str bare = sql_get_str(&q, a);

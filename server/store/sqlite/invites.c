@@ -53,6 +53,15 @@ void invite_put(struct writer *w, int64_t account, struct row *row)
         db_fail(&w->db, ERR_EXISTS);
 }
 
+void invite_gone(struct writer *w, int64_t account, struct row *row)
+{
+    struct sql q = sql_of(&w->db, SQL_INVITE_REMOVE, "DELETE FROM invite WHERE token_hash = ?");
+
+    (void)account;
+    sql_put_bytes(&q, row->invite.invite.token_hash);
+    sql_run(&q);
+}
+
 void invite_use(struct writer *w, int64_t account, struct row *row)
 {
     struct arena scratch = { 0 };

@@ -188,18 +188,123 @@ static void add_item(struct growing *items, struct sql *q, struct str node)
     item->payload = sql_get_str(q, items->arena);
 }
 
-static void items_newest(struct db *db, int64_t node, struct store_query *query,
-                         struct growing *items)
+/* What is given in place of a bound that there is not. */
+enum { FIRST_N = 0 };
+
+/* The place of an item in its node's order; ERR_MISSING if it is not there. */
+static int64_t place_of(struct db *db, int64_t node, struct str id)
 {
-    uint32_t max = query->in.pep.max;
-    struct sql q = sql_of(
-        db, SQL_PEP_ITEM_LIST,
-        "SELECT id, publisher, at, payload FROM pep_item WHERE node = ? ORDER BY n DESC LIMIT ?");
+    struct sql q =
+        sql_of(db, SQL_PEP_ITEM_PLACE, "SELECT n FROM pep_item WHERE node = ? AND id = ?");
+    int64_t n = 0;
 
     sql_put_i64(&q, node);
-    sql_put_i64(&q, max ? (int64_t)max : -1);
+    sql_put_str(&q, id);
     while (sql_row(&q))
+        n = sql_get_i64(&q);
+    if (n == 0)
+        db_fail(db, ERR_MISSING);
+    return n;
+}
+
+/* Items up to this place are not shown any more: there are `shown` newer ones. */
+static int64_t hidden_up_to(struct db *db, int64_t node, uint32_t shown)
+{
+    struct sql q = sql_of(db, SQL_PEP_ITEM_HIDDEN,
+                          "SELECT n FROM pep_item WHERE node = ? ORDER BY n DESC LIMIT 1 OFFSET ?");
+    int64_t n = FIRST_N;
+
+    if (shown == 0)
+        return FIRST_N;
+    sql_put_i64(&q, node);
+    sql_put_i64(&q, shown);
+    while (sql_row(&q))
+        n = sql_get_i64(&q);
+    return n;
+}
+
+static uint64_t items_between(struct db *db, int64_t node, int64_t above, int64_t below)
+{
+    struct sql q = sql_of(db, SQL_PEP_ITEM_COUNT,
+                          "SELECT count(*) FROM pep_item WHERE node = ? AND n > ? AND n < ?");
+    uint64_t n = 0;
+
+    sql_put_i64(&q, node);
+    sql_put_i64(&q, above);
+    sql_put_i64(&q, below);
+    while (sql_row(&q))
+        n = sql_get_u64(&q);
+    return n;
+}
+
+/* One more is read than fits, and given back. */
+static bool has_too_much(const struct store_query *query, const struct growing *items)
+{
+    const struct pep_item *item = items->items;
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < items->n; i++)
+        bytes += item[i].payload.n;
+    return query->in.pep.max_bytes > 0 && items->n > 1 && bytes > query->in.pep.max_bytes;
+}
+
+static void turn_round(struct pep_item *items, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        struct pep_item swapped = items[i];
+
+        items[i] = items[n - 1 - i];
+        items[n - 1 - i] = swapped;
+    }
+}
+
+static void items_page(struct db *db, int64_t node, int64_t above, int64_t below,
+                       const struct store_query *query, struct growing *items)
+{
+    uint32_t max = query->in.pep.max;
+    struct sql q =
+        query->in.pep.oldest
+            ? sql_of(db, SQL_PEP_ITEM_UP,
+                     "SELECT id, publisher, at, payload FROM pep_item WHERE node = ? AND n > ? "
+                     "AND n < ? ORDER BY n ASC LIMIT ?")
+            : sql_of(db, SQL_PEP_ITEM_LIST,
+                     "SELECT id, publisher, at, payload FROM pep_item WHERE node = ? AND n > ? "
+                     "AND n < ? ORDER BY n DESC LIMIT ?");
+
+    sql_put_i64(&q, node);
+    sql_put_i64(&q, above);
+    sql_put_i64(&q, below);
+    sql_put_i64(&q, max ? (int64_t)max : -1);
+    while (sql_row(&q)) {
         add_item(items, &q, query->in.pep.node);
+        if (has_too_much(query, items)) {
+            items->n--;
+            sql_end(&q);
+            break;
+        }
+    }
+    if (query->in.pep.oldest)
+        turn_round(items->items, items->n);
+}
+
+static void items_listed(struct db *db, int64_t node, struct store_query *query,
+                         struct growing *items)
+{
+    int64_t hidden = hidden_up_to(db, node, query->in.pep.shown);
+    int64_t above = query->in.pep.after.n > 0 ? place_of(db, node, query->in.pep.after) : hidden;
+    int64_t below =
+        query->in.pep.before.n > 0 ? place_of(db, node, query->in.pep.before) : INT64_MAX;
+    const struct pep_item *oldest;
+
+    if (db->error != ERR_NONE)
+        return;
+    if (!query->in.pep.only_count)
+        items_page(db, node, above > hidden ? above : hidden, below, query, items);
+    query->out.pep.total = items_between(db, node, hidden, INT64_MAX);
+    if (items->n == 0)
+        return;
+    oldest = (const struct pep_item *)items->items + items->n - 1;
+    query->out.pep.older = items_between(db, node, hidden, place_of(db, node, oldest->id));
 }
 
 static void items_named(struct db *db, int64_t node, struct store_query *query,
@@ -214,6 +319,10 @@ static void items_named(struct db *db, int64_t node, struct store_query *query,
         sql_put_str(&q, query->in.pep.ids[i]);
         while (sql_row(&q))
             add_item(items, &q, query->in.pep.node);
+        if (has_too_much(query, items)) {
+            db_fail(db, ERR_TOO_BIG);
+            return;
+        }
     }
 }
 
@@ -229,7 +338,7 @@ void pep_query(struct db *db, struct store_query *q)
     if (q->in.pep.id_count > 0)
         items_named(db, node, q, &items);
     else
-        items_newest(db, node, q, &items);
+        items_listed(db, node, q, &items);
     q->out.pep.items = items.items;
     q->out.pep.count = items.n;
 }

@@ -15,6 +15,8 @@ static query_fn *const kinds[QUERY_KIND_COUNT] = {
     [QUERY_INVITES] = invites_query,       [QUERY_UPLOAD] = upload_query,
     [QUERY_UPLOAD_USE] = upload_use_query, [QUERY_UPLOADS_EXPIRED] = uploads_expired_query,
     [QUERY_DEVICES] = devices_query,       [QUERY_STATS] = stats_query,
+    [QUERY_PASSWORD] = password_query,     [QUERY_LINK] = link_query,
+    [QUERY_PUSHES] = pushes_query,         [QUERY_OUTBOX] = outbox_query,
 };
 
 /* The writer keeps a tally, so that counting does not read the whole archive. */
@@ -32,13 +34,17 @@ static void stats_query(struct db *db, struct store_query *q)
     q->out.stats.free_bytes = page_size * (uint64_t)db_pragma(db, "PRAGMA freelist_count");
 }
 
-void db_answer(struct db *db, struct store_query *q)
+bool db_answer(struct db *db, struct store_query *q)
 {
+    bool answered;
+
     assert(q->kind >= 0 && q->kind < QUERY_KIND_COUNT);
     db_clear(db);
     db_run(db, SQL_BEGIN_READ, "BEGIN");
     kinds[q->kind](db, q);
     q->op.result = db->error;
+    answered = !db->broken;
     db_clear(db);
     db_run(db, SQL_COMMIT, "COMMIT");
+    return answered;
 }

@@ -8,6 +8,7 @@
 #include "server/store.h"
 #include "server/store/sqlite/sql.h"
 
-void db_answer(struct db *db, struct store_query *q); /* fills q->out and its result */
+/* Fills q->out and its result. False: the database did not answer, and db->failure says why. */
+bool db_answer(struct db *db, struct store_query *q);
 
 #endif

@@ -41,6 +41,8 @@ typedef void query_fn(struct db *db, struct store_query *q);
 /* accounts.c */
 row_fn account_new, account_gone, credential_put;
 query_fn account_query, credentials_query, accounts_query;
+void credential_add(struct db *db, int64_t account, struct str device,
+                    const struct scram_keys *keys);
 int64_t account_find(struct db *db, struct str local, struct str domain); /* 0: none */
 
 /* roster.c */
@@ -56,6 +58,8 @@ void pep_nodes_load(struct db *db, struct arena *a, struct account_record *out);
 /* documents.c */
 row_fn document_put;
 query_fn document_query, documents_query;
+const struct document_record *documents_load(struct db *db, struct arena *a, int64_t account,
+                                             enum document_kind kind, size_t *out_count);
 struct str document_find(struct db *db, struct arena *a, int64_t account, enum document_kind kind,
                          struct str key);
 
@@ -63,6 +67,14 @@ struct str document_find(struct db *db, struct arena *a, int64_t account, enum d
 row_fn device_put, device_seen, device_gone;
 query_fn devices_query;
 void devices_new_password(struct db *db, int64_t account);
+void device_write(struct db *db, int64_t account, const struct device_record *d);
+
+/* grants.c */
+row_fn grant_put, grant_used;
+query_fn password_query;
+bool grant_exists(struct db *db, int64_t account, struct str id);
+bool grants_fit(struct db *db, int64_t account, const struct scram_keys *keys);
+void grant_remove(struct db *db, int64_t account, struct str id);
 
 /* archive.c */
 row_fn message_put, cursor_put, entry_move, entry_gone;
@@ -75,8 +87,22 @@ uint64_t shelf_floor(struct db *db, int64_t owner); /* entries up to here are go
 void history_load(struct db *db, struct arena *a, struct account_record *out);
 
 /* invites.c */
-row_fn invite_put, invite_use;
+row_fn invite_put, invite_gone, invite_use;
 query_fn invite_query, invites_query;
+
+/* links.c */
+row_fn link_put, link_gone;
+query_fn link_query;
+
+/* outbox.c */
+row_fn outbox_put, outbox_gone;
+query_fn outbox_query;
+
+/* pushes.c */
+row_fn push_put, push_failed, push_gone;
+query_fn pushes_query;
+void pushes_of_grant(struct db *db, int64_t account, struct str id); /* remove */
+bool pushes_exist(struct db *db, int64_t account);
 
 /* uploads.c */
 row_fn upload_put, upload_gone;

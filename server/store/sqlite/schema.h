@@ -12,4 +12,7 @@
 CHECKED enum err schema_prepare(struct db *db, struct str path, struct str *why,
                                 struct arena *why_arena);
 
+/* Before anybody else opens it. Whoever prepares it then leaves a gap in every sequence. */
+void schema_mark_copy(struct db *db);
+
 #endif

@@ -95,7 +95,7 @@ CREATE TABLE pep_item (
 
 CREATE INDEX pep_item_order ON pep_item (node, n);
 
-CREATE TABLE document (                            -- private XML, vCard, preferences, push
+CREATE TABLE document (                            -- private XML, vCard, preferences
     account INTEGER NOT NULL,
     kind    INTEGER NOT NULL,
     key     TEXT NOT NULL,

@@ -17,6 +17,7 @@ static bool is_harmless(int rc)
     int primary = rc & 0xff;
 
     return is_full(rc) || primary == SQLITE_BUSY || primary == SQLITE_LOCKED
+           || primary == SQLITE_PROTOCOL /* too many at the log at a time, for ten seconds */
            || primary == SQLITE_CONSTRAINT || primary == SQLITE_TOOBIG;
 }
 

@@ -10,7 +10,9 @@ static const struct {
 } kinds[ROW_KIND_COUNT] = {
     [ROW_ACCOUNT_NEW] = { account_new, false, true },
     [ROW_ACCOUNT_GONE] = { account_gone, true, true },
-    [ROW_CREDENTIAL] = { credential_put, true, false },
+    [ROW_CREDENTIAL] = { credential_put, true, true },
+    [ROW_GRANT] = { grant_put, true, true },
+    [ROW_GRANT_USED] = { grant_used, true, true },
     [ROW_ROSTER] = { roster_put, true, false },
     [ROW_ROSTER_GONE] = { roster_gone, true, false },
     [ROW_BLOCK] = { block_put, true, false },
@@ -26,12 +28,20 @@ static const struct {
     [ROW_ENTRY_MOVE] = { entry_move, true, false },
     [ROW_ENTRY_GONE] = { entry_gone, true, false },
     [ROW_INVITE] = { invite_put, false, true },
+    [ROW_INVITE_GONE] = { invite_gone, false, false },
     [ROW_INVITE_USED] = { invite_use, false, true },
     [ROW_DEVICE] = { device_put, true, true },
-    [ROW_DEVICE_SEEN] = { device_seen, true, false },
+    [ROW_DEVICE_SEEN] = { device_seen, true, true },
     [ROW_DEVICE_GONE] = { device_gone, true, false },
     [ROW_UPLOAD] = { upload_put, true, false },
     [ROW_UPLOAD_GONE] = { upload_gone, false, false },
+    [ROW_PUSH] = { push_put, true, true },
+    [ROW_PUSH_FAILED] = { push_failed, true, false },
+    [ROW_PUSH_GONE] = { push_gone, true, false },
+    [ROW_LINK] = { link_put, false, true },
+    [ROW_LINK_GONE] = { link_gone, false, true },
+    [ROW_OUTBOX] = { outbox_put, true, false },
+    [ROW_OUTBOX_GONE] = { outbox_gone, false, false },
 };
 
 enum err writer_open(struct writer *w, const char *path, const char *vfs)
@@ -158,6 +168,7 @@ void writer_apply(struct writer *w, struct write_set *set)
     if (w->db.broken)
         return;
     if (set->op.result != ERR_NONE) {
+        set->op.by_rule = true;
         db_clear(&w->db);
         w->tally = before;
         if (savepoint) {
