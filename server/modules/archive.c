@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "server/call_record.h"
 #include "server/modules/mam_prefs.h"
 #include "server/modules/modules.h"
 #include "server/modules/receipts.h"
 #include "server/stored.h"
+
+static const struct str disk_is_full =
+    STR_INIT("The server's disk is almost full. Please try again later.");
 
 static bool has(const struct stanza *m, const char *ns, const char *name)
 {
@@ -48,6 +52,47 @@ static bool origin_of(const struct incoming *in, struct outcome *out, uint8_t or
     return true;
 }
 
+static void write_message(const struct incoming *in, struct outcome *out, const unsigned *received,
+                          const unsigned *sent, const uint8_t *origin)
+{
+    struct arena *a = outcome_arena(out);
+    const struct stanza *m = in->stanza;
+    struct row *row = outcome_write(out, ROW_MESSAGE);
+
+    row->message.at_ms = in->now_ms;
+    row->message.body = stanza_text(a, m->node);
+    if (origin != NULL)
+        memcpy(row->message.origin, origin, sizeof row->message.origin);
+    if (received != NULL)
+        row->message.entry[0] =
+            (struct archive_entry){ in->view->account, .peer = jid_text(a, &m->from),
+                                    .flags = *received };
+    if (sent != NULL)
+        row->message.entry[1] =
+            (struct archive_entry){ in->sender_account, .peer = jid_text(a, &m->to),
+                                    .flags = *sent };
+}
+
+/* At the sender's home, of a message to another server: his own copy, and that which waits until the other server has it. */
+static enum verdict keep_sent(const struct incoming *in, struct outcome *out, const uint8_t *origin)
+{
+    const unsigned sent = ENTRY_SENT | (is_receipt(in->stanza) ? ENTRY_RECEIPT : 0);
+    struct row *row;
+
+    if (in->disk >= DISK_LOWEST) {
+        outcome_event(out, EVENT(EVENT_DISK));
+        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, disk_is_full);
+    }
+    if (in->settings->archive_on && !has(in->stanza, NS_HINTS, "no-permanent-store")
+        && mam_prefs_keep(in->view, outcome_arena(out), &in->stanza->to))
+        write_message(in, out, NULL, &sent, origin);
+    row = outcome_write(out, ROW_OUTBOX);
+    row->outbox.domain = in->stanza->to.domain;
+    row->outbox.stanza = stanza_text(outcome_arena(out), in->stanza->node);
+    row->outbox.since_ms = in->now_ms;
+    return PASS;
+}
+
 /* At the sender's home: does he want a copy of his own, and did he send it before? A repeated message was accepted
  * then: it is acknowledged again, and nothing else. */
 static enum verdict archive_sent(const struct incoming *in, struct outcome *out)
@@ -59,29 +104,20 @@ static enum verdict archive_sent(const struct incoming *in, struct outcome *out)
     if (!mam_prefs_keep(in->view, outcome_arena(out), &in->stanza->to))
         outcome_note(out, NOTE_UNSENT);
     if (!origin_of(in, out, origin))
-        return PASS;
-    return outcome_repeats(out, origin) ? DROP : PASS;
+        return in->leaves ? keep_sent(in, out, NULL) : PASS;
+    if (outcome_repeats(out, origin))
+        return DROP;
+    return in->leaves ? keep_sent(in, out, origin) : PASS;
 }
 
-static void write_message(const struct incoming *in, struct outcome *out, const unsigned *received,
-                          const unsigned *sent)
+/* Who was called may call back (docs/calls.md), also when this account is loaded anew. */
+static bool is_of_own_call(const struct incoming *in)
 {
-    struct arena *a = outcome_arena(out);
-    const struct stanza *m = in->stanza;
-    struct row *row = outcome_write(out, ROW_MESSAGE);
+    bool outgoing = false;
 
-    row->message.at_ms = in->now_ms;
-    row->message.body = stanza_text(a, m->node);
-    if (in->origin != NULL)
-        memcpy(row->message.origin, in->origin, sizeof row->message.origin);
-    if (received != NULL)
-        row->message.entry[0] =
-            (struct archive_entry){ in->view->account, .peer = jid_text(a, &m->from),
-                                    .flags = *received };
-    if (sent != NULL)
-        row->message.entry[1] =
-            (struct archive_entry){ in->sender_account, .peer = jid_text(a, &m->to),
-                                    .flags = *sent };
+    if ((in->sender_notes & NOTE_RECORD) != 0)
+        (void)call_record_id(in->stanza->node, &outgoing);
+    return outgoing;
 }
 
 /* On a disk that fills up, what people who know each other write is given up last. */
@@ -106,23 +142,37 @@ static enum verdict archive_received(const struct incoming *in, struct outcome *
     history = in->settings->archive_on && !has(m, NS_HINTS, "no-permanent-store");
     shown = history && mam_prefs_keep(in->view, outcome_arena(out), &m->from);
     copied = history && in->sender_account != 0 && !in->own && !(in->sender_notes & NOTE_UNSENT);
-    kind = is_receipt(m) ? ENTRY_RECEIPT : 0;
+    kind = (is_receipt(m) ? ENTRY_RECEIPT : 0) | (is_of_own_call(in) ? ENTRY_CALLED : 0);
     received = kind | ENTRY_OFFLINE | (shown ? 0 : ENTRY_HIDDEN);
     sent = kind | ENTRY_SENT;
     if (!shown && !copied && in->reachable)
         return PASS;
     if (!has_room(in)) {
-        outcome_count(out, REFUSAL_DISK);
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
-                              STR("The server's disk is almost full. Please try again later."));
+        outcome_event(out, EVENT(EVENT_DISK));
+        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, disk_is_full);
     }
-    write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL);
+    write_message(in, out, shown || !in->reachable ? &received : NULL, copied ? &sent : NULL,
+                  in->origin);
     return PASS;
+}
+
+/* Written to nobody. What would wait for somebody who is offline, and so be seen by him, comes back: a name may be wrong. All else is silence there, and
+ * so it is here; and so is everything to who has tried too many names (budget.h). */
+static enum verdict archive_vain(const struct incoming *in, struct outcome *out)
+{
+    if (in->stanza->kind != STANZA_MESSAGE || !worth_keeping(in->stanza)
+        || (in->sender_notes & NOTE_UNTOLD))
+        return PASS;
+    outcome_note(out, NOTE_VAIN);
+    outcome_event(out, EVENT(EVENT_NOBODY));
+    return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
 }
 
 const struct module archive_module = {
     .name = "archive",
     .spec = "XEP-0160 1.0.1, XEP-0334 1.0.0",
     .features = LIST(STR_INIT(NS_OFFLINE_FEATURE)),
-    .hooks = { [HOOK_OUT] = archive_sent, [HOOK_IN] = archive_received },
+    .hooks = { [HOOK_OUT] = archive_sent,
+               [HOOK_IN] = archive_received,
+               [HOOK_NOBODY] = archive_vain },
 };

@@ -95,7 +95,7 @@ static enum verdict block_named(const struct incoming *in, struct outcome *out,
     for (size_t at = 0; map_next(&named->jids, &at, &slot);)
         added += map_get(blocks, slot.key) == NULL;
     if (added > 0 && blocks->n + added > in->settings->blocks)
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your block list is full."));
+        return outcome_full(in, out, "blocks", STR("Your block list is full."));
     for (size_t at = 0; map_next(&named->jids, &at, &slot);)
         outcome_write(out, ROW_BLOCK)->block.jid = slot.key;
     outcome_hide(out, &named->jids);
@@ -195,10 +195,18 @@ static enum verdict stop_outbound(const struct incoming *in, struct outcome *out
     return HANDLED;
 }
 
+/* What a client sends to all its contacts, it does not send to this one. */
+static bool is_availability(const struct stanza *s)
+{
+    return s->kind == STANZA_PRESENCE && !stanza_is_subscription(s);
+}
+
 static enum verdict stop_inbound(const struct incoming *in, struct outcome *out)
 {
     if (!is_blocked(in, &in->stanza->from))
         return PASS;
+    if (!is_availability(in->stanza))
+        outcome_event(out, EVENT(EVENT_BLOCKED));
     if (in->stanza->kind == STANZA_PRESENCE || !stanza_may_be_answered(in->stanza))
         return DROP;
     return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);

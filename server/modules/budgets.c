@@ -1,11 +1,12 @@
 /* budgets.c: what an account asks of people who do not know it is counted (XEP-0384 §5.3 asks for their keys, RFC 6121
- * §3.1 for their presence): a list of everybody's devices, or somebody without one-time keys, is worth asking a million
+ * §3.1 for their presence, §8.5.1 tells of a message that there is nobody): a list of everybody's devices, or somebody without one-time keys, is worth asking a million
  * times. Too fast is told so; it comes through later.
  */
 #include "server/modules/modules.h"
 #include "server/modules/pep_keys.h"
 
-static enum verdict too_many(const struct incoming *in, struct outcome *out, struct str text)
+static enum verdict too_many(const struct incoming *in, struct outcome *out,
+                             enum event_reason reason, struct str text)
 {
     struct xml_node *answer =
         stanza_error(outcome_arena(out), in->stanza, COND_POLICY_VIOLATION, text);
@@ -13,7 +14,7 @@ static enum verdict too_many(const struct incoming *in, struct outcome *out, str
     /* RFC 6120 §8.3.3.12 leaves the choice: here it is "later". */
     xml_set(outcome_arena(out), stanza_error_child(answer), STR("type"), STR("wait"));
     outcome_reply(out, answer);
-    outcome_count(out, REFUSAL_BUDGET);
+    outcome_event(out, EVENT(reason));
     return HANDLED;
 }
 
@@ -42,6 +43,8 @@ static enum verdict spend(const struct incoming *in, struct outcome *out)
     bool subscribes = s->kind == STANZA_PRESENCE && s->type == PRESENCE_SUBSCRIBE && s->has_to;
     struct str other;
 
+    if (s->kind == STANZA_MESSAGE && !in->leaves && !outcome_may_be_told(out))
+        outcome_note(out, NOTE_UNTOLD);
     if (keys == KEY_NODE_NONE && !subscribes)
         return PASS;
     other = jid_bare_text(outcome_arena(out), &s->to);
@@ -49,10 +52,12 @@ static enum verdict spend(const struct incoming *in, struct outcome *out)
         return PASS;
     if (subscribes && !outcome_may_subscribe(out))
         return too_many(
-            in, out, STR("You have asked many people to be your contacts. Please wait an hour."));
+            in, out, EVENT_SUBSCRIPTIONS,
+            STR("You have asked many people to be your contacts. Please wait an hour."));
     if (keys != KEY_NODE_NONE && !outcome_may_fetch(out, other, keys == KEY_NODE_BUNDLE))
         return too_many(
-            in, out, STR("You have asked for the keys of many people. Please try again tomorrow."));
+            in, out, EVENT_KEYS,
+            STR("You have asked for the keys of many people. Please try again tomorrow."));
     return PASS;
 }
 

@@ -51,8 +51,8 @@ static enum verdict carbons_mark(const struct incoming *in, struct outcome *out)
 const struct module carbons_module = {
     .name = "carbons",
     .spec = "XEP-0280 1.0.1",
-    .features = LIST(STR_INIT(NS_CARBONS), STR_INIT("urn:xmpp:carbons:rules:0")),
-    .account_features = LIST(STR_INIT(NS_CARBONS), STR_INIT("urn:xmpp:carbons:rules:0")),
+    .features = LIST(STR_INIT(NS_CARBONS)),
+    .account_features = LIST(STR_INIT(NS_CARBONS)),
     .iqs = IQS({ IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_CARBONS), STR_INIT("enable"),
                  carbons_enable },
                { IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_CARBONS), STR_INIT("disable"),

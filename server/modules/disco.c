@@ -91,23 +91,37 @@ static enum verdict info_get(const struct incoming *in, struct outcome *out)
                                                              : account_info(in, out);
 }
 
+static bool is_server_node(struct str node)
+{
+    return str_eq(node, STR(NS_COMMANDS)) || command_find(node) != NULL;
+}
+
+/* Its items are asked for by XEP-0060; here it is a leaf. */
+static bool is_own_node(const struct incoming *in, struct str node)
+{
+    return in->own && map_get(&in->view->pep_nodes, node) != NULL;
+}
+
 static enum verdict items_get(const struct incoming *in, struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
     bool of_server = in->stanza->has_to && in->stanza->to.local.n == 0;
+    struct str node = xml_get(in->stanza->payload, STR("node"));
     struct xml_node *result, *query;
     struct map_slot slot;
 
     if (!of_server && !in->own && !view_sees_us(in->view, in->sender))
         return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+    if (node.n > 0 && !(of_server ? is_server_node(node) : is_own_node(in, node)))
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     result = stanza_result(a, in->stanza);
     query = xml_add(a, result, STR(NS_DISCO_ITEMS), STR("query"));
     outcome_reply(out, result);
-    if (of_server && str_eq(xml_get(in->stanza->payload, STR("node")), STR(NS_COMMANDS))) {
-        xml_set(a, query, STR("node"), STR(NS_COMMANDS));
+    if (node.n > 0)
+        xml_set(a, query, STR("node"), node);
+    if (of_server && str_eq(node, STR(NS_COMMANDS)))
         command_items(in, a, query);
-    }
-    if (of_server || !in->own) /* what nodes somebody has is for himself to know */
+    if (of_server || !in->own || node.n > 0) /* what nodes somebody has is for himself to know */
         return HANDLED;
     for (size_t at = 0; map_next(&in->view->pep_nodes, &at, &slot);) {
         struct xml_node *item = xml_add(a, query, STR(NS_DISCO_ITEMS), STR("item"));
@@ -124,6 +138,7 @@ const struct module disco_module = {
     .features = LIST(STR_INIT(NS_DISCO_INFO), STR_INIT(NS_DISCO_ITEMS)),
     .account_features = LIST(STR_INIT(NS_DISCO_INFO), STR_INIT(NS_DISCO_ITEMS)),
     .iqs = IQS(
-        { IQ_GET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_DISCO_INFO), STR_INIT("query"), info_get },
+        { IQ_GET, TO_SERVER | TO_ACCOUNT | FROM_REMOTE, STR_INIT(NS_DISCO_INFO), STR_INIT("query"),
+          info_get },
         { IQ_GET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_DISCO_ITEMS), STR_INIT("query"), items_get }),
 };

@@ -5,9 +5,8 @@
  * cover (who writes to whom and when, contact lists, PEP items) is listed in docs/privacy.md.
  */
 #include "base/encode.h"
+#include "server/modules/e2ee_readable.h"
 #include "server/modules/modules.h"
-
-enum { THREAD_BYTES = 64, ATTRIBUTE_BYTES = 1023 };
 
 static const struct str refusal =
     STR_INIT("This server carries only end-to-end encrypted messages. Please turn on OMEMO for "
@@ -39,7 +38,7 @@ static bool keys_parse(struct arena *a, const struct xml_node *parent, struct st
     size_t keys = 0;
 
     for (const struct xml_node *k = xml_first_element(parent); k != NULL; k = xml_next_element(k)) {
-        if (iv && xml_is(k, ns, STR("iv")))
+        if (iv && xml_is(k, ns, STR("iv")) && is_base64(a, k))
             continue;
         if (!xml_is(k, ns, STR("key")) || !is_number(xml_get(k, STR("rid"))) || !is_base64(a, k))
             return false;
@@ -84,49 +83,36 @@ static bool is_encryption(const struct xml_node *child)
            || xml_is(child, STR(NS_OPENPGP), STR("openpgp"));
 }
 
-/* Exactly one encrypted element, and it is what it says. */
+/* And nothing else: what its specification does not know is taken out. */
+static bool is_what_it_says(struct arena *a, struct xml_node *encryption)
+{
+    bool parses = str_eq(encryption->ns, STR(NS_OPENPGP)) ? is_base64(a, encryption)
+                                                          : omemo_parses(a, encryption);
+
+    return parses && e2ee_sealed(a, encryption);
+}
+
+/* One encrypted element, or one of each version of OMEMO, as Converse.js writes to people whose devices differ; and each is
+ * what it says. */
 static bool is_encrypted(struct arena *a, const struct xml_node *message)
 {
-    const struct xml_node *found = NULL;
+    const struct xml_node *first = NULL;
+    size_t count = 0;
 
-    for (const struct xml_node *c = xml_first_element(message); c != NULL;
-         c = xml_next_element(c)) {
+    for (struct xml_node *c = xml_first_element(message); c != NULL; c = xml_next_element(c)) {
         if (!is_encryption(c))
             continue;
-        if (found != NULL)
+        if (!is_what_it_says(a, c)
+            || (++count > 1
+                && (count > 2 || str_eq(c->ns, first->ns) || str_eq(c->ns, STR(NS_OPENPGP))
+                    || str_eq(first->ns, STR(NS_OPENPGP)))))
             return false;
-        found = c;
+        first = c;
     }
-    if (found == NULL)
-        return false;
-    return str_eq(found->ns, STR(NS_OPENPGP)) ? is_base64(a, found) : omemo_parses(a, found);
+    return count > 0;
 }
 
 /* ---- What may stay readable --------------------------------------------------------------------------- */
-
-static const struct {
-    struct str ns, name;
-} allowed[] = {
-    /* an empty name: every element of the namespace */
-    { STR_INIT(NS_RECEIPTS), STR_INIT("") },
-    { STR_INIT(NS_MARKERS), STR_INIT("") },
-    { STR_INIT(NS_CHATSTATES), STR_INIT("") },
-    { STR_INIT(NS_SID), STR_INIT("") },
-    { STR_INIT(NS_HINTS), STR_INIT("") },
-    { STR_INIT(NS_CORRECT), STR_INIT("replace") },
-    { STR_INIT(NS_REPLY), STR_INIT("reply") },
-    { STR_INIT(NS_FALLBACK), STR_INIT("fallback") },
-    { STR_INIT(NS_RETRACT), STR_INIT("") },
-    { STR_INIT(NS_MODERATE), STR_INIT("") },
-    { STR_INIT(NS_ATTACH), STR_INIT("attach-to") },
-    { STR_INIT(NS_EME), STR_INIT("encryption") },
-    { STR_INIT(NS_EPHEMERAL), STR_INIT("") },
-    { STR_INIT(NS_CONFERENCE), STR_INIT("x") },
-    { STR_INIT(NS_MUC_USER), STR_INIT("x") },
-    { STR_INIT(NS_PUBSUB_EVENT), STR_INIT("event") },
-    { STR_INIT(NS_JINGLE_MESSAGE), STR_INIT("") }, /* the call gate judges those */
-    { STR_INIT(NS_CARBONS), STR_INIT("private") },
-};
 
 static bool is_exempt(const struct settings *s, struct arena *a, const struct xml_node *child)
 {
@@ -138,16 +124,7 @@ static bool is_exempt(const struct settings *s, struct arena *a, const struct xm
     return false;
 }
 
-static bool is_allowed(const struct xml_node *child)
-{
-    for (size_t i = 0; i < COUNT_OF(allowed); i++)
-        if (str_eq(child->ns, allowed[i].ns)
-            && (allowed[i].name.n == 0 || str_eq(child->name, allowed[i].name)))
-            return true;
-    return false;
-}
-
-/* Words hide in character data and in reasons; what is allowed carries neither. Events of PEP are the server's. */
+/* Calls are judged, and written anew, by their own gate; here they lose words in character data and in reasons. */
 static void scrub(struct xml_node *node)
 {
     xml_unset(node, STR("reason"));
@@ -160,17 +137,43 @@ static void scrub(struct xml_node *node)
     }
 }
 
-static bool is_thread(struct arena *a, const struct xml_node *child)
+/* Errors say what is wrong in words of the standard's (RFC 6120 §8.3.2); a text, and what a client copies of the message that it could not
+ * take, are words like any other. */
+static void scrub_error(struct xml_node *message)
 {
-    return xml_is(child, STR(NS_CLIENT), STR("thread")) && xml_text_of(a, child).n <= THREAD_BYTES;
+    for (struct xml_node *c = message->first, *next; c != NULL; c = next) {
+        next = c->next;
+        if (!xml_is(c, STR(NS_CLIENT), STR("error"))) {
+            xml_detach(message, c);
+            continue;
+        }
+        e2ee_error(c);
+        for (struct xml_node *why = c->first, *after; why != NULL; why = after) {
+            after = why->next;
+            if (xml_is_text(why) || !str_eq(why->ns, STR(NS_STANZA_ERRORS))
+                || str_is(why->name, "text"))
+                xml_detach(c, why);
+            else {
+                why->first = why->last = NULL;
+                why->attrs = NULL;
+            }
+        }
+    }
 }
 
 /* ---- Judgement --------------------------------------------------------------------------------------- */
 
 struct judgement {
+    bool events; /* of PEP may come: from a server, never from a client */
     bool encrypted, retracts, body_seen;
     bool body_refused, element_refused;
 };
+
+/* Those of PEP are what somebody else's server composed. */
+static bool is_event(const struct xml_node *child)
+{
+    return xml_is(child, STR(NS_PUBSUB_EVENT), STR("event"));
+}
 
 static void replace_body(struct arena *a, struct xml_node *message, struct xml_node *body,
                          struct judgement *j)
@@ -195,11 +198,10 @@ static void judge_child(const struct incoming *in, struct arena *a, struct xml_n
             replace_body(a, message, child, j);
         else
             j->body_refused = true;
-    } else if (is_allowed(child)) {
-        if (!str_eq(child->ns, STR(NS_PUBSUB_EVENT)))
-            scrub(child);
-    } else if (!(is_encryption(child) && j->encrypted) && !is_thread(a, child)
-               && !is_exempt(in->settings, a, child)) {
+    } else if (str_eq(child->ns, STR(NS_JINGLE_MESSAGE))) {
+        scrub(child);
+    } else if (!(is_event(child) && j->events) && !is_exempt(in->settings, a, child)
+               && !(is_encryption(child) && j->encrypted) && !e2ee_readable(a, child)) {
         if (j->encrypted)
             xml_detach(message, child);
         else
@@ -217,23 +219,25 @@ static bool is_exempt_address(const struct settings *s, struct arena *a, const s
     return false;
 }
 
-static enum verdict judge(const struct incoming *in, struct outcome *out)
+static enum verdict judge(const struct incoming *in, struct outcome *out, bool events)
 {
     struct arena *a = outcome_arena(out);
     struct xml_node *message = in->stanza->node;
     struct judgement j = {
+        .events = events,
         .encrypted = is_encrypted(a, message),
         .retracts = xml_child_ns(message, STR(NS_RETRACT)) != NULL
                     || xml_child_ns(message, STR(NS_MODERATE)) != NULL,
     };
 
+    j.element_refused = !e2ee_envelope(message);
     for (struct xml_node *child = message->first, *next; child != NULL; child = next) {
         next = child->next;
         judge_child(in, a, message, child, &j);
     }
     if (!j.body_refused && !j.element_refused)
         return PASS;
-    outcome_count(out, j.body_refused ? REFUSAL_PLAINTEXT : REFUSAL_ELEMENT);
+    outcome_event(out, EVENT(j.body_refused ? EVENT_PLAINTEXT : EVENT_ELEMENT));
     return outcome_refuse(in, out, COND_POLICY_VIOLATION, refusal);
 }
 
@@ -241,22 +245,28 @@ static bool concerns(const struct incoming *in, struct outcome *out)
 {
     const struct stanza *m = in->stanza;
 
-    return in->settings->e2ee_required && m->kind == STANZA_MESSAGE && m->type != MESSAGE_ERROR
+    return in->settings->e2ee_required && m->kind == STANZA_MESSAGE
            && !(m->has_to && is_exempt_address(in->settings, outcome_arena(out), &m->to))
            && !is_exempt_address(in->settings, outcome_arena(out), &m->from);
 }
 
-static enum verdict judge_sent(const struct incoming *in, struct outcome *out)
+static enum verdict judge_any(const struct incoming *in, struct outcome *out, bool events)
 {
-    return concerns(in, out) ? judge(in, out) : PASS;
+    if (in->stanza->type != MESSAGE_ERROR)
+        return judge(in, out, events);
+    scrub_error(in->stanza->node);
+    return xml_first_element(in->stanza->node) != NULL ? PASS : DROP;
 }
 
-/* Our own users' messages were judged when they were sent. */
+static enum verdict judge_sent(const struct incoming *in, struct outcome *out)
+{
+    return concerns(in, out) ? judge_any(in, out, false) : PASS;
+}
+
+/* Our own users' messages were judged when they were sent, and what the server writes in others' names it has composed. */
 static enum verdict judge_received(const struct incoming *in, struct outcome *out)
 {
-    return !settings_serves(in->settings, in->stanza->from.domain) && concerns(in, out)
-               ? judge(in, out)
-               : PASS;
+    return in->remote != NULL && concerns(in, out) ? judge_any(in, out, true) : PASS;
 }
 
 const struct module e2ee_module = {

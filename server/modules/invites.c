@@ -7,10 +7,12 @@
 #include "server/invite_token.h"
 #include "server/modules/commands.h"
 #include "server/modules/modules.h"
+#include "server/modules/spent_tokens.h"
 #include "server/registration.h"
 #include "xmpp/dataform.h"
 
-#define NODE_INVITE "urn:xmpp:invite#invite"
+#define NODE_INVITE   "urn:xmpp:invite#invite"
+#define NODE_WITHDRAW "urn:sotto:invite:0#withdraw" /* the form's field "token" says which */
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
@@ -63,11 +65,16 @@ static enum verdict invite_counted(const struct incoming *in, const struct store
     struct str token = invite_token(in->settings, a, in->view->bare, expires_ms, nonce);
     uint8_t *hash = arena_alloc(a, HASH_SIZE_MAX);
 
+    if (in->settings->invitations_per_account == 0)
+        return outcome_refuse(in, out, COND_FORBIDDEN,
+                              STR("On this server only the operator invites people."));
     if (done->op.result != ERR_NONE)
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Please try again."));
-    if (open_invitations(in, done) >= in->settings->invitations_per_account)
+    if (open_invitations(in, done) >= in->settings->invitations_per_account) {
+        outcome_event(out, EVENT(EVENT_QUOTA, .rule = "invitations"));
         return outcome_refuse(in, out, COND_POLICY_VIOLATION,
                               STR("You have as many open invitations as an account may have."));
+    }
     invite_token_hash(token, hash);
     outcome_write(out, ROW_INVITE)->invite.invite = (struct invite_record){
         .token_hash = bytes_of(hash, INVITE_HASH_OCTETS),
@@ -88,9 +95,32 @@ static enum verdict invite(const struct incoming *in, struct outcome *out)
     return WAIT;
 }
 
+/* Of an invitation that went astray: neither an account nor a contact comes of it any more. */
+static enum verdict withdraw(const struct incoming *in, struct outcome *out)
+{
+    struct arena *a = outcome_arena(out);
+    uint8_t *hash = arena_alloc(a, HASH_SIZE_MAX);
+    struct dataform form;
+    struct str token = STR_NONE;
+
+    if (dataform_read(a, in->stanza->payload, &form) == ERR_NONE)
+        token = str_trim(dataform_value(a, &form, STR("token")));
+    if (!spent_tokens_has_not(in, a, token))
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND,
+                              STR("That is no invitation of yours that anybody could still use."));
+    invite_token_hash(token, hash);
+    outcome_write(out, ROW_INVITE_GONE)->invite.invite.token_hash =
+        bytes_of(hash, INVITE_HASH_OCTETS);
+    spent_tokens_add(in, out, token, in->view->bare);
+    command_completed(in, out);
+    return HANDLED;
+}
+
 const struct module invites_module = {
     .name = "invites",
     .spec = "XEP-0401 0.6.0, XEP-0379 0.3.3, XEP-0445 0.2.0",
     .features = LIST(STR_INIT(NS_INVITE)),
-    .commands = COMMANDS({ STR_INIT(NODE_INVITE), STR_INIT("Invite somebody"), invite }),
+    .commands =
+        COMMANDS({ STR_INIT(NODE_INVITE), STR_INIT("Invite somebody"), invite },
+                 { STR_INIT(NODE_WITHDRAW), STR_INIT("Take an invitation back"), withdraw }),
 };

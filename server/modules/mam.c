@@ -10,11 +10,19 @@
 #include "xmpp/forward.h"
 #include "xmpp/rsm.h"
 
-enum { PAGE_DEFAULT = 50, IDS_MAX = 100 };
+enum {
+    PAGE_DEFAULT = 50,
+    IDS_MAX = 100,
+    POSITIONS_MAX = IDS_MAX + 4, /* after and before, as filters and of a page */
+};
 
-static enum shelf shelf_of(const struct xml_node *query)
+/* False: there is no such shelf. */
+static bool shelf_of(const struct xml_node *query, enum shelf *out)
 {
-    return str_is(xml_get(query, STR("node")), NS_REQUESTS) ? SHELF_REQUESTS : SHELF_ARCHIVE;
+    struct str node = xml_get(query, STR("node"));
+
+    *out = str_is(node, NS_REQUESTS) ? SHELF_REQUESTS : SHELF_ARCHIVE;
+    return node.n == 0 || *out == SHELF_REQUESTS;
 }
 
 /* ---- What is asked --------------------------------------------------------------------------------- */
@@ -23,9 +31,11 @@ struct reading { /* of one request */
     const struct incoming *in;
     struct arena *arena;
     struct archive_query *query;
+    uint64_t positions[POSITIONS_MAX];
     enum stanza_condition why; /* COND_NONE while all is well */
 };
 
+/* Its message must still be there: without it nobody knows what has gone beside it. */
 static uint64_t read_position(struct reading *r, struct str id)
 {
     uint64_t seq = 0;
@@ -33,6 +43,10 @@ static uint64_t read_position(struct reading *r, struct str id)
     /* An id that was never given out: XEP-0313 §4.3.3 wants item-not-found, not an empty page. */
     if (!archive_id_read(r->in->settings, id, r->in->view->account, r->query->shelf, &seq))
         r->why = COND_ITEM_NOT_FOUND;
+    if (r->query->position_count < POSITIONS_MAX)
+        r->positions[r->query->position_count++] = seq;
+    else
+        r->why = COND_BAD_REQUEST; /* a filter is there more than once */
     return seq;
 }
 
@@ -104,15 +118,21 @@ static void read_field(struct reading *r, const struct xml_node *field)
 static void read_page(struct reading *r, const struct xml_node *request)
 {
     struct archive_query *q = r->query;
+    uint32_t most = r->in->settings->archive_page;
     struct rsm page;
 
     if (rsm_read(r->arena, request, &page) != ERR_NONE) {
         r->why = COND_BAD_REQUEST;
         return;
     }
-    q->max = page.has_max && page.max < r->in->settings->archive_page ? (uint32_t)page.max
-             : page.has_max ? r->in->settings->archive_page
-                            : PAGE_DEFAULT;
+    if (page.has_index) { /* XEP-0059 §2.4: positions are not numbered */
+        r->why = COND_FEATURE_NOT_IMPLEMENTED;
+        return;
+    }
+    q->max = page.has_max                  ? (uint32_t)(page.max < most ? page.max : most)
+             : q->id_count <= PAGE_DEFAULT ? PAGE_DEFAULT
+             : q->id_count < most          ? (uint32_t)q->id_count
+                                           : most;
     q->newest = page.has_before || page.before.n > 0;
     if (page.after.n > 0)
         q->after = later(q->after, read_position(r, page.after));
@@ -127,6 +147,8 @@ static void read_request(struct reading *r, const struct xml_node *request)
 
     if (e == ERR_MALFORMED)
         r->why = COND_BAD_REQUEST;
+    else if (e == ERR_NONE && !(str_is(form.type, "submit") && str_is(form.form_type, NS_MAM)))
+        r->why = COND_BAD_REQUEST; /* filters that mean something else */
     else if (e == ERR_NONE)
         for (const struct xml_node *f = dataform_next_field(&form, NULL);
              f != NULL && r->why == COND_NONE; f = dataform_next_field(&form, f))
@@ -164,11 +186,12 @@ static enum verdict page_found(const struct incoming *in, const struct store_que
     struct rsm_answer page = { 0 };
     struct xml_node *result, *fin;
 
+    if (done->op.result == ERR_MISSING)
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND,
+                              STR("There is no such message, or no longer."));
     if (done->op.result != ERR_NONE)
         return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR,
                               STR("The archive could not be read."));
-    if (q->id_count > count) /* §4.1.3: all of the ids, or item-not-found */
-        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     for (size_t i = 0; i < count; i++) {
         const struct archive_result *m = &done->out.archive.results[flip ? count - 1 - i : i];
         struct str id = archive_id(in->settings, a, in->view->account, q->shelf, m->seq);
@@ -198,17 +221,22 @@ static enum verdict page_found(const struct incoming *in, const struct store_que
 static enum verdict mam_query(const struct incoming *in, struct outcome *out)
 {
     struct store_query *q;
-    struct reading r = { .in = in, .arena = outcome_arena(out) };
+    struct reading *r = arena_alloc(outcome_arena(out), sizeof *r);
 
+    r->in = in;
+    r->arena = outcome_arena(out);
     if (!in->own)
         return outcome_refuse(in, out, COND_FORBIDDEN, STR("This is somebody else's history."));
     q = outcome_query(out, QUERY_ARCHIVE, page_found);
     q->in.archive.account = in->view->account;
-    q->in.archive.shelf = shelf_of(in->stanza->payload);
-    r.query = &q->in.archive;
-    read_request(&r, in->stanza->payload);
-    if (r.why != COND_NONE)
-        return outcome_refuse(in, out, r.why, STR_NONE);
+    r->query = &q->in.archive;
+    if (!shelf_of(in->stanza->payload, &q->in.archive.shelf))
+        r->why = COND_ITEM_NOT_FOUND;
+    else
+        read_request(r, in->stanza->payload);
+    if (r->why != COND_NONE)
+        return outcome_refuse(in, out, r->why, STR_NONE);
+    q->in.archive.positions = r->positions;
     q->in.archive.want_count = q->in.archive.max == 0; /* only counting: RSM §2.6 */
     return WAIT;
 }
@@ -221,15 +249,22 @@ static enum verdict mam_form(const struct incoming *in, struct outcome *out)
     struct xml_node *result = stanza_result(a, in->stanza);
     struct xml_node *query = xml_add(a, result, STR(NS_MAM), STR("query"));
     struct xml_node *form = dataform_new(a, query, STR("form"), STR(NS_MAM));
+    struct xml_node *ids, *validate;
+    enum shelf shelf;
 
     if (!in->own)
         return outcome_refuse(in, out, COND_FORBIDDEN, STR("This is somebody else's history."));
+    if (!shelf_of(in->stanza->payload, &shelf))
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     dataform_field(a, form, STR("with"), STR("jid-single"), STR_NONE, STR_NONE);
     dataform_field(a, form, STR("start"), STR("text-single"), STR_NONE, STR_NONE);
     dataform_field(a, form, STR("end"), STR("text-single"), STR_NONE, STR_NONE);
     dataform_field(a, form, STR("before-id"), STR("text-single"), STR_NONE, STR_NONE);
     dataform_field(a, form, STR("after-id"), STR("text-single"), STR_NONE, STR_NONE);
-    dataform_field(a, form, STR("ids"), STR("list-multi"), STR_NONE, STR_NONE);
+    ids = dataform_field(a, form, STR("ids"), STR("list-multi"), STR_NONE, STR_NONE);
+    validate = xml_add(a, ids, STR(NS_VALIDATE), STR("validate")); /* §4.1.7: any, none is listed */
+    xml_set(a, validate, STR("datatype"), STR("xs:string"));
+    xml_add(a, validate, STR(NS_VALIDATE), STR("open"));
     outcome_reply(out, result);
     return HANDLED;
 }
@@ -254,6 +289,8 @@ static enum verdict mam_metadata(const struct incoming *in, struct outcome *out)
 
     if (!in->own)
         return outcome_refuse(in, out, COND_FORBIDDEN, STR("This is somebody else's history."));
+    if (xml_get(in->stanza->payload, STR("node")).n > 0) /* only the archive has metadata */
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     q = outcome_query(out, QUERY_ARCHIVE, ends_found);
     q->in.archive.account = in->view->account;
     q->in.archive.max = 1;

@@ -9,8 +9,15 @@
 #include "server/modules/pep_keys.h"
 #include "server/modules/pep_owner.h"
 #include "server/modules/pep_write.h"
+#include "server/modules/receipts.h"
 #include "server/pep_events.h"
 #include "server/stored.h"
+#include "xmpp/rsm.h"
+
+enum {
+    ITEM_IDS_MAX = 100,         /* named in one request */
+    ANSWER_BYTES = 1024 * 1024, /* payloads in one answer */
+};
 
 /* An id for an item that came without one (XEP-0060 §7.1.2): the same publication gets the same id. */
 static struct str make_item_id(const struct incoming *in, struct arena *a, struct str node,
@@ -51,7 +58,7 @@ static struct pep_node *node_for(const struct incoming *in, struct outcome *out,
         return node;
     }
     if (!pep_has_room(in, 1)) {
-        outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("You have too many nodes."));
+        outcome_full(in, out, "nodes", STR("You have too many nodes."));
         return NULL;
     }
     node->name = name;
@@ -130,57 +137,117 @@ static enum verdict publish(const struct incoming *in, struct outcome *out,
 
 /* ---- Retract --------------------------------------------------------------------------------------- */
 
+/* §7.2.2.1: the request's `notify` asks, the node's configuration decides otherwise. */
+static bool wants_notice(const struct pep_config *c, const struct xml_node *element)
+{
+    struct str notify = xml_get(element, STR("notify"));
+
+    return c->notify_retract || str_is(notify, "true") || str_is(notify, "1");
+}
+
+static bool are_named(const struct xml_node *element)
+{
+    size_t n = 0;
+
+    for (const struct xml_node *i = xml_first_element(element); i != NULL; i = xml_next_element(i))
+        if (!xml_is(i, STR(NS_PUBSUB), STR("item")) || xml_get(i, STR("id")).n == 0
+            || ++n > ITEM_IDS_MAX)
+            return false;
+    return n > 0;
+}
+
+static void retract_item(const struct incoming *in, struct outcome *out, struct str node,
+                         struct str id)
+{
+    struct row *row = outcome_write(out, ROW_PEP_ITEM_GONE);
+
+    row->pep_item.item.node = node;
+    row->pep_item.item.id = id;
+    pep_changed(in, out, (struct pep_change){ .node = node, .retracted = id });
+}
+
 static enum verdict retract(const struct incoming *in, struct outcome *out,
                             const struct xml_node *element)
 {
     struct arena *a = outcome_arena(out);
     const struct pep_node *known = map_get(&in->view->pep_nodes, xml_get(element, STR("node")));
-    const struct xml_node *item = xml_first_element(element);
-    struct str id = item ? xml_get(item, STR("id")) : STR_NONE;
     struct xml_node *items, *event;
     struct pep_node node;
-    struct row *row;
 
     if (known == NULL)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR("There is no such node."));
-    if (id.n == 0 || !xml_is(item, STR(NS_PUBSUB), STR("item")))
-        return pep_refuse(in, out, COND_BAD_REQUEST, "item-required", STR("The item has no id."));
+    if (!are_named(element))
+        return pep_refuse(in, out, COND_BAD_REQUEST, "item-required",
+                          STR("Some items are to be named, a hundred at most."));
     node = pep_node_copy(a, known);
-    row = outcome_write(out, ROW_PEP_ITEM_GONE);
-    row->pep_item.item.node = node.name;
-    row->pep_item.item.id = id;
-    /* §7.2.2.1: the request's `notify` asks, the node's configuration decides otherwise. */
-    if (node.config.notify_retract || str_is(xml_get(element, STR("notify")), "true")
-        || str_is(xml_get(element, STR("notify")), "1")) {
-        event = pep_event(a, STR_NONE, STR_NONE, node.name, &items);
+    event = pep_event(a, STR_NONE, STR_NONE, node.name, &items);
+    for (const struct xml_node *i = xml_first_element(element); i != NULL;
+         i = xml_next_element(i)) {
+        struct str id = xml_get(i, STR("id"));
+
+        retract_item(in, out, node.name, id);
         xml_set(a, xml_add(a, items, STR(NS_PUBSUB_EVENT), STR("retract")), STR("id"), id);
-        outcome_notify(out, &node, event);
     }
-    pep_changed(in, out, (struct pep_change){ .node = node.name, .retracted = id });
+    if (wants_notice(&node.config, element))
+        outcome_notify(out, &node, event);
     return outcome_result(in, out);
 }
 
 /* ---- Retrieve -------------------------------------------------------------------------------------- */
-
-enum { ITEMS_MAX = 100, ITEM_IDS_MAX = 50 };
 
 static bool may_read(const struct incoming *in, const struct pep_config *c)
 {
     return c->access == PEP_OPEN || pep_may_hear(in->view, c, in->sender);
 }
 
+/* Whoever asks for a page learns where it stands, and so does who asks for all and does not get it: XEP-0060 §6.5.4. */
+static void tell_page(const struct incoming *in, struct arena *a, const struct store_query *done,
+                      struct xml_node *pubsub)
+{
+    const struct pep_item *items = done->out.pep.items;
+    size_t n = done->out.pep.count;
+    struct rsm_answer page = { .has_count = true, .count = done->out.pep.total };
+
+    if (xml_child(in->stanza->payload, STR(NS_RSM), STR("set")) == NULL
+        && (done->in.pep.id_count > 0 || n >= done->out.pep.total || n == done->in.pep.max))
+        return;
+    if (n > 0) {
+        page.first = items[n - 1].id;
+        page.last = items[0].id;
+        page.has_index = true;
+        page.index = done->out.pep.older;
+    }
+    rsm_write(a, pubsub, &page);
+}
+
+/* XEP-0060 §6.5.9 has a condition for each access model. */
+static enum verdict refuse_reader(const struct incoming *in, struct outcome *out,
+                                  enum pep_access access)
+{
+    if (access == PEP_WHITELIST)
+        return pep_refuse(in, out, COND_NOT_ALLOWED, "closed-node", STR_NONE);
+    return pep_refuse(
+        in, out, COND_NOT_AUTHORIZED,
+        access == PEP_ROSTER ? "not-in-roster-group" : "presence-subscription-required", STR_NONE);
+}
+
 static enum verdict items_found(const struct incoming *in, const struct store_query *done,
                                 struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
-    struct xml_node *result, *items;
+    struct xml_node *result, *pubsub, *items;
 
+    if (done->op.result == ERR_MISSING)
+        return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
+    if (done->op.result == ERR_TOO_BIG)
+        return outcome_refuse(in, out, COND_POLICY_VIOLATION,
+                              STR("These are too many items for one answer."));
     if (done->op.result != ERR_NONE)
         return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR,
                               STR("The items could not be read."));
     result = stanza_result(a, in->stanza);
-    items =
-        xml_add(a, xml_add(a, result, STR(NS_PUBSUB), STR("pubsub")), STR(NS_PUBSUB), STR("items"));
+    pubsub = xml_add(a, result, STR(NS_PUBSUB), STR("pubsub"));
+    items = xml_add(a, pubsub, STR(NS_PUBSUB), STR("items"));
     xml_set(a, items, STR("node"), done->in.pep.node);
     for (size_t i = done->out.pep.count; i > 0; i--) { /* stored newest first, told oldest first */
         const struct pep_item *item = &done->out.pep.items[i - 1];
@@ -191,8 +258,46 @@ static enum verdict items_found(const struct incoming *in, const struct store_qu
         if (payload != NULL)
             xml_append(node, payload);
     }
+    tell_page(in, a, done, pubsub);
     outcome_reply(out, result);
     return HANDLED;
+}
+
+static enum stanza_condition read_named(struct arena *a, const struct xml_node *element,
+                                        struct store_query *q)
+{
+    struct str *ids = arena_alloc(a, ITEM_IDS_MAX * sizeof *ids);
+
+    q->in.pep.ids = ids;
+    for (const struct xml_node *i = xml_first_element(element); i != NULL;
+         i = xml_next_element(i)) {
+        if (!xml_is(i, STR(NS_PUBSUB), STR("item")))
+            continue;
+        if (q->in.pep.id_count == ITEM_IDS_MAX)
+            return COND_POLICY_VIOLATION;
+        ids[q->in.pep.id_count++] = xml_get(i, STR("id"));
+    }
+    return COND_NONE;
+}
+
+static enum stanza_condition read_page(struct arena *a, const struct xml_node *pubsub,
+                                       struct store_query *q)
+{
+    struct rsm page;
+
+    if (rsm_read(a, pubsub, &page) != ERR_NONE)
+        return COND_BAD_REQUEST;
+    if (page.has_index)
+        return COND_FEATURE_NOT_IMPLEMENTED;
+    if (!page.present)
+        return COND_NONE;
+    if (page.has_max && page.max < q->in.pep.max)
+        q->in.pep.max = (uint32_t)page.max;
+    q->in.pep.only_count = page.has_max && page.max == 0;
+    q->in.pep.after = page.after;
+    q->in.pep.before = page.before;
+    q->in.pep.oldest = !page.has_before;
+    return COND_NONE;
 }
 
 static enum verdict retrieve(const struct incoming *in, struct outcome *out,
@@ -200,29 +305,29 @@ static enum verdict retrieve(const struct incoming *in, struct outcome *out,
 {
     struct arena *a = outcome_arena(out);
     const struct pep_node *node = map_get(&in->view->pep_nodes, xml_get(element, STR("node")));
+    enum stanza_condition wrong;
     struct store_query *q;
-    struct str *ids;
     uint64_t most, max;
 
     if (node == NULL)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     if (!may_read(in, &node->config))
-        return pep_refuse(in, out, COND_NOT_AUTHORIZED, "presence-subscription-required", STR_NONE);
+        return refuse_reader(in, out, node->config.access);
     /* A node may keep more than it shows until it is written again (XEP-0060 §8.2: max_items lowered). */
-    most = node->config.max_items < ITEMS_MAX && node->config.max_items > 0 ? node->config.max_items
-                                                                            : ITEMS_MAX;
+    most = in->settings->pep_items_per_node;
+    if (node->config.max_items < most && node->config.max_items > 0)
+        most = node->config.max_items;
     if (str_to_u64(xml_get(element, STR("max_items")), most, &max) != ERR_NONE || max == 0)
         max = most;
     q = outcome_query(out, QUERY_PEP_ITEMS, items_found);
-    ids = arena_alloc(a, ITEM_IDS_MAX * sizeof *ids);
     q->in.pep.account = in->view->account;
     q->in.pep.node = arena_str(a, node->name);
-    q->in.pep.ids = ids;
     q->in.pep.max = (uint32_t)max;
-    for (const struct xml_node *i = xml_first_element(element);
-         i != NULL && q->in.pep.id_count < ITEM_IDS_MAX; i = xml_next_element(i))
-        if (xml_is(i, STR(NS_PUBSUB), STR("item")))
-            ids[q->in.pep.id_count++] = xml_get(i, STR("id"));
+    q->in.pep.shown = (uint32_t)most;
+    q->in.pep.max_bytes = ANSWER_BYTES;
+    if ((wrong = read_named(a, element, q)) != COND_NONE
+        || (wrong = read_page(a, in->stanza->payload, q)) != COND_NONE)
+        return outcome_refuse(in, out, wrong, STR_NONE);
     return WAIT;
 }
 
@@ -233,15 +338,30 @@ static bool asks(const struct xml_node *element, const char *name)
     return xml_is(element, STR(NS_PUBSUB), str_from(name));
 }
 
+static bool asks_for_keys(const struct xml_node *element)
+{
+    return element != NULL && asks(element, "items")
+           && key_node(xml_get(element, STR("node"))) != KEY_NODE_NONE;
+}
+
 /* Who does not see the account's presence sees keys that are open to all, because a first message needs them
- * (XEP-0384 §5.3), and nothing else: not even that there is an account. */
+ * (XEP-0384 §5.3), from another server only if the account has written to him, and nothing else: not even that there is an account. Of keys that are not there clients have to be told
+ * so: Converse.js writes nothing to somebody who has one version of OMEMO only if the list of the other is any other error. */
 static bool shown_to_stranger(const struct incoming *in, const struct xml_node *element)
 {
-    struct str name = element ? xml_get(element, STR("node")) : STR_NONE;
-    const struct pep_node *node = map_get(&in->view->pep_nodes, name);
+    const struct pep_node *node = asks_for_keys(element)
+                                      ? map_get(&in->view->pep_nodes, xml_get(element, STR("node")))
+                                      : NULL;
 
-    return node != NULL && asks(element, "items") && key_node(name) != KEY_NODE_NONE
-           && node->config.access == PEP_OPEN;
+    return node != NULL && node->config.access == PEP_OPEN
+           && (in->remote == NULL || was_written_to(in));
+}
+
+static enum verdict hide_from_stranger(const struct incoming *in, struct outcome *out,
+                                       const struct xml_node *element)
+{
+    return outcome_refuse(
+        in, out, asks_for_keys(element) ? COND_ITEM_NOT_FOUND : COND_SERVICE_UNAVAILABLE, STR_NONE);
 }
 
 static enum verdict pep_get(const struct incoming *in, struct outcome *out)
@@ -249,7 +369,7 @@ static enum verdict pep_get(const struct incoming *in, struct outcome *out)
     const struct xml_node *element = xml_first_element(in->stanza->payload);
 
     if (!in->own && !view_shows(in->view, in->sender) && !shown_to_stranger(in, element))
-        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+        return hide_from_stranger(in, out, element);
     if (element == NULL)
         return outcome_refuse(in, out, COND_BAD_REQUEST, STR_NONE);
     if (asks(element, "items"))
@@ -294,7 +414,7 @@ const struct module pep_module = {
              STR_INIT(NS_PUBSUB "#last-published"), STR_INIT(NS_PUBSUB "#multi-items"),
              STR_INIT(NS_PUBSUB "#persistent-items"), STR_INIT(NS_PUBSUB "#publish"),
              STR_INIT(NS_PUBSUB "#publish-options"), STR_INIT(NS_PUBSUB "#retract-items"),
-             STR_INIT(NS_PUBSUB "#retrieve-items")),
+             STR_INIT(NS_PUBSUB "#retrieve-items"), STR_INIT(NS_PUBSUB "#rsm")),
     .iqs =
         IQS({ IQ_GET, TO_ACCOUNT | TO_STRANGERS, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_get },
             { IQ_SET, TO_ACCOUNT, STR_INIT(NS_PUBSUB), STR_INIT("pubsub"), pep_set }),

@@ -80,7 +80,7 @@ enum verdict pep_create(const struct incoming *in, struct outcome *out,
     if (map_get(&in->view->pep_nodes, node.name) != NULL)
         return outcome_refuse(in, out, COND_CONFLICT, STR("You have that node already."));
     if (!pep_has_room(in, 1))
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("You have too many nodes."));
+        return outcome_full(in, out, "nodes", STR("You have too many nodes."));
     if (pep_config_read(a, configure, &node.config) != ERR_NONE)
         return refuse_config(in, out, configure);
     outcome_write(out, ROW_PEP_NODE)->pep_node = node;

@@ -5,7 +5,7 @@
 
 static enum verdict ping_answer(const struct incoming *in, struct outcome *out)
 {
-    if (!in->own && !view_sees_us(in->view, in->sender))
+    if (in->stanza->to.local.n > 0 && !in->own && !view_sees_us(in->view, in->sender))
         return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     return outcome_result(in, out);
 }
@@ -14,6 +14,6 @@ const struct module ping_module = {
     .name = "ping",
     .spec = "XEP-0199 2.0.1",
     .features = LIST(STR_INIT(NS_PING)),
-    .iqs =
-        IQS({ IQ_GET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_PING), STR_INIT("ping"), ping_answer }),
+    .iqs = IQS({ IQ_GET, TO_SERVER | TO_ACCOUNT | FROM_REMOTE, STR_INIT(NS_PING), STR_INIT("ping"),
+                 ping_answer }),
 };

@@ -114,7 +114,7 @@ static enum verdict documents_found(const struct incoming *in, const struct stor
         bytes += documents[n].key.n + documents[n].value.n;
     }
     if (bytes > in->settings->private_bytes)
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your storage is full."));
+        return outcome_full(in, out, "private", STR("Your storage is full."));
     for (size_t i = 0; i < n; i++) {
         struct row *row = outcome_write(out, ROW_DOCUMENT);
 

@@ -26,7 +26,7 @@ bool is_receipt(const struct stanza *m)
 }
 
 /* An <encrypted/> without payload is a client's answer, too (XEP-0384 §5.6: empty messages): nobody wrote it. */
-static bool writes(const struct stanza *m)
+bool is_written(const struct stanza *m)
 {
     static const char *const namespaces[] = { NS_OMEMO_LEGACY, NS_OMEMO };
 
@@ -40,6 +40,26 @@ static bool writes(const struct stanza *m)
     return has_content(m);
 }
 
+/* Of another server, a full address may be somebody in a room (XEP-0045 §7.5): the room has not been written to, nor has the next one in it.
+ * Who is not in a room answers from there, too. */
+static struct str written_to(const struct incoming *in, struct arena *a)
+{
+    const struct jid *to = &in->stanza->to;
+
+    return jid_is_bare(to) || settings_serves(in->settings, to->domain) ? jid_bare_text(a, to)
+                                                                        : jid_text(a, to);
+}
+
+bool was_written_to(const struct incoming *in)
+{
+    struct arena a = { 0 };
+    bool was = view_has_written(in->view, in->sender)
+               || view_has_written(in->view, jid_text(&a, &in->stanza->from));
+
+    arena_deinit(&a);
+    return was;
+}
+
 static enum verdict receipts_out(const struct incoming *in, struct outcome *out)
 {
     const struct stanza *m = in->stanza;
@@ -49,10 +69,11 @@ static enum verdict receipts_out(const struct incoming *in, struct outcome *out)
         || !m->has_to)
         return PASS;
     to = jid_bare_text(outcome_arena(out), &m->to);
-    if (writes(m))
-        outcome_wrote(out, to);
+    if (is_written(m))
+        outcome_wrote(out, written_to(in, outcome_arena(out)));
     else if (is_receipt(m) && !str_eq(to, in->view->bare) && !view_sees_us(in->view, to)
-             && !outcome_has_written(out, to))
+             && !outcome_has_written(out, to)
+             && !outcome_has_written(out, written_to(in, outcome_arena(out))))
         return DROP;
     return PASS;
 }

@@ -2,9 +2,11 @@
 #ifndef SOTTO_SERVER_MODULES_RECEIPTS_H
 #define SOTTO_SERVER_MODULES_RECEIPTS_H
 
-#include "xmpp/stanza.h"
+#include "server/module.h"
 
 bool has_content(const struct stanza *m); /* what a person wrote, as far as a server can know */
-bool is_receipt(const struct stanza *m);  /* XEP-0184, XEP-0333, and no content */
+bool was_written_to(const struct incoming *in); /* the sender, by this account */
+bool is_written(const struct stanza *m); /* has content that somebody wrote, and not his client */
+bool is_receipt(const struct stanza *m); /* XEP-0184, XEP-0333, and no content */
 
 #endif

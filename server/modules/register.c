@@ -21,16 +21,31 @@ static enum verdict registered(const struct incoming *in, struct outcome *out)
 
 /* ---- A new password (§3.3) ------------------------------------------------------------------------- */
 
-static enum verdict keys_made(const struct incoming *in, const struct scram_keys *keys,
+static enum verdict keys_made(const struct incoming *in, const struct derived *made,
                               struct outcome *out)
 {
-    for (size_t i = 0; i < DERIVED_KEYS; i++) {
+    for (size_t i = 0; i < PASSWORD_KEYS; i++) {
         struct row *row = outcome_write(out, ROW_CREDENTIAL);
 
-        row->credential.device = STR("");
-        row->credential.keys = keys[i];
+        row->credential.keys = made->keys[i];
     }
     return outcome_result(in, out);
+}
+
+/* Passwords beside it stay as they are, so the new one keeps the salt that all of them share. */
+static enum verdict salts_found(const struct incoming *in, const struct store_query *done,
+                                struct outcome *out)
+{
+    struct arena *a = outcome_arena(out);
+    struct str text = xml_child_text(a, in->stanza->payload, STR(NS_REGISTER), STR("password"));
+    struct str password = STR_NONE;
+    bool alone = done->op.result == ERR_MISSING || done->out.password.grants == 0;
+
+    if ((done->op.result != ERR_NONE && done->op.result != ERR_MISSING)
+        || sasl_prepare_password(a, text, &password) != ERR_NONE)
+        return outcome_refuse(in, out, COND_INTERNAL_SERVER_ERROR, STR_NONE);
+    outcome_derive(out, password, alone ? NULL : done->out.password.salts, keys_made);
+    return WAIT;
 }
 
 static enum verdict change_password(const struct incoming *in, struct outcome *out,
@@ -51,9 +66,9 @@ static enum verdict change_password(const struct incoming *in, struct outcome *o
             in, out, COND_NOT_ACCEPTABLE,
             STR("This password is too long, or has characters that none may have."));
     if (!outcome_may_change_password(out)) /* each costs tens of milliseconds */
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
-                              STR("Your password was changed too often. Please try again later."));
-    outcome_derive(out, password, keys_made);
+        return outcome_full(in, out, "passwords",
+                            STR("Your password was changed too often. Please try again later."));
+    outcome_query(out, QUERY_PASSWORD, salts_found)->in.password.account = in->view->account;
     return WAIT;
 }
 
@@ -73,6 +88,9 @@ static enum verdict change(const struct incoming *in, struct outcome *out)
 
     if (!in->own)
         return outcome_forbid(in, out);
+    if (in->limited)
+        return outcome_refuse(in, out, COND_FORBIDDEN,
+                              STR("An app's password does not decide about the account."));
     if (xml_child(query, STR(NS_REGISTER), STR("remove")) == NULL)
         return change_password(in, out, query);
     if (xml_count_elements(query) != 1)

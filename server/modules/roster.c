@@ -70,7 +70,7 @@ static enum verdict roster_remove(const struct incoming *in, struct outcome *out
 {
     struct arena *a = outcome_arena(out);
     const struct roster_item *item = view_contact(in->view, jid);
-    struct roster_item gone = { .jid = jid, .version = in->view->roster_version + 1 };
+    struct roster_item gone = { .jid = jid, .version = roster_next_version(in) };
 
     if (item == NULL || !shown(item))
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR("That is no contact of yours."));
@@ -97,7 +97,7 @@ static enum verdict roster_put(const struct incoming *in, struct outcome *out,
     enum stanza_condition wrong;
 
     if (old == NULL && roster_is_full(in))
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your contact list is full."));
+        return outcome_full(in, out, "roster", STR("Your contact list is full."));
     item.name = xml_get(node, STR("name"));
     wrong = item.name.n > NAME_BYTES ? COND_NOT_ACCEPTABLE : read_groups(in, a, node, &item);
     if (wrong != COND_NONE)
@@ -105,7 +105,7 @@ static enum verdict roster_put(const struct incoming *in, struct outcome *out,
                               STR("A name or group is too long, empty or there twice."));
     item.jid = jid;
     item.listed = true;
-    item.version = in->view->roster_version + 1;
+    item.version = roster_next_version(in);
     outcome_write(out, ROW_ROSTER)->roster = roster_item_copy(a, &item);
     roster_push(out, &item);
     return outcome_result(in, out);

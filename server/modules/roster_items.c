@@ -82,6 +82,13 @@ static size_t waiting(const struct view *v)
     return n;
 }
 
+uint64_t roster_next_version(const struct incoming *in)
+{
+    uint64_t next = in->view->roster_version + 1;
+
+    return in->now_ms > next ? in->now_ms : next;
+}
+
 bool roster_is_full(const struct incoming *in)
 {
     return in->view->roster.n - waiting(in->view) >= in->settings->roster_items;

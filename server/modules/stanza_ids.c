@@ -27,15 +27,19 @@ static bool forged(struct arena *a, const struct xml_node *child, struct str acc
 static enum verdict strip(const struct incoming *in, struct outcome *out)
 {
     struct xml_node *message = in->stanza->node;
+    bool stripped = false;
 
     if (in->stanza->kind != STANZA_MESSAGE)
         return PASS;
     for (struct xml_node *child = message->first, *next; child != NULL; child = next) {
         next = child->next;
-        if (!xml_is_text(child) && forged(outcome_arena(out), child, in->view->bare))
+        if (!xml_is_text(child) && forged(outcome_arena(out), child, in->view->bare)) {
             xml_detach(message, child);
+            stripped = true;
+        }
     }
-    return PASS;
+    /* Of one that was nothing else, not even its id is left. */
+    return stripped && xml_first_element(message) == NULL ? DROP : PASS;
 }
 
 const struct module stanza_ids_module = {

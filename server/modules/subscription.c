@@ -3,7 +3,7 @@
  * A relation is four facts: we see them (to), they see us (from), our request waits (ask), theirs waits (pending_in).
  * Each of the four stanza types changes them one way when we send it and another way when we receive it.
  */
-#include "server/invite_token.h"
+#include "server/modules/spent_tokens.h"
 #include "server/modules/modules.h"
 #include "server/modules/roster_items.h"
 #include "server/stored.h"
@@ -55,7 +55,7 @@ static void store_relation(const struct incoming *in, struct outcome *out, struc
         write_again(out, old);
         return;
     }
-    item.version = in->view->roster_version + 1;
+    item.version = roster_next_version(in);
     item.subscription = subscription_of(now);
     item.ask = now.ask;
     item.pending_in = now.pending_in;
@@ -99,7 +99,7 @@ static enum verdict sent(const struct incoming *in, struct outcome *out)
     r = relation_of(item);
     approved = item != NULL && item->approved;
     if (item == NULL && roster_is_full(in))
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("Your contact list is full."));
+        return outcome_full(in, out, "roster", STR("Your contact list is full."));
     switch (in->stanza->type) {
     case PRESENCE_SUBSCRIBE: r.ask |= !r.to; break;
     case PRESENCE_UNSUBSCRIBE: r.to = r.ask = false; break;
@@ -124,20 +124,19 @@ static enum verdict sent(const struct incoming *in, struct outcome *out)
 
 /* ---- What we receive: appendix A.3 ------------------------------------------------------------------ */
 
-/* A token of ours in the request (XEP-0379 §3.2). */
-static bool is_invited(const struct incoming *in)
+static struct str token_of(const struct stanza *request)
 {
-    const struct xml_node *preauth = xml_child(in->stanza->node, STR(NS_PARS), STR("preauth"));
+    const struct xml_node *preauth = xml_child(request->node, STR(NS_PARS), STR("preauth"));
 
-    return preauth != NULL
-           && invite_token_is_of(in->settings, xml_get(preauth, STR("token")), in->view->bare,
-                                 in->now_ms);
+    return preauth ? xml_get(preauth, STR("token")) : STR_NONE;
 }
 
 static enum verdict received_subscribe(const struct incoming *in, struct outcome *out,
                                        const struct roster_item *item, struct relation r)
 {
-    bool invited = is_invited(in), approved = invited || (item != NULL && item->approved);
+    bool invited =
+        spent_tokens_has_not(in, outcome_arena(out), token_of(in->stanza)); /* XEP-0379 §3.2 */
+    bool approved = invited || (item != NULL && item->approved);
     struct xml_node *status = xml_child(in->stanza->node, STR(NS_CLIENT), STR("status"));
 
     if (status != NULL) /* a stranger's words do not come with his request */
@@ -149,6 +148,8 @@ static enum verdict received_subscribe(const struct incoming *in, struct outcome
     if (approved) {
         bool ask = invited && !r.to && !r.ask; /* who was invited is to be seen, too */
 
+        if (invited) /* who is removed does not come back by it, nor does whom he gave it to */
+            spent_tokens_add(in, out, token_of(in->stanza), in->sender);
         r.from = true;
         r.ask |= ask;
         store_relation(in, out, in->sender, r, true, STR_NONE);

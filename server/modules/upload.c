@@ -31,12 +31,13 @@ static bool is_file_name(struct str name)
            && utf8_valid(name);
 }
 
+/* With parameters, before which white space may stand (RFC 9110 §8.3.1). It becomes a header's value. */
 static bool is_type(struct str type)
 {
     for (size_t i = 0; i < type.n; i++)
-        if (type.p[i] <= ' ' || type.p[i] >= 0x7f)
+        if (type.p[i] < ' ' || type.p[i] >= 0x7f)
             return false;
-    return type.n <= TYPE_MAX;
+    return type.n <= TYPE_MAX && str_trim(type).n == type.n;
 }
 
 static bool read_request(const struct incoming *in, struct wanted *out)
@@ -62,6 +63,7 @@ static enum verdict too_large(const struct incoming *in, struct outcome *out)
 
     xml_add_text_child(a, why, STR(NS_UPLOAD), STR("max-file-size"),
                        arena_printf(a, "%llu", (unsigned long long)in->settings->upload_bytes));
+    outcome_event(out, EVENT(EVENT_UPLOAD, .rule = "too-large"));
     outcome_reply(out, answer);
     return HANDLED;
 }
@@ -75,12 +77,15 @@ static enum verdict try_tomorrow(const struct incoming *in, struct outcome *out)
     struct xml_node *retry = xml_add(a, stanza_error_child(answer), STR(NS_UPLOAD), STR("retry"));
 
     xml_set(a, retry, STR("stamp"), datetime_text(a, in->now_ms + DAY_MS));
+    outcome_event(out, EVENT(EVENT_UPLOAD, .rule = "a-day"));
     outcome_reply(out, answer);
     return HANDLED;
 }
 
 static enum verdict no_room(const struct incoming *in, struct outcome *out)
 {
+    outcome_event(out,
+                  in->disk >= DISK_LOW ? EVENT(EVENT_DISK) : EVENT(EVENT_UPLOAD, .rule = "room"));
     return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT,
                           STR("There is no room for more files."));
 }
@@ -186,13 +191,14 @@ static enum verdict slot_request(const struct incoming *in, struct outcome *out)
     if (in->settings->web_url.n == 0)
         return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     if (!read_request(in, &w))
-        return outcome_refuse(in, out, COND_BAD_REQUEST, STR("A file name and a size are needed."));
+        return outcome_refuse(in, out, COND_BAD_REQUEST,
+                              is_type(w.type)
+                                  ? STR("A file name and a size are needed.")
+                                  : STR("The type of the content is none, or longer than any."));
     if (w.size > in->settings->upload_bytes)
         return too_large(in, out);
-    if (in->disk >= DISK_LOW) {
-        outcome_count(out, REFUSAL_DISK);
+    if (in->disk >= DISK_LOW)
         return no_room(in, out);
-    }
     ask_use(out, in->view->account, in->now_ms - DAY_MS, day_summed);
     return WAIT;
 }

@@ -94,6 +94,13 @@ static enum change take_picture(struct arena *a, struct xml_node *card, struct p
     return photo != NULL && xml_first_element(photo) != NULL ? PICTURE_COMES : PICTURE_GOES;
 }
 
+/* Waiting would not make it smaller. */
+static enum verdict too_big(const struct incoming *in, struct outcome *out)
+{
+    outcome_event(out, EVENT(EVENT_QUOTA, .rule = "vcard"));
+    return outcome_refuse(in, out, COND_NOT_ACCEPTABLE, STR("The card is too big."));
+}
+
 static enum verdict card_set(const struct incoming *in, struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
@@ -108,9 +115,9 @@ static enum verdict card_set(const struct incoming *in, struct outcome *out)
     change = take_picture(a, card, &picture);
     text = element_text(a, card);
     if (text.n > in->settings->vcard_bytes || picture.base64.n > in->settings->pep_item_bytes)
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("The card is too big."));
+        return too_big(in, out);
     if (change == PICTURE_COMES && !avatar_has_room(in))
-        return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, STR("You have too many nodes."));
+        return outcome_full(in, out, "nodes", STR("You have too many nodes."));
     if (change != PICTURE_STAYS)
         avatar_publish(in, out, change == PICTURE_COMES ? &picture : NULL);
     row = outcome_write(out, ROW_DOCUMENT);
