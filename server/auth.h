@@ -30,6 +30,8 @@ struct login {
     bool stable;                                /* without an agent id: it wished for a resource */
     struct str final;                           /* SASL's last word, for <success/>, or empty */
     int64_t account;                            /* 0: there is none of this name */
+    struct str credential; /* a grant (credential.h); empty: the account's password */
+    bool admitted;         /* the grant is still there, and its use is noted */
 
     /* The device of the agent id: as the store has it, and as this login leaves it. */
     bool device_known;
@@ -55,10 +57,12 @@ struct auth {
     struct arena arena;  /* of the exchange */
     struct jid jid;      /* of the name that was given; may not exist */
     struct scram_server scram;
-    struct scram_keys keys;    /* of the account, or of a decoy */
-    struct str password;       /* SASL_PLAIN: prepared */
-    struct scram_keys derived; /* SASL_PLAIN */
-    struct bytes proof;        /* SASL_TOKEN */
+    struct scram_keys keys[CREDENTIALS_MAX]; /* of the account, the rest of nobody; or of a decoy */
+    struct str credentials[CREDENTIALS_MAX]; /* of the account's: as struct login */
+    size_t key_count, own_count;             /* the account's come first */
+    struct str password;                     /* SASL_PLAIN: prepared */
+    struct scram_keys derived;               /* SASL_PLAIN */
+    struct bytes proof;                      /* SASL_TOKEN */
     struct store_query query;
     unsigned failures; /* over all exchanges of this stream */
 };
@@ -105,6 +109,10 @@ void fast_renew(struct session *s, struct login *l); /* what this login does to 
 
 void device_logged_in(struct session *s, void (*then)(struct session *s)); /* with an agent id */
 void device_bound(struct session *s);                                      /* without one */
+
+/* ---- session_grant.c: sessions that came by a password beside the account's ---- */
+
+bool grant_admitted(struct session *s); /* false: it waits, then goes on with bind_complete() */
 
 /* ---- Of others, for logging in ---- */
 

@@ -9,6 +9,13 @@ static bool is_built(enum listener_kind kind)
     return config_keys[config_key_find(STR("listen"), str_from(listener_name(kind)))].built;
 }
 
+/* Who is to be let in has to be named first. */
+static bool is_wanted(const struct config *c, enum listener_kind kind)
+{
+    return is_built(kind) && (kind != LISTEN_S2S || c->s2s.pin.count > 0)
+           && (kind != LISTEN_COMPONENT || c->component.secret.count > 0);
+}
+
 static struct str with_port(struct arena *a, struct str address, uint16_t port)
 {
     return arena_printf(a, "%.*s:%u", STR_ARG(str_slice(address, 0, str_find_last(address, ':'))),
@@ -49,7 +56,7 @@ enum err binding_open(const struct config *c, struct arena *a, struct bindings *
     for (int kind = 0; kind < LISTEN_KIND_COUNT; kind++) {
         const struct config_list *list = &c->listen.address[kind];
 
-        for (size_t i = 0; is_built((enum listener_kind)kind) && i < list->count; i++) {
+        for (size_t i = 0; is_wanted(c, (enum listener_kind)kind) && i < list->count; i++) {
             enum err e = open_one((enum listener_kind)kind, list->items[i], workers, a,
                                   &b.items[b.count], why);
 

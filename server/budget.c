@@ -9,6 +9,9 @@ enum {
 /* A target that was asked about within a day is no new one. */
 static const struct rate once_a_day = { 1, 24 * 3600 };
 
+/* Nobody mistypes so many. */
+static const struct rate names_a_day = { 30, 24 * 3600 };
+
 void budget_init(struct budget *b, const struct random *random)
 {
     random_fill(random, b->seed, sizeof b->seed);
@@ -16,6 +19,7 @@ void budget_init(struct budget *b, const struct random *random)
     throttle_init(&b->targets, ASKERS);
     throttle_init(&b->met, PAIRS);
     throttle_init(&b->keys, PAIRS);
+    throttle_init(&b->vain, ASKERS);
 }
 
 void budget_deinit(struct budget *b)
@@ -24,6 +28,7 @@ void budget_deinit(struct budget *b)
     throttle_deinit(&b->targets);
     throttle_deinit(&b->met);
     throttle_deinit(&b->keys);
+    throttle_deinit(&b->vain);
 }
 
 static bool take(struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms)
@@ -44,6 +49,16 @@ static uint64_t pair_key(const struct budget *b, int64_t account, struct str tar
     uint64_t seed[2] = { b->seed[0], b->seed[1] ^ (uint64_t)account };
 
     return map_hash(seed, target);
+}
+
+void budget_vain(struct budget *b, int64_t account, uint64_t now_ms)
+{
+    throttle_take(&b->vain, (uint64_t)account, &names_a_day, now_ms);
+}
+
+bool budget_tells(struct budget *b, int64_t account, uint64_t now_ms)
+{
+    return throttle_allows(&b->vain, (uint64_t)account, &names_a_day, now_ms);
 }
 
 bool budget_fetch(struct budget *b, const struct settings *s, int64_t account, struct str target,

@@ -18,6 +18,7 @@ struct budget {
     struct throttle subscriptions; /* by account */
     struct throttle targets;       /* by account: people asked for the first time */
     struct throttle met, keys;     /* by account and target: asked today; bundles */
+    struct throttle vain;          /* by account: messages that came back because there is nobody */
 };
 
 void budget_init(struct budget *b, const struct random *random);
@@ -27,5 +28,9 @@ void budget_deinit(struct budget *b);
 bool budget_subscribe(struct budget *b, const struct settings *s, int64_t account, uint64_t now_ms);
 bool budget_fetch(struct budget *b, const struct settings *s, int64_t account, struct str target,
                   bool bundle, uint64_t now_ms);
+
+/* A message came back because there is nobody of that name; may the account be told so still? */
+void budget_vain(struct budget *b, int64_t account, uint64_t now_ms);
+bool budget_tells(struct budget *b, int64_t account, uint64_t now_ms);
 
 #endif

@@ -51,6 +51,11 @@ static void forget_question(struct session *s)
     s->caps_wanted = s->caps_ver = STR_NONE;
 }
 
+struct str caps_announced(const struct session *s)
+{
+    return s->caps != NULL ? s->caps->ver : s->caps_ver;
+}
+
 void caps_forget(struct session *s)
 {
     forget_question(s);

@@ -24,6 +24,7 @@ void caps_cache_free(struct caps_cache *c);
 void caps_presence(struct session *s, const struct xml_node *presence);
 bool caps_answer(struct session *s, const struct stanza *iq); /* true: it answered our question */
 bool caps_wants(const struct session *s, struct str node);
+struct str caps_announced(const struct session *s); /* the hash of its software; empty: none */
 void caps_forget(struct session *s);
 
 #endif

@@ -26,6 +26,7 @@ struct findings {
 
 struct check_facts {
     const char *certificate; /* path; NULL: the self-signed one is still to be made */
+    const char *key;         /* path; NULL: not to be looked at */
     bool self_signed;
     uint64_t now_ms;
 };

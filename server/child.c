@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "crypto/hash.h"
+#include "io/tls.h"
 #include "server/file.h"
 #include "server/lifeline.h"
 #include "server/sandbox.h"
@@ -114,6 +115,7 @@ struct child {
     struct secrets *secrets;
     uint8_t *server_key;
     struct log *log;
+    struct tls_context *fetch_tls;
     int statm_fd, fds_fd;
 };
 
@@ -169,11 +171,26 @@ static void start_log(struct child *c)
     secure_zero(key, sizeof key);
 }
 
+/* The authorities that others' certificates lead to have to be read before the sandbox closes. */
+static void prepare_fetching(struct child *c)
+{
+    const char *authorities = tls_system_authorities();
+    struct str why = STR("this system has no list of authorities (ca-certificates)");
+
+    if (c->config->limits.fetch_bytes == 0 || c->config->listen.address[LISTEN_HTTPS].count == 0)
+        return;
+    if (authorities == NULL
+        || tls_context_new_client(authorities, "http/1.1", &c->fetch_tls, &why, &c->arena)
+               != ERR_NONE)
+        LOG(c->log, WARN, "fetch.off", log_text("why", why));
+}
+
 static enum err give_up_powers(struct child *c)
 {
     const char *folders[2] = { c->config->server.data_dir.p,
                                config_store_folder(c->config, &c->arena) };
-    struct sandbox_rules rules = { folders, folders[1] != NULL ? 2 : 1 };
+    struct sandbox_rules rules = { folders, folders[1] != NULL ? 2 : 1,
+                                   c->fetch_tls != NULL || c->config->s2s.pin.count > 0 };
     enum err e;
 
     if ((e = sandbox_drop_root(c->log)) != ERR_NONE)
@@ -197,6 +214,7 @@ static int run(struct child *c)
         .certificate = certificate,
         .key = key,
         .self_signed = h->self_signed,
+        .fetch_tls = c->fetch_tls,
         .statm_fd = c->statm_fd,
         .fds_fd = c->fds_fd,
         .control_fd = h->control_fd,
@@ -237,8 +255,10 @@ int child_main(void)
             log_text("why", STR("the limit of locked memory is too small")));
     c.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     c.fds_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    prepare_fetching(&c);
     if (give_up_powers(&c) == ERR_NONE)
         status = run(&c);
+    tls_context_unref(c.fetch_tls);
     log_free(c.log);
 done:
     config_unref(c.config);

@@ -3,7 +3,13 @@
 
 #include <assert.h>
 
+#include "server/anchor_link.h"
+#include "server/component_host.h"
+#include "server/event_log.h"
 #include "server/limits.h"
+#include "server/metrics.h"
+#include "server/remote.h"
+#include "server/s2s_host.h"
 #include "server/session.h"
 #include "server/web/websocket.h"
 
@@ -191,7 +197,22 @@ static struct client *client_new(struct worker *w, enum client_transport transpo
     return c;
 }
 
-/* False: its address has enough connections; the end of this one follows. `counted`: as one of HTTP, until now. */
+static void tell(struct client *c, const struct event *event, const struct event_traits *traits)
+{
+    struct peer_address peer = conn_peer(c->conn);
+
+    event_log_tell(c->worker->group->events, event,
+                   &(struct event_source){ peer.ip, transport_name(c->transport), *traits });
+}
+
+/* There is no session yet that could tell it. */
+static void tell_crowded(struct client *c)
+{
+    count(&c->worker->home.counters, COUNTER_EVENTS + EVENT_CONNECTIONS);
+    tell(c, EVENT(EVENT_CONNECTIONS), &(struct event_traits){ 0 });
+}
+
+/* False: its address has enough connections; the end of this one follows. `counted`: already. */
 static bool admit(struct client *c, bool counted)
 {
     struct doorkeeper *d = &c->worker->doorkeeper;
@@ -201,18 +222,18 @@ static bool admit(struct client *c, bool counted)
     c->stranger = c->counted && doorkeeper_admit_stranger(d, c->peer);
     count(&c->worker->home.counters, COUNTER_CONNECTED + c->transport);
     if (!c->stranger) {
-        count(&c->worker->home.counters, COUNTER_THROTTLED + THROTTLED_CONNECTION);
+        tell_crowded(c);
         conn_abort(c->conn);
     }
     return c->stranger;
 }
 
-void client_accept(struct worker *w, int fd, bool direct_tls)
+void client_accept(struct worker *w, const struct visitor *v, bool direct_tls)
 {
     struct client *c = client_new(w, direct_tls ? TRANSPORT_TLS : TRANSPORT_STARTTLS);
 
     worker_enter(w);
-    c->conn = conn_accept(w->loop, fd, &handlers, c);
+    c->conn = conn_admit(w->loop, v, &handlers, c);
     if (c->conn == NULL) {
         client_free(c);
         return;
@@ -222,6 +243,23 @@ void client_accept(struct worker *w, int fd, bool direct_tls)
     c->session = session_new(&w->home, c, false, STREAM_TCP);
     if (direct_tls) /* XEP-0368: TLS comes first, the stream in it */
         conn_start_tls(c->conn, w->tls.xmpp);
+}
+
+void client_take(struct worker *w, struct conn *conn, enum client_transport transport,
+                 struct str early)
+{
+    struct client *c = client_new(w, transport);
+
+    worker_enter(w);
+    conn_handlers(conn, &handlers, c);
+    c->conn = conn;
+    if (!admit(c, true))
+        return;
+    c->session = session_new(&w->home, c, false, STREAM_TCP);
+    if (transport == TRANSPORT_TLS)
+        client_secured(c);
+    if (early.n > 0)
+        client_received(c, early);
 }
 
 void client_upgrade(struct worker *w, struct conn *conn, struct str early)
@@ -466,11 +504,38 @@ static void host_note_registration(void *ctx, uint64_t address)
     tell_others(w, &(struct worker_order){ .kind = ORDER_REGISTRATION_NOTE, .address = address });
 }
 
+static void host_event(void *ctx, void *link, const struct event *event,
+                       const struct event_traits *traits)
+{
+    if (link != NULL)
+        tell(link, event, traits);
+    else
+        event_log_tell(((struct worker *)ctx)->group->events, event,
+                       &(struct event_source){ .traits = *traits });
+}
+
 static void host_log(void *ctx, const char *event, struct str account, const char *key,
                      uint64_t value)
 {
     LOG(((struct worker *)ctx)->group->boot->log, INFO, event, log_account(account),
         log_int(key, (int64_t)value));
+}
+
+static void host_anchor(void *ctx, const struct anchor_order *order)
+{
+    struct worker *w = ctx;
+
+    anchor_link_order(w->group->anchor, w->number, order);
+}
+
+static void host_remote(void *ctx, struct remote_parcel *p)
+{
+    const struct worker *w = ctx;
+
+    if (settings_component(w->home.settings, p->domain) != NULL)
+        component_host_send(ctx, p);
+    else
+        s2s_host_send(ctx, p);
 }
 
 const struct host_ops client_host_ops = {
@@ -491,5 +556,8 @@ const struct host_ops client_host_ops = {
     .post = host_post,
     .note_login = host_note_login,
     .note_registration = host_note_registration,
+    .anchor = host_anchor,
+    .remote = host_remote,
+    .event = host_event,
     .log = host_log,
 };

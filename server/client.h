@@ -7,7 +7,10 @@
 
 #include "server/worker_inside.h"
 
-void client_accept(struct worker *w, int fd, bool direct_tls);
+void client_accept(struct worker *w, const struct visitor *v, bool direct_tls);
+/* One that came to listen.mux, counted by the doorkeeper. `early`: what was said already. Takes the connection. */
+void client_take(struct worker *w, struct conn *conn, enum client_transport transport,
+                 struct str early);
 /* An HTTP connection that has become a WebSocket; `early`: what came behind the handshake. Takes the connection. */
 void client_upgrade(struct worker *w, struct conn *conn, struct str early);
 void client_arrive(struct worker *w, struct worker_order *o); /* from another worker, logged in */

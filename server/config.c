@@ -34,6 +34,7 @@ struct loading {
     int line;
     int *from; /* per key: where its value comes from */
     bool *given;
+    struct str *unread;
     size_t problem_count;
 };
 
@@ -80,9 +81,14 @@ static void assign(struct loading *l, struct str section, struct str name, struc
         return;
     }
     /* A key whose feature does not exist yet takes any value, so that tomorrow's files load
-     * today. */
-    if (config_value_set(l->config, l->arena, key, value, adds) != ERR_NONE && key->built)
-        complain(l, from, key_text(l, key), config_value_allowed(key, l->arena));
+     * today; --check says what it will take. */
+    l->unread[i] = STR_NONE;
+    if (config_value_set(l->config, l->arena, key, value, adds) != ERR_NONE) {
+        if (key->built)
+            complain(l, from, key_text(l, key), config_value_allowed(key, l->arena));
+        else
+            l->unread[i] = arena_str(l->arena, str_trim(value));
+    }
     l->given[i] = true;
     l->from[i] = from;
 }
@@ -251,6 +257,8 @@ static void begin(struct loading *l, struct buf *problems)
 
     *l = (struct loading){ .config = c, .arena = &c->private->arena, .problems = problems };
     l->given = arena_alloc(l->arena, config_key_count * sizeof *l->given);
+    l->unread = arena_alloc(l->arena, config_key_count * sizeof *l->unread);
+    c->unread = l->unread;
     l->from = arena_alloc(l->arena, config_key_count * sizeof *l->from);
     c->given = l->given;
     set_defaults(l);
@@ -302,7 +310,7 @@ static void dump_key(const struct config *c, size_t i, struct buf *out)
     buf_add_char(out, '.');
     buf_add(out, str_from(config_keys[i].name));
     buf_add_char(out, '=');
-    buf_add(out, config_value_text(c, &a, &config_keys[i]));
+    buf_add(out, config_text(c, i, &a));
     buf_add_char(out, '\n');
     arena_deinit(&a);
 }
@@ -392,5 +400,7 @@ const char *config_store_folder(const struct config *c, struct arena *a)
 
 struct str config_text(const struct config *c, size_t key_index, struct arena *a)
 {
+    if (c->unread[key_index].n > 0)
+        return c->unread[key_index];
     return config_value_text(c, a, &config_keys[key_index]);
 }

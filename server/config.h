@@ -32,6 +32,8 @@ struct cidr_list {
 enum registration_mode { REGISTRATION_INVITE, REGISTRATION_OPEN, REGISTRATION_CLOSED };
 enum e2ee_policy { E2EE_REQUIRED, E2EE_OFF };
 enum stranger_policy { STRANGERS_GATE, STRANGERS_ALLOW };
+enum call_policy { CALLS_KNOWN, CALLS_STRICT };
+enum direct_policy { CALLS_DIRECT_REFUSE, CALLS_DIRECT_ADAPT };
 enum store_ack { ACK_COMMIT, ACK_MEMORY };
 enum archive_mode { ARCHIVE_ON, ARCHIVE_OFF };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -72,6 +74,7 @@ struct limits {
     uint64_t resume_s; /* how long a cut session waits to be resumed */
     uint64_t roster_items, roster_groups, blocked_jids;
     uint64_t pep_nodes, pep_items, pep_item_bytes, pep_bytes;
+    uint64_t push_registrations;
     uint64_t private_bytes, vcard_bytes;
     uint64_t archive_messages;                         /* per account; 0: no limit */
     uint64_t archive_queries, archive_page;            /* in flight per account; results per page */
@@ -79,6 +82,9 @@ struct limits {
     uint64_t invitations_per_account, invitation_days; /* open at a time; validity */
     uint64_t upload_bytes, upload_daily_bytes, upload_account_bytes, upload_total_bytes,
         upload_days;
+    struct rate fetches_per_account, fetched_bytes_per_account;
+    uint64_t fetch_bytes;          /* 0: no relay */
+    struct cidr_list fetch_exempt; /* what the relay reaches although it is not public */
 
     /* One address (IPv6: one /64). */
     struct rate connections_per_address, failed_logins_per_address, registrations_per_address;
@@ -88,6 +94,8 @@ struct limits {
     /* One remote domain. */
     struct rate stanzas_per_domain;
     uint64_t streams_per_domain;
+
+    struct rate stanzas_per_component;
 
     /* One stream. */
     uint64_t stanza_bytes, stanza_bytes_before_login;
@@ -112,6 +120,12 @@ struct config {
         struct cidr_list proxy_from;
     } listen;
     struct {
+        struct config_list pin; /* each as remote_pin_read() takes it */
+    } s2s;
+    struct {
+        struct config_list secret; /* each as component_secret_read() takes it */
+    } component;
+    struct {
         struct str certificate, key, acme;
     } tls; /* empty: self-signed in data_dir/tls */
     struct {
@@ -124,6 +138,8 @@ struct config {
         enum e2ee_policy e2ee;
         struct config_list e2ee_allow; /* domains, rooms, "{namespace}name" elements */
         enum stranger_policy strangers;
+        enum call_policy calls;
+        enum direct_policy calls_direct;
     } policy;
     struct {
         unsigned mechanisms;
@@ -144,16 +160,19 @@ struct config {
         struct config_list accounts;
     } admin;
     struct {
-        struct config_list address;
-        struct config_list port;
+        struct config_list address; /* BIND or BIND=ANNOUNCED */
+        uint64_t port;              /* 0: any */
     } anchor;
     struct {
         enum log_level level;
         enum log_format format;
+        uint64_t events_days; /* 0: none are kept */
     } log;
     struct limits limits;
 
     const bool *given; /* per row of config_keys: not the default */
+    const struct str
+        *unread; /* the same: the text of a key that is not built, if it will not take it */
     struct config_private *private;
 };
 
@@ -180,7 +199,7 @@ const char *listener_name(enum listener_kind kind); /* "c2s": its key is listen.
 /* The folder of a store that is a file, NUL-terminated; NULL: it is none. */
 const char *config_store_folder(const struct config *c, struct arena *a);
 
-/* The key's value as text, in the form the file takes. */
+/* The key's value as text, in the form the file takes; of one that is not built, what was given. */
 struct str config_text(const struct config *c, size_t key_index, struct arena *a);
 
 #endif

@@ -25,6 +25,8 @@ enum { KIB = 1024, MIB = 1024 * KIB };
 static const char *const registration_words[] = { "invite", "open", "closed", NULL };
 static const char *const e2ee_words[] = { "required", "off", NULL };
 static const char *const stranger_words[] = { "gate", "allow", NULL };
+static const char *const call_words[] = { "known", "strict", NULL };
+static const char *const direct_words[] = { "refuse", "adapt", NULL };
 static const char *const ack_words[] = { "commit", "memory", NULL };
 static const char *const archive_words[] = { "on", "off", NULL };
 static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
@@ -52,6 +54,14 @@ static bool is_store_url(struct str value)
     return str_starts(value, STR("postgresql://"));
 }
 
+/* Not 0: what nobody has fetched yet lies in the archive, too, and would go with the rest. */
+static bool is_retention(struct str value)
+{
+    uint64_t days = 0;
+
+    return str_is(value, "-1") || (str_to_u64(value, UINT64_MAX, &days) == ERR_NONE && days > 0);
+}
+
 static bool is_web_url(struct str value)
 {
     struct arena a = { 0 };
@@ -72,7 +82,8 @@ const struct config_key config_keys[] = {
                "none." },
     { ROW(server, data_dir, KEY_PATH, ""), BUILT,
       .allowed = "a folder; empty: /var/lib/sotto as root, else ~/.local/share/sotto",
-      .about = "Everything the server keeps: mode 0700, one server per folder." },
+      .about = "Everything the server keeps: mode 0700, one server per folder. One that others can write into, or that holds other "
+               "files and is not closed to others, is refused." },
     { ROW(server, workers, KEY_NUMBER, "cores"), RANGE(1, 256), .zero_word = "cores", BUILT,
       .about = "Threads that serve connections; as many as there are processor cores unless "
                "given." },
@@ -83,15 +94,34 @@ const struct config_key config_keys[] = {
       .about = "XMPP clients, TLS from the first byte (XEP-0368)." },
     { LISTENER(https, LISTEN_HTTPS, "127.0.0.1:5443"), BUILT,
       .about = "HTTPS: web client, WebSocket, file upload, invitation pages, host-meta." },
-    { LISTENER(s2s, LISTEN_S2S, ""), .about = "Other servers (federation)." },
-    { LISTENER(mux, LISTEN_MUX, ""),
-      .about = "One port for all protocols, told apart by first bytes and ALPN." },
+    { LISTENER(s2s, LISTEN_S2S, ""), BUILT,
+      .about = "Other servers, those of s2s.pin; not opened while there are none. TLS from the first byte, both certificates "
+               "pinned." },
+    { LISTENER(mux, LISTEN_MUX, ""), BUILT,
+      .about = "One port for everything, such as 0.0.0.0:443, for networks that let little else "
+               "through: XMPP with TLS from the first byte or with STARTTLS, and HTTPS, told "
+               "apart by ALPN and by what comes first; and the media of calls of clients that get none "
+               "through by UDP (ICE-TCP, TURN over TLS)." },
     { LISTENER(metrics, LISTEN_METRICS, ""), BUILT,
       .about = "Counters for Prometheus: GET /metrics over plain HTTP, without a password: "
                "loopback, or a network of your own." },
-    { LISTENER(component, LISTEN_COMPONENT, ""), .about = "External components (XEP-0114)." },
-    { ROW(listen, proxy_from, KEY_NETWORKS, ""),
-      .about = "Networks of proxies whose PROXY protocol header is believed." },
+    { LISTENER(component, LISTEN_COMPONENT, ""), BUILT,
+      .about = "Components (XEP-0114), those of component.secret; not opened while there are none. In the clear: loopback, or a "
+               "network of your own." },
+    { ROW(listen, proxy_from, KEY_NETWORKS, ""), BUILT,
+      .about = "Networks of proxies of your own. Who connects from there has to begin with a header of the PROXY protocol "
+               "(version 1 or 2), and is taken for the address that it names; nobody else's is believed. Not for listen.metrics and "
+               "listen.component." },
+
+    { ROW(s2s, pin, KEY_PINS, ""), BUILT,
+      .allowed = "DOMAIN=ADDRESS:PORT=SHA256, separated by spaces: an IP address, and the hash of the certificate as "
+                 "64 hexadecimal digits",
+      .about = "Other servers with which there is a link: where each listens, and the SHA-256 hash of its certificate. Nothing else "
+               "is asked of it, DNS neither (docs/federation.md)." },
+    { ROW(component, secret, KEY_SECRETS, ""), BUILT,
+      .allowed = "DOMAIN=SECRET, separated by spaces, each secret 16 to 256 printable characters",
+      .about = "Programs beside the server with a domain of their own, such as app servers for pushes: the domain, and what each "
+               "proves itself with. They are heard like another server and have no more rights." },
 
     { ROW(web, url, KEY_TEXT, ""), .allows = is_web_url, BUILT,
       .allowed = "https://HOST or https://HOST:PORT in lower case, without anything behind it, or empty",
@@ -114,12 +144,21 @@ const struct config_key config_keys[] = {
     { ROW(policy, e2ee, KEY_WORD, "required"), .words = e2ee_words, BUILT,
       .about = "required: messages that are not end-to-end encrypted are refused. off: they "
                "pass, and the operator can read them." },
-    { ROW(policy, e2ee_allow, KEY_LIST, ""), BUILT,
+    { ROW(policy, e2ee_allow, KEY_EXEMPT, ""), BUILT,
       .allowed = "domains, addresses of rooms and {namespace}name of elements, separated by spaces",
       .about = "Exempt from policy.e2ee: domains, rooms, elements written {namespace}name." },
     { ROW(policy, strangers, KEY_WORD, "gate"), .words = stranger_words, BUILT,
       .about = "gate: what strangers send waits as a request until the recipient approves, and "
                "their calls do not ring. allow: delivered like anything else." },
+    { ROW(policy, calls, KEY_WORD, "known"), .words = call_words, BUILT,
+      .about = "Whose calls ring. known: those of everybody to whom the callee shows his presence, or has "
+               "written lately. strict: contacts only, where both see each other, whatever "
+               "policy.strangers says. Under both, whom sottoctl call allow names." },
+    { ROW(policy, calls_direct, KEY_WORD, "refuse"), .words = direct_words, BUILT,
+      .about = "Calls of clients that begin with an offer instead of asking first (without "
+               "XEP-0353, as Dino does towards some clients). refuse: they ring nowhere. adapt: "
+               "the server keeps the offer, asks in their place, and makes it once a person has "
+               "accepted." },
 
     { ROW(auth, mechanisms, KEY_FLAGS, MECHANISMS_DEFAULT), .words = mechanism_words, BUILT,
       .about = "SASL mechanisms offered. PLAIN, which shows the password to the server, is "
@@ -141,20 +180,26 @@ const struct config_key config_keys[] = {
     { ROW(archive, mode, KEY_WORD, "on"), .words = archive_words, BUILT,
       .about = "off: no history is kept; messages to accounts that are offline still wait for "
                "them." },
-    { ROW(archive, retention_days, KEY_NUMBER, "30"), RANGE(-1, 36500), BUILT,
-      .about = "Days after which archived messages are deleted; -1: never." },
+    { ROW(archive, retention_days, KEY_NUMBER, "30"), RANGE(-1, 36500), .allows = is_retention, BUILT,
+      .allowed = "a number from 1 to 36500, or -1 (messages wait there for who is offline; archive.mode = off keeps no history)",
+      .about = "Days after which archived messages are deleted, fetched or not; -1: never." },
 
     { ROW(admin, accounts, KEY_LIST, ""),
       .about = "Accounts that may administer the server over XMPP." },
 
-    { ROW(anchor, address, KEY_LIST, ""),
-      .about = "Addresses for call media: BIND, or BIND=ANNOUNCED behind address translation." },
-    { ROW(anchor, port, KEY_LIST, ""), .about = "UDP and TCP port of call media." },
+    { ROW(anchor, address, KEY_PLACES, "127.0.0.1"), BUILT,
+      .about = "Addresses through which the media of calls pass, at most 8: BIND, or BIND=ANNOUNCED behind address "
+               "translation. Empty: calls have no media." },
+    { ROW(anchor, port, KEY_NUMBER, "0"), RANGE(0, 65534), BUILT,
+      .about = "UDP port of call media; the next one is used as well. 0: any two. A firewall has to let both through: 3478 "
+               "is what networks expect." },
 
     { ROW(log, level, KEY_WORD, "info"), .words = level_words, BUILT, LIVE,
       .about = "The least important events that are logged." },
     { ROW(log, format, KEY_WORD, "text"), .words = format_words, BUILT, LIVE,
       .about = "One line per event: `TIME LEVEL event key=value …`, or a JSON object." },
+    { ROW(log, events_days, KEY_NUMBER, "14"), RANGE(0, 14), .zero_word = "off", BUILT,
+      .about = "Days for which refusals are kept as pseudonymous events (docs/events.md); off: they are only counted." },
 
     /* ---- One account ---- */
     { RATE(messages_per_account, "600/min"), BUILT,
@@ -171,7 +216,7 @@ const struct config_key config_keys[] = {
       .about = "Device keys an account fetches of one other account that is no contact." },
     { RATE(failed_logins_per_account, "50/h"), BUILT,
       .about = "Wrong passwords for an account, from all addresses together." },
-    { RATE(password_changes_per_account, "10/h"), BUILT, .about = "Password changes of an account." },
+    { RATE(password_changes_per_account, "10/h"), BUILT, .about = "Password changes of an account, and passwords made for apps." },
     { LIMIT(sessions_per_account, KEY_NUMBER, "16", 1, 1000), BUILT,
       .about = "Connected sessions of an account." },
     { LIMIT(resumable_per_account, KEY_NUMBER, "16", 0, 1000), BUILT,
@@ -194,6 +239,8 @@ const struct config_key config_keys[] = {
       .about = "Size of all PEP items of an account." },
     { LIMIT(private_bytes, KEY_SIZE, "256KiB", KIB, 64 * MIB), BUILT,
       .about = "Private XML storage of an account (XEP-0049)." },
+    { LIMIT(push_registrations, KEY_NUMBER, "16", 0, 1000), BUILT,
+      .about = "App servers through which devices of an account ask to be woken (XEP-0357); 0: none." },
     { LIMIT(vcard_bytes, KEY_SIZE, "128KiB", KIB, 4 * MIB), BUILT,
       .about = "vCard of an account (XEP-0054)." },
     { LIMIT(archive_messages, KEY_NUMBER, "1000000", 1, INT64_MAX), BUILT, .zero_word = "off",
@@ -205,7 +252,7 @@ const struct config_key config_keys[] = {
     { LIMIT(request_messages, KEY_NUMBER, "5", 1, 1000),
       .about = "Messages of a stranger that wait for approval." },
     { LIMIT(invitations_per_account, KEY_NUMBER, "20", 0, 100000), BUILT,
-      .about = "Open invitations of an account." },
+      .about = "Open invitations of an account; 0: only the operator invites." },
     { LIMIT(invitation_days, KEY_NUMBER, "7", 1, 3650), BUILT,
       .about = "Days an invitation is good for." },
     { LIMIT(upload_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE), BUILT,
@@ -219,6 +266,16 @@ const struct config_key config_keys[] = {
     { LIMIT(upload_days, KEY_NUMBER, "30", 1, 36500), BUILT,
       .about = "Days after which an uploaded file is deleted." },
 
+    { LIMIT(fetch_bytes, KEY_SIZE, "100MiB", KIB, HUGE_SIZE), .zero_word = "off", BUILT,
+      .about = "Size of one file that the server fetches from another host for an account, so that this host does not "
+               "learn the person's address; off: it fetches nothing, and cannot connect to anywhere." },
+    { RATE(fetches_per_account, "300/h"), BUILT,
+      .about = "Files from other hosts that an account has fetched." },
+    { RATE(fetched_bytes_per_account, "2GiB/day"), BUILT,
+      .about = "The same in bytes; a file that was begun is finished." },
+    { ROW(limits, fetch_exempt, KEY_NETWORKS, ""), BUILT,
+      .about = "Networks that files are fetched from although they are private, this machine included; for tests." },
+
     /* ---- One address; of IPv6, one /64 ---- */
     { RATE(connections_per_address, "300/min"), BUILT, .about = "New connections from an address, HTTPS included." },
     { RATE(failed_logins_per_address, "30/10min"), BUILT, .about = "Wrong passwords from an address." },
@@ -231,10 +288,14 @@ const struct config_key config_keys[] = {
       .about = "Connections of an address that have not logged in yet." },
 
     /* ---- One remote domain ---- */
-    { ROW(limits, stanzas_per_domain, KEY_RATE, "6000/min"),
+    { ROW(limits, stanzas_per_domain, KEY_RATE, "6000/min"), BUILT,
       .about = "Stanzas from a remote domain." },
-    { ROW(limits, streams_per_domain, KEY_NUMBER, "4"), RANGE(1, 1000),
+    { ROW(limits, streams_per_domain, KEY_NUMBER, "4"), RANGE(1, 1000), BUILT,
       .about = "Streams of a remote domain at a time." },
+
+    /* ---- One component ---- */
+    { ROW(limits, stanzas_per_component, KEY_RATE, "6000/min"), BUILT,
+      .about = "Stanzas from a component; an app server answers every push with one." },
 
     /* ---- One stream ---- */
     { LIMIT(stanza_bytes, KEY_SIZE, "256KiB", 10000, 16 * MIB), BUILT,

@@ -20,6 +20,10 @@ enum key_type {
     KEY_LIST,      /* struct config_list; items separated by spaces; may be repeated */
     KEY_DOMAINS,   /* struct config_list of prepared domain names */
     KEY_ADDRESSES, /* struct config_list of HOST:PORT, [V6]:PORT */
+    KEY_EXEMPT,    /* struct config_list of domains, addresses without resource, {namespace}name */
+    KEY_SECRETS,   /* struct config_list of DOMAIN=SECRET */
+    KEY_PLACES,    /* struct config_list of IP or IP=IP */
+    KEY_PINS,      /* struct config_list of DOMAIN=HOST:PORT=SHA256 */
     KEY_NETWORKS,  /* struct cidr_list */
 };
 
@@ -31,7 +35,7 @@ struct config_key {
     int64_t min, max;
     const char *zero_word;    /* KEY_NUMBER and KEY_SIZE: how 0 is written; NULL: it has no name */
     const char *const *words; /* NULL-terminated */
-    bool (*allows)(struct str value); /* KEY_TEXT: further grammar; NULL: any */
+    bool (*allows)(struct str value); /* KEY_TEXT, KEY_NUMBER: further grammar; NULL: any */
     const char *allowed;              /* what the message after a bad value says */
     const char *about;                /* one or two sentences for the manual */
     bool built;

@@ -118,7 +118,11 @@ struct str config_value_text(const struct config *c, struct arena *a, const stru
     case KEY_TEXT:
     case KEY_PATH: buf_add(&out, *(const struct str *)at); break;
     case KEY_LIST:
+    case KEY_EXEMPT:
     case KEY_DOMAINS:
+    case KEY_PLACES:
+    case KEY_PINS:
+    case KEY_SECRETS:
     case KEY_ADDRESSES: add_list(&out, at); break;
     case KEY_NETWORKS: add_networks(&out, a, at); break;
     }
@@ -176,6 +180,13 @@ struct str config_value_allowed(const struct config_key *key, struct arena *a)
     case KEY_ADDRESSES:
         return STR(
             "addresses such as 127.0.0.1:5222 or [::1]:5222 separated by spaces; empty: off");
+    case KEY_PLACES:
+        return STR("at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+                   "separated by spaces; "
+                   "empty: off");
+    case KEY_PINS:
+    case KEY_EXEMPT:
+    case KEY_SECRETS: break; /* their rows say it */
     case KEY_NETWORKS: return STR("networks such as 10.0.0.0/8 or fd00::/8 separated by spaces");
     }
     return STR_NONE;

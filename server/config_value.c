@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/ip.h"
+#include "server/component_secret.h"
+#include "server/remote_pin.h"
 #include "xmpp/jid.h"
 
 struct unit {
@@ -116,6 +118,8 @@ static enum err set_number(int64_t *out, const struct config_key *key, struct st
         != ERR_NONE)
         return ERR_MALFORMED;
     number = negative ? -(int64_t)value : (int64_t)value;
+    if (key->allows != NULL && !key->allows(text))
+        return ERR_MALFORMED;
     if (number < key->min || number > key->max)
         return ERR_MALFORMED;
     *out = number;
@@ -203,6 +207,32 @@ static enum err check_address(struct str text)
     return ERR_NONE;
 }
 
+static bool is_unspecified(const uint8_t ip[16], unsigned bits)
+{
+    uint8_t any = 0;
+
+    for (unsigned i = bits == 32 ? 12 : 0; i < 16; i++)
+        any |= ip[i];
+    return any == 0;
+}
+
+/* IP, or IP=IP of the same family; all addresses of the machine cannot be announced. */
+static enum err check_place(struct str text)
+{
+    struct str announced = text, bind = str_split(&announced, '=');
+    uint8_t ip[16];
+    unsigned bits, other_bits;
+
+    if (read_ip(bind, ip, &bits) != ERR_NONE || (announced.p == NULL && is_unspecified(ip, bits)))
+        return ERR_MALFORMED;
+    if (announced.p == NULL)
+        return ERR_NONE;
+    if (read_ip(announced, ip, &other_bits) != ERR_NONE || other_bits != bits
+        || is_unspecified(ip, bits))
+        return ERR_MALFORMED;
+    return ERR_NONE;
+}
+
 static enum err read_network(struct str text, struct cidr *out)
 {
     struct str length = text, host = str_split(&length, '/');
@@ -222,14 +252,50 @@ static enum err read_network(struct str text, struct cidr *out)
 
 /* ---- Lists ---- */
 
+/* What a name in XML is not made of; the rest is the sender's business, and nothing is sent of this. */
+static bool has_odd(struct str name, const char *odd)
+{
+    for (; *odd != '\0'; odd++)
+        if (str_find(name, *odd) < name.n)
+            return true;
+    return false;
+}
+
+/* "{namespace}name", or an address as the policy will meet it: prepared, and without a resource. */
+static enum err read_exempt(struct arena *a, struct str word, struct str *out)
+{
+    struct str rest = word, namespace = str_split(&rest, '}');
+    struct jid jid;
+
+    if (str_starts(word, STR("{"))) {
+        *out = word;
+        return namespace.n > 1 && rest.n > 0 && !has_odd(rest, "{}:/<>&\"'") ? ERR_NONE
+                                                                             : ERR_MALFORMED;
+    }
+    if (jid_parse(a, word, &jid) != ERR_NONE || !jid_is_bare(&jid))
+        return ERR_MALFORMED;
+    *out = jid_text(a, &jid);
+    return ERR_NONE;
+}
+
 static enum err read_item(struct arena *a, const struct config_key *key, struct str word,
                           struct str *out)
 {
+    struct component_secret component;
     struct str prepared = word;
+    struct remote_pin pin;
     enum err e = ERR_NONE;
 
     if (key->type == KEY_ADDRESSES)
         e = check_address(word);
+    else if (key->type == KEY_PLACES)
+        e = check_place(word);
+    else if (key->type == KEY_PINS)
+        e = remote_pin_read(a, word, &pin);
+    else if (key->type == KEY_SECRETS)
+        e = component_secret_read(a, word, &component);
+    else if (key->type == KEY_EXEMPT)
+        e = read_exempt(a, word, &prepared);
     else if (key->type == KEY_DOMAINS)
         e = jid_prepare_domain(a, word, &prepared);
     if (e != ERR_NONE)
@@ -244,7 +310,7 @@ static enum err set_list(struct config_list *out, struct arena *a, const struct 
     size_t count = adds ? out->count : 0, total = count + count_words(text);
     struct str *items;
 
-    if (total > CONFIG_ITEMS_MAX)
+    if (total > (key->type == KEY_PLACES ? CONFIG_PLACES_MAX : CONFIG_ITEMS_MAX))
         return ERR_MALFORMED;
     items = arena_alloc(a, total * sizeof *items);
     if (count > 0)
@@ -292,7 +358,11 @@ enum err config_value_set(struct config *c, struct arena *a, const struct config
     case KEY_TEXT:
     case KEY_PATH: return set_text(at, a, key, text);
     case KEY_LIST:
+    case KEY_EXEMPT:
     case KEY_DOMAINS:
+    case KEY_PLACES:
+    case KEY_PINS:
+    case KEY_SECRETS:
     case KEY_ADDRESSES: return set_list(at, a, key, text, adds);
     case KEY_NETWORKS: return set_networks(at, a, text, adds);
     }

@@ -8,7 +8,10 @@
 
 #include "server/config_keys.h"
 
-enum { CONFIG_ITEMS_MAX = 1024 }; /* of one list */
+enum {
+    CONFIG_ITEMS_MAX = 1024, /* of one list */
+    CONFIG_PLACES_MAX = 8,   /* of the anchor: ANCHOR_PLACES */
+};
 
 /* `adds`: a list keeps what it has. Every text kept is NUL-terminated. */
 CHECKED enum err config_value_set(struct config *c, struct arena *a, const struct config_key *key,

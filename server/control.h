@@ -23,7 +23,8 @@ enum {
     CONTROL_LINE_MAX = 64 * 1024,
     CONTROL_CONNECTIONS_MAX = 16,
     CONTROL_COUNT_MAX = 10 * 1000 * 1000,
-    CONTROL_DAYS_MAX = 3650
+    CONTROL_DAYS_MAX = 3650,
+    CONTROL_HOURS_MAX = 24 * 365
 };
 
 /* Which members a command takes; all are required but those of `optional`. */
@@ -34,6 +35,13 @@ enum control_field {
     FIELD_COUNT = 1 << 3,
     FIELD_DOMAIN = 1 << 4,
     FIELD_DAYS = 1 << 5,
+    FIELD_SINCE = 1 << 6,
+    FIELD_AFTER = 1 << 7,
+    FIELD_TYPE = 1 << 8,
+    FIELD_WAIT = 1 << 9,
+    FIELD_PEER = 1 << 10,
+    FIELD_HOURS = 1 << 11,
+    FIELD_TOKEN = 1 << 12,
 };
 
 struct control_args {
@@ -42,7 +50,14 @@ struct control_args {
     struct jid prefix;   /* of the accounts PREFIX0 … */
     uint64_t count;
     struct str domain; /* one of ours; the first if not given */
-    uint64_t days;     /* 0 if not given */
+    uint64_t days;     /* 0 if not given, as those that follow */
+    uint64_t since_s;  /* since the epoch */
+    uint64_t after;
+    struct str type;
+    bool wait;       /* until there is something to answer */
+    struct jid peer; /* bare, of whatever domain */
+    uint64_t hours;
+    struct str token; /* of an invitation, not empty */
 };
 
 /* One request in work. */

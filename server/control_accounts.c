@@ -82,7 +82,6 @@ static void new_account_fill(struct new_account *n, struct str local, struct str
     row->account_new.created_ms = clock_wall_ms();
     for (size_t i = 0; i < HASHES; i++) {
         row = write_set_add(&n->set, ROW_CREDENTIAL, 0);
-        row->credential.device = STR("");
         row->credential.keys = keys[i];
     }
 }

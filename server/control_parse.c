@@ -164,6 +164,51 @@ static enum err read_days(struct parsing *p)
     return read_count(p, "days", CONTROL_DAYS_MAX, &p->args.days);
 }
 
+static enum err read_since(struct parsing *p)
+{
+    return read_count(p, "since", INT64_MAX / 1000, &p->args.since_s);
+}
+
+static enum err read_after(struct parsing *p)
+{
+    return read_count(p, "after", INT64_MAX, &p->args.after);
+}
+
+static enum err read_wait(struct parsing *p)
+{
+    p->args.wait = json_is_true(json_object_get(p->request, "wait"));
+    return ERR_NONE;
+}
+
+static enum err read_type(struct parsing *p)
+{
+    return read_text(p, "type", &p->args.type);
+}
+
+static enum err read_peer(struct parsing *p)
+{
+    struct str text;
+    struct jid jid;
+    enum err e = read_text(p, "peer", &text);
+
+    if (e != ERR_NONE)
+        return e;
+    if (jid_parse(p->arena, text, &jid) != ERR_NONE || jid.local.n == 0 || jid.resource.n > 0)
+        return refuse(p, "usage", STR("peer: an address such as name@example.org"));
+    p->args.peer = jid;
+    return ERR_NONE;
+}
+
+static enum err read_hours(struct parsing *p)
+{
+    return read_count(p, "hours", CONTROL_HOURS_MAX, &p->args.hours);
+}
+
+static enum err read_token(struct parsing *p)
+{
+    return read_text(p, "token", &p->args.token);
+}
+
 static const struct {
     unsigned field;
     const char *name;
@@ -172,6 +217,10 @@ static const struct {
     { FIELD_JID, "jid", read_jid },          { FIELD_PASSWORD, "password", read_password },
     { FIELD_PREFIX, "prefix", read_prefix }, { FIELD_COUNT, "count", read_number_of_accounts },
     { FIELD_DOMAIN, "domain", read_domain }, { FIELD_DAYS, "days", read_days },
+    { FIELD_SINCE, "since", read_since },    { FIELD_AFTER, "after", read_after },
+    { FIELD_TYPE, "type", read_type },       { FIELD_WAIT, "wait", read_wait },
+    { FIELD_PEER, "peer", read_peer },       { FIELD_HOURS, "hours", read_hours },
+    { FIELD_TOKEN, "token", read_token },
 };
 
 /* ---- The request ---- */

@@ -51,9 +51,8 @@ static void add_totals(json_t *to, const struct sample *s)
         put(to, totals[i].name, sum(s, totals[i].first, totals[i].count));
     json_object_set_new(to, "connections",
                         by_name(s, COUNTER_CONNECTIONS, TRANSPORT_COUNT, transport_name));
-    json_object_set_new(to, "refused", by_name(s, COUNTER_REFUSALS, REFUSAL_COUNT, refusal_name));
-    json_object_set_new(to, "throttled",
-                        by_name(s, COUNTER_THROTTLED, THROTTLED_COUNT, throttled_name));
+    json_object_set_new(to, "refused",
+                        by_name(s, COUNTER_EVENTS, EVENT_REASONS, event_reason_name));
 }
 
 /* A second, over about the last minute; of a server that has just started, since the start. */
@@ -128,9 +127,27 @@ static void add_process(json_t *to, struct control_call *call, const struct read
     put(to, "open_files", r->open_fds);
     put(to, "max_files", r->max_fds);
     json_object_set_new(to, "disk", json_string(disk_level_name(r->disk)));
+    put(to, "events_dropped", r->events_dropped);
     put(to, "disk_free_bytes", r->disk_free_bytes);
     put(to, "disk_bytes", r->disk_bytes);
     json_object_set_new(to, "certificate_end", json_stringn(end.p, end.n));
+}
+
+static json_t *anchor(const struct anchor_stats *a)
+{
+    json_t *object = json_object(), *drops = json_object();
+
+    json_object_set_new(object, "up", json_boolean(a->connected));
+    put(object, "starts", a->starts);
+    put(object, "calls", a->totals[ANCHOR_TOTAL_CALLS]);
+    put(object, "legs", a->totals[ANCHOR_TOTAL_LEGS]);
+    put(object, "streams", a->totals[ANCHOR_TOTAL_STREAMS]);
+    put(object, "received", a->totals[ANCHOR_TOTAL_RECEIVED]);
+    put(object, "forwarded", a->totals[ANCHOR_TOTAL_FORWARDED]);
+    for (unsigned i = 1; i < ANCHOR_DROPS; i++) /* 0: passed */
+        put(drops, anchor_drop_text(i), a->drops[i]);
+    json_object_set_new(object, "dropped", drops);
+    return object;
 }
 
 static void answer(void *ctx, const struct reading *r)
@@ -148,6 +165,7 @@ static void answer(void *ctx, const struct reading *r)
     add_totals(result, &r->now);
     json_object_set_new(result, "rates", rates(r));
     json_object_set_new(result, "durable", commits(r));
+    json_object_set_new(result, "anchor", anchor(r->anchor));
     control_done(call, result);
 }
 

@@ -8,15 +8,18 @@
 #include "base/datetime.h"
 #include "server/check.h"
 #include "server/control_accounts.h"
+#include "server/control_calls.h"
+#include "server/control_invites.h"
 #include "server/data_dir.h"
 #include "server/registration.h"
 #include "server/web_url.h"
 
 enum { TOKEN_OCTETS = 16, DAY_MS = 24 * 3600 * 1000 };
 
+/* An absent text is an empty one: jansson takes no NULL, and drops whatever was to hold it. */
 static json_t *text(struct str s)
 {
-    return json_stringn(s.p, s.n);
+    return json_stringn(s.p != NULL ? s.p : "", s.n);
 }
 
 /* ---- invite create ---- */
@@ -152,11 +155,19 @@ static void backup(struct control_call *call)
 static void check(struct control_call *call)
 {
     struct control_host *host = call->ctx;
-    const struct server_boot *boot = host->boot;
-    struct check_facts facts = { boot->certificate, boot->self_signed, clock_wall_ms() };
-    struct findings found = check_config(boot->config, &facts, &call->arena);
+    const struct config *c = host->config;
+    /* Its key was good when it was taken; whether the file still is, sottoctl sees. */
+    struct check_facts facts = { host->certificate, NULL, c->tls.certificate.n == 0,
+                                 clock_wall_ms() };
+    struct findings found = check_config(c, &facts, &call->arena);
     json_t *list = json_array();
 
+    if (host->reload_refused)
+        json_array_append_new(
+            list,
+            json_pack("{s:s,s:s,s:s,s:s}", "kind", "error", "key", "reload", "value", "", "text",
+                      "the last one was refused, and the next start will be: the log says "
+                      "why (config.not_reloaded), sottod --check, too"));
     for (size_t i = 0; i < found.count; i++) {
         const struct finding *f = &found.items[i];
 
@@ -171,7 +182,7 @@ static void check(struct control_call *call)
 static void surroundings(struct control_call *call)
 {
     const struct control_host *host = call->ctx;
-    const struct config *c = host->boot->config;
+    const struct config *c = host->config;
     struct rlimit files = { 0, 0 };
     json_t *domains = json_array(), *listeners = json_array();
 
@@ -182,11 +193,12 @@ static void surroundings(struct control_call *call)
             listeners, json_pack("{s:s,s:o}", "kind", listener_name(host->boot->listeners[i].kind),
                                  "address", text(host->boot->listeners[i].address)));
     getrlimit(RLIMIT_NOFILE, &files);
-    control_done(call, json_pack("{s:o,s:o,s:s,s:s,s:o,s:b,s:I}", "domains", domains, "listeners",
-                                 listeners, "data_dir", host->boot->data_dir, "certificate",
-                                 data_dir_certificate_path(c, &call->arena).p, "key",
-                                 text(data_dir_key_path(c, &call->arena)), "self_signed",
-                                 host->boot->self_signed, "max_files", (json_int_t)files.rlim_cur));
+    control_done(call,
+                 json_pack("{s:o,s:o,s:s,s:s,s:o,s:b,s:I}", "domains", domains, "listeners",
+                           listeners, "data_dir", host->boot->data_dir, "certificate",
+                           data_dir_certificate_path(c, &call->arena).p, "key",
+                           text(data_dir_key_path(c, &call->arena)), "self_signed",
+                           c->tls.certificate.n == 0, "max_files", (json_int_t)files.rlim_cur));
 }
 
 static void drain(struct control_call *call)
@@ -197,6 +209,13 @@ static void drain(struct control_call *call)
     host->drain(host->ctx);
 }
 
+static void events(struct control_call *call)
+{
+    struct control_host *host = call->ctx;
+
+    host->events(host->ctx, call);
+}
+
 /* ---- The table ---- */
 
 static const struct control_command commands[] = {
@@ -205,13 +224,19 @@ static const struct control_command commands[] = {
     { "user list", 0, 0, control_user_list },
     { "user delete", FIELD_JID, 0, control_user_delete },
     { "user id", FIELD_JID, 0, control_user_id },
+    { "call allow", FIELD_JID | FIELD_PEER, 0, control_call_allow },
+    { "call disallow", FIELD_JID | FIELD_PEER, 0, control_call_disallow },
+    { "call list", FIELD_JID, 0, control_call_list },
+    { "call suspend", FIELD_JID, FIELD_HOURS, control_call_suspend },
+    { "call resume", FIELD_JID, 0, control_call_resume },
     { "invite create", 0, FIELD_DOMAIN | FIELD_DAYS, invite_create },
+    { "invite withdraw", FIELD_TOKEN, 0, control_invite_withdraw },
     { "stats", 0, 0, stats },
     { "check", 0, 0, check },
     { "surroundings", 0, 0, surroundings },
     { "backup", 0, 0, backup },
     { "drain", 0, 0, drain },
-    { "events", 0, 0, NULL },
+    { "events", 0, FIELD_SINCE | FIELD_AFTER | FIELD_TYPE | FIELD_COUNT | FIELD_WAIT, events },
     { "store copy", 0, 0, NULL },
     { "case", 0, 0, NULL },
     { "evidence", 0, 0, NULL },

@@ -11,32 +11,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "server/event.h"
 #include "xmpp/stanza.h"
 #include "xmpp/stream.h"
 
 enum client_transport { TRANSPORT_STARTTLS, TRANSPORT_TLS, TRANSPORT_WEBSOCKET, TRANSPORT_COUNT };
 
 enum login_class { LOGIN_PLAIN, LOGIN_SCRAM, LOGIN_SCRAM_PLUS, LOGIN_FAST, LOGIN_CLASS_COUNT };
-
-/* Why something that a client asked for was not done, though it was well formed. */
-enum refusal {
-    REFUSAL_PLAINTEXT, /* a body outside encryption: policy.e2ee */
-    REFUSAL_ELEMENT,   /* something else that is to be encrypted: policy.e2ee */
-    REFUSAL_BUDGET,    /* too many new contacts, device lists or bundles */
-    REFUSAL_DISK,      /* the disk is low */
-    REFUSAL_ROOM,      /* a quota, or the disk, was full at the commit */
-    REFUSAL_COUNT
-};
-
-enum throttled {
-    THROTTLED_CONNECTION,    /* an address has, or makes, too many */
-    THROTTLED_LOGIN_ADDRESS, /* too many wrong passwords from there */
-    THROTTLED_LOGIN_ACCOUNT, /* too many wrong passwords for it */
-    THROTTLED_REGISTRATION,  /* too many from there, or altogether */
-    THROTTLED_REQUEST,       /* too many HTTP requests from there */
-    THROTTLED_SENDING,       /* an account sends too fast: its next stanza waited */
-    THROTTLED_COUNT
-};
 
 enum { STANZA_KINDS = STANZA_IQ + 1, STREAM_CONDITIONS = STREAM_UNSUPPORTED_VERSION + 1 };
 
@@ -57,9 +38,11 @@ enum counter {
     COUNTER_STANZAS_OUT = COUNTER_STANZAS_IN + STANZA_KINDS,
     COUNTER_ARCHIVED = COUNTER_STANZAS_OUT + STANZA_KINDS,
     COUNTER_ARCHIVE_QUERIES,
-    COUNTER_REFUSALS,
-    COUNTER_THROTTLED = COUNTER_REFUSALS + REFUSAL_COUNT,
-    COUNTER_STREAM_ERRORS = COUNTER_THROTTLED + THROTTLED_COUNT,
+    COUNTER_PUSHES, /* sent to app servers; refused by them, or not delivered */
+    COUNTER_PUSHES_FAILED,
+    COUNTER_CALL_LEFT_OUT, /* elements of Jingle that did not go on */
+    COUNTER_EVENTS,        /* of each enum event_reason */
+    COUNTER_STREAM_ERRORS = COUNTER_EVENTS + EVENT_REASONS,
     COUNTER_COUNT = COUNTER_STREAM_ERRORS + STREAM_CONDITIONS
 };
 
@@ -78,9 +61,14 @@ static inline uint64_t counter_get(const struct counters *c, unsigned which)
     return atomic_load_explicit(&c->n[which], memory_order_relaxed);
 }
 
+static inline void count_more(struct counters *c, unsigned which, uint64_t n)
+{
+    counter_set(c, which, counter_get(c, which) + n);
+}
+
 static inline void count(struct counters *c, unsigned which)
 {
-    counter_set(c, which, counter_get(c, which) + 1);
+    count_more(c, which, 1);
 }
 
 static inline void uncount(struct counters *c, unsigned which)

@@ -80,6 +80,44 @@ static int open_folder(const char *path, bool *out_made)
     return fd;
 }
 
+/* Empty, or one that a server or sottoctl has locked before. */
+static bool is_ours(int folder_fd)
+{
+    int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    bool empty = true, locked = faccessat(folder_fd, "lock", F_OK, AT_EACCESS) == 0;
+
+    if (folder == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    for (const struct dirent *file; (file = readdir(folder)) != NULL;)
+        empty &= strcmp(file->d_name, ".") == 0 || strcmp(file->d_name, "..") == 0;
+    closedir(folder);
+    return empty || locked;
+}
+
+/* A slip such as server.data_dir=/tmp must not close a folder that others use. */
+static enum err close_to_others(const struct data_dir *d, mode_t mode, struct str *why,
+                                struct arena *a)
+{
+    if ((mode & 0777) == 0700)
+        return ERR_NONE;
+    if ((mode & (S_ISVTX | S_IWGRP | S_IWOTH)) != 0 || !is_ours(d->fd)) {
+        *why = arena_printf(a,
+                            "server.data_dir: %s is not the server's alone: %s; name a folder of "
+                            "its own, or, if it is one, `chmod 0700 %s`",
+                            d->path,
+                            (mode & (S_ISVTX | S_IWGRP | S_IWOTH)) != 0
+                                ? "others may write into it"
+                                : "others may look into it, and it holds files that no server made",
+                            d->path);
+        return ERR_DENIED;
+    }
+    return fchmod(d->fd, 0700) == 0 ? ERR_NONE : fail(why, a, d->path, "");
+}
+
 static enum err check_folder(struct data_dir *d, bool made, struct str *why, struct arena *a)
 {
     struct owner owner = wanted_owner();
@@ -97,9 +135,7 @@ static enum err check_folder(struct data_dir *d, bool made, struct str *why, str
                          d->path, st.st_uid, owner.uid, owner.uid, d->path);
         return ERR_DENIED;
     }
-    if ((st.st_mode & 0777) != 0700 && fchmod(d->fd, 0700) != 0)
-        return fail(why, a, d->path, "");
-    return ERR_NONE;
+    return close_to_others(d, st.st_mode, why, a);
 }
 
 static enum err lock_folder(struct data_dir *d, struct str *why, struct arena *a)

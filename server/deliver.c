@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "server/asked.h"
 #include "server/caps.h"
+#include "server/remote.h"
 #include "server/stored.h"
 #include "xml/writer.h"
 #include "xmpp/forward.h"
@@ -179,12 +181,30 @@ static void event_to_interested(struct routed *r)
     blob_unref(b);
 }
 
+/* Of the call gate: no other device may get it in place of this one, and none for whom it is too late. */
+static void deliver_composed(struct routed *r)
+{
+    struct session *s = find_resource(r->account, r->stanza.to.resource);
+    struct blob *b;
+
+    if (s == NULL
+        || (r->until_ms != 0 && (s->link == NULL || r->account->home->now_ms >= r->until_ms)))
+        return;
+    b = live_blob(r, NULL);
+    session_send_until(s, b, r->until_ms);
+    blob_unref(b);
+}
+
 static void deliver_message(struct routed *r)
 {
     const struct archive_entry *entry = entry_of(r, r->account->view.account);
     struct session *s = NULL;
     struct blob *b;
 
+    if ((r->notes & NOTE_GATE) != 0) {
+        deliver_composed(r);
+        return;
+    }
     if (r->pep_node.n > 0) {
         event_to_interested(r);
         return;
@@ -219,15 +239,24 @@ static void deliver_presence(struct routed *r)
     blob_unref(b);
 }
 
-/* A full address answers only those who may know that it is there: RFC 6121 §8.5.3.2.3. */
+static bool is_request(const struct stanza *s)
+{
+    return s->type == IQ_GET || s->type == IQ_SET;
+}
+
+/* The account's own devices, and whom it shows itself to. */
+static bool is_known(const struct routed *r)
+{
+    return str_eq(r->sender, r->account->bare) || view_sees_us(&r->account->view, r->sender);
+}
+
+/* A full address answers only those who may know that it is there (RFC 6121 §8.5.3.2.3). */
 static bool may_ask(struct routed *r, struct session *s)
 {
     struct arena a = { 0 };
     bool may;
 
-    if (r->stanza.type == IQ_RESULT || r->stanza.type == IQ_ERROR)
-        return true;
-    if (str_eq(r->sender, r->account->bare) || view_sees_us(&r->account->view, r->sender))
+    if (!is_request(&r->stanza) || is_known(r))
         return true;
     may = map_get(&s->directed, r->sender) != NULL
           || map_get(&s->directed, jid_text(&a, &r->stanza.from)) != NULL;
@@ -235,13 +264,32 @@ static bool may_ask(struct routed *r, struct session *s)
     return may;
 }
 
+/* An answer, whose sender is nobody who might have asked as well: asked.h. The server's own are of what it was asked. */
+static bool is_unasked(struct routed *r, struct session *s)
+{
+    if (is_request(&r->stanza) || (r->session == NULL && r->remote == NULL))
+        return false;
+    return (r->remote != NULL || !is_known(r)) && !asked_takes(s, &r->stanza);
+}
+
 static void deliver_iq(struct routed *r)
 {
     struct session *s = find_resource(r->account, r->stanza.to.resource);
     struct blob *b;
 
+    if ((r->notes & NOTE_GATE) != 0) {
+        deliver_composed(r);
+        return;
+    }
     if (s == NULL || !may_ask(r, s)) {
+        if (s != NULL && (r->session != NULL || r->remote != NULL))
+            outcome_event(&(struct outcome){ .routed = r }, EVENT(EVENT_STRANGER));
         answer(r, COND_SERVICE_UNAVAILABLE, STR_NONE);
+        return;
+    }
+    if (is_unasked(r, s)) {
+        outcome_event(&(struct outcome){ .routed = r },
+                      EVENT(r->remote != NULL ? EVENT_UNASKED : EVENT_STRANGER));
         return;
     }
     b = live_blob(r, NULL);

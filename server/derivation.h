@@ -7,7 +7,8 @@
 
 #include "server/routed.h"
 
-struct derivation *derivation_new(struct routed *r, struct str password, derived_fn *then);
+struct derivation *derivation_new(struct routed *r, struct str password,
+                                  const struct scram_keys *salts, derived_fn *then);
 void derivation_free(struct derivation *d); /* NULL is allowed */
 void derivation_run(struct derivation *d);  /* router_derived() follows */
 enum verdict derivation_continue(struct derivation *d, const struct incoming *in,

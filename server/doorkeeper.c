@@ -14,6 +14,7 @@ void doorkeeper_init(struct doorkeeper *d, const struct config *config, const ui
     throttle_init(&d->connections, REMEMBERED);
     throttle_init(&d->strangers, REMEMBERED);
     throttle_init(&d->requests, REMEMBERED);
+    throttle_init(&d->guesses, REMEMBERED);
 }
 
 void doorkeeper_deinit(struct doorkeeper *d)
@@ -21,6 +22,7 @@ void doorkeeper_deinit(struct doorkeeper *d)
     throttle_deinit(&d->connections);
     throttle_deinit(&d->strangers);
     throttle_deinit(&d->requests);
+    throttle_deinit(&d->guesses);
 }
 
 struct peer doorkeeper_peer(const struct doorkeeper *d, const uint8_t ip[16])
@@ -93,6 +95,21 @@ uint64_t doorkeeper_request(struct doorkeeper *d, struct peer peer, uint64_t now
     if (wait_ms == 0 && !peer.exempt)
         throttle_take(&d->requests, peer.address, &rate, now_ms);
     return wait_ms;
+}
+
+bool doorkeeper_trusts(const struct doorkeeper *d, struct peer peer, uint64_t now_ms)
+{
+    struct rate rate = share_of_rate(d, &d->config->limits.failed_logins_per_address);
+
+    return peer.exempt || throttle_allows(&d->guesses, peer.address, &rate, now_ms);
+}
+
+bool doorkeeper_forgives(struct doorkeeper *d, struct peer peer, uint64_t now_ms)
+{
+    struct rate rate = share_of_rate(d, &d->config->limits.failed_logins_per_address);
+
+    throttle_take(&d->guesses, peer.address, &rate, now_ms);
+    return doorkeeper_trusts(d, peer, now_ms);
 }
 
 void doorkeeper_leave(struct doorkeeper *d, struct peer peer, bool stranger)

@@ -20,6 +20,7 @@ struct doorkeeper {
     atomic_size_t *open;                    /* connections of all workers */
     struct throttle connections, strangers; /* all of an address; those that have not logged in */
     struct throttle requests;               /* over HTTP */
+    struct throttle guesses;                /* of passwords for relays */
 };
 
 void doorkeeper_init(struct doorkeeper *d, const struct config *config, const uint64_t key[2],
@@ -35,6 +36,9 @@ bool doorkeeper_admit(struct doorkeeper *d, struct peer peer, uint64_t now_ms);
 bool doorkeeper_admit_stranger(struct doorkeeper *d, struct peer peer);
 /* A request over HTTP. 0: it is counted; else how long to wait. */
 uint64_t doorkeeper_request(struct doorkeeper *d, struct peer peer, uint64_t now_ms);
+/* Whether it has guessed too often; a wrong guess, and whether it may go on after it. */
+bool doorkeeper_trusts(const struct doorkeeper *d, struct peer peer, uint64_t now_ms);
+bool doorkeeper_forgives(struct doorkeeper *d, struct peer peer, uint64_t now_ms);
 void doorkeeper_leave(struct doorkeeper *d, struct peer peer, bool stranger);
 /* One that was admitted by another worker and has logged in there. */
 void doorkeeper_arrive(struct doorkeeper *d, struct peer peer);

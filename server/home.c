@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "server/calls.h"
 #include "server/caps.h"
 #include "server/limits.h"
+#include "server/push.h"
 #include "server/router.h"
 #include "server/session.h"
 
@@ -48,11 +50,22 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
         home_add_handlers(h, all_modules[i]);
     list_init(&h->dirty);
     list_init(&h->waiting);
+    list_init(&h->servers);
     list_init(&h->lagging);
     list_init(&h->heard);
     list_init(&h->asked);
+    list_init(&h->calls);
+    list_init(&h->dialled);
+    list_init(&h->components);
+    list_init(&h->waking);
+    list_init(&h->pushes);
+    random_fill(&host->random, &h->first_call, sizeof h->first_call);
+    h->last_call = h->first_call;
+    call_budget_init(&h->call_budget, &host->random);
+    remote_calls_init(&h->remote_calls, &host->random);
     h->caps = caps_cache_new(&host->random);
     budget_init(&h->budget, &host->random);
+    fetch_desk_init(&h->fetches, &host->random, number);
     login_guard_init(&h->guard);
     registration_guard_init(&h->registrations);
 }
@@ -60,6 +73,7 @@ void home_init(struct home *h, const struct host *host, const struct settings *s
 static void account_free(struct account *a)
 {
     view_deinit(&a->view);
+    push_forget(a);
     arena_deinit(&a->load.op.arena);
     mem_free(a);
 }
@@ -68,6 +82,10 @@ void home_deinit(struct home *h)
 {
     struct map_slot slot;
 
+    calls_free(h);
+    push_free(h);
+    call_budget_deinit(&h->call_budget);
+    remote_calls_deinit(&h->remote_calls);
     for (size_t at = 0; map_next(&h->accounts, &at, &slot);)
         account_free(slot.value);
     map_deinit(&h->accounts);
@@ -75,6 +93,7 @@ void home_deinit(struct home *h)
     arena_deinit(&h->constants);
     caps_cache_free(h->caps);
     budget_deinit(&h->budget);
+    fetch_desk_deinit(&h->fetches);
     login_guard_deinit(&h->guard);
     registration_guard_deinit(&h->registrations);
 }
@@ -92,6 +111,16 @@ unsigned home_of(const struct home *h, const struct jid *account)
 void home_now(struct home *h, uint64_t now_ms)
 {
     h->now_ms = now_ms;
+}
+
+void home_event(struct home *h, const struct session *s, const struct event *event)
+{
+    struct event_traits traits = { 0 };
+
+    if (s != NULL)
+        traits = (struct event_traits){ caps_announced(s), s->steps };
+    count_more(&h->counters, COUNTER_EVENTS + event->reason, event->n > 0 ? event->n : 1);
+    h->host->ops->event(h->host->ctx, s != NULL ? s->link : NULL, event, &traits);
 }
 
 struct str home_iq_id(struct home *h, struct arena *a)
@@ -171,7 +200,10 @@ static struct account *account_new(struct home *h, const struct jid *jid)
     list_init(&a->arriving);
     list_init(&a->settling);
     list_init(&a->asking);
+    list_init(&a->calls);
+    list_init(&a->dialled);
     list_init(&a->originals);
+    list_init(&a->sleepers);
     view_init(&a->view, a->bare, h->seed);
     map_put(&h->accounts, a->bare, a);
     account_load(a);
@@ -211,6 +243,12 @@ void account_forget_view(struct account *a)
         return;
     a->load_again = a->writing > 0;
     account_load(a);
+}
+
+void account_changed(struct account *a)
+{
+    a->load_again |= a->state == ACCOUNT_LOADING;
+    account_forget_view(a);
 }
 
 /* XEP-0077 §3.2: whoever leaves takes his subscriptions along. */
@@ -324,12 +362,16 @@ void home_sweep(struct home *h)
     end_unresumed(h);
     end_lagging(h);
     idle_sweep(h);
+    calls_sweep(h);
+    push_sweep(h);
     store_cursors(h);
+    fetch_desk_sweep(&h->fetches, h->now_ms);
     for (size_t at = 0; n < COUNT_OF(idle) && map_next(&h->accounts, &at, &slot);) {
         struct account *a = slot.value;
 
         if (a->pins == 0 && list_empty(&a->sessions) && a->state == ACCOUNT_READY
-            && h->now_ms - a->idle_since_ms >= ACCOUNT_IDLE_MS && rate_is_full(a))
+            && h->now_ms - a->idle_since_ms >= ACCOUNT_IDLE_MS && rate_is_full(a)
+            && push_may_forget(a))
             idle[n++] = a;
     }
     for (size_t i = 0; i < n; i++)
@@ -357,9 +399,7 @@ uint64_t home_begin_registration(struct home *h, struct peer peer)
 {
     uint64_t wait_ms = registration_guard_wait_ms(&h->registrations, h->settings, peer, h->now_ms);
 
-    if (wait_ms > 0)
-        count(&h->counters, COUNTER_THROTTLED + THROTTLED_REGISTRATION);
-    else if (!peer.exempt)
+    if (wait_ms == 0 && !peer.exempt)
         h->host->ops->note_registration(h->host->ctx, peer.address);
     return wait_ms;
 }

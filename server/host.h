@@ -10,9 +10,12 @@
 #include "base/blob.h"
 #include "base/list.h"
 #include "base/random.h"
+#include "rtp/anchor_wire.h"
 #include "server/disk.h"
+#include "server/event.h"
 #include "xmpp/sasl.h"
 
+struct remote_parcel;
 struct session;
 
 /* All that the engine learns of where a connection comes from. */
@@ -25,6 +28,12 @@ struct peer {
 struct login_note {
     uint64_t account, address;
     bool failed;
+};
+
+/* What a client has shown of itself. */
+struct event_traits {
+    struct str caps; /* the hash that it announced (XEP-0115), or empty */
+    uint64_t order;  /* of what it did until it was there; 0: not known */
 };
 
 struct host_ops {
@@ -50,6 +59,13 @@ struct host_ops {
     void (*note_login)(void *ctx,
                        struct login_note note); /* home_login_noted() at every home, here at once */
     void (*note_registration)(void *ctx, uint64_t address); /* home_registration_noted(), so too */
+    void (*anchor)(void *ctx,
+                   const struct anchor_order *order);   /* to the anchor, in order; what it says
+                                                              back comes by home_anchor_reported(). NULL: there is none */
+    void (*remote)(void *ctx, struct remote_parcel *p); /* to another server (remote.h); takes it */
+    /* To be noted; `link`: the connection by which it came, or NULL. */
+    void (*event)(void *ctx, void *link, const struct event *event,
+                  const struct event_traits *traits);
     void (*log)(void *ctx, const char *event, struct str account, const char *key, uint64_t value);
 };
 

@@ -63,3 +63,25 @@ bool invite_token_is_of(const struct settings *s, struct str token, struct str i
     arena_deinit(&a);
     return is;
 }
+
+struct str invite_token_mark(struct arena *a, struct str token)
+{
+    uint8_t digest[HASH_SIZE_MAX];
+    struct bytes octets = { 0 };
+    struct reader r;
+
+    if (base32_read(a, token, &octets) != ERR_NONE || octets.n != TOKEN_OCTETS)
+        return STR_NONE;
+    r = reader_of(octets);
+    hash_digest(HASH_SHA256, octets, digest);
+    return arena_printf(a, "%u-%.*s", read_u32(&r),
+                        STR_ARG(base32_text(a, bytes_of(digest, MAC_OCTETS))));
+}
+
+bool invite_token_mark_ended(struct str mark, uint64_t now_ms)
+{
+    uint64_t minutes = 0;
+
+    return str_to_u64(str_slice(mark, 0, str_find(mark, '-')), UINT32_MAX, &minutes) == ERR_NONE
+           && minutes * MINUTE_MS <= now_ms;
+}

@@ -21,4 +21,9 @@ struct str invite_token(const struct settings *s, struct arena *a, struct str in
 bool invite_token_is_of(const struct settings *s, struct str token, struct str inviter,
                         uint64_t now_ms);
 
+/* What a token that has been used, or was taken back, is known by: when it ends, in minutes since 1970, and its hash. The same for whatever
+ * spelling; empty if it is none. */
+struct str invite_token_mark(struct arena *a, struct str token);
+bool invite_token_mark_ended(struct str mark, uint64_t now_ms);
+
 #endif

@@ -11,11 +11,17 @@
 #include "io/watch.h"
 #include "server/file.h"
 
-enum { WORD_READY = 'R', WORD_DRAIN = 'D', WORD_RELOAD = 'L' };
+enum {
+    WORD_READY = 'R',
+    WORD_DRAIN = 'D',
+    WORD_RELOAD = 'L',
+    WORD_REFUSED = 'N',
+    WORD_ANCHOR = 'A'
+};
 enum { CONFIG_MAX = 4 * 1024 * 1024 };
 
 struct passed {
-    int config, certificate, key;
+    int config, certificate, key; /* of a reload; alone the first is the anchor's link */
 };
 enum { FD_COUNT = sizeof(struct passed) / sizeof(int) };
 
@@ -29,21 +35,21 @@ struct lifeline {
 
 /* ---- Datagrams ---- */
 
-static enum err send_word(int fd, char word, const struct passed *fds)
+static enum err send_word(int fd, char word, const int *fds, size_t count)
 {
-    char room[CMSG_SPACE(sizeof *fds)] = { 0 };
+    char room[CMSG_SPACE(sizeof(struct passed))] = { 0 };
     struct iovec part = { &word, 1 };
     struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
 
-    if (fds != NULL) {
+    if (count > 0) {
         struct cmsghdr *c = (struct cmsghdr *)room;
 
         m.msg_control = room;
-        m.msg_controllen = sizeof room;
+        m.msg_controllen = CMSG_SPACE(count * sizeof *fds);
         c->cmsg_level = SOL_SOCKET;
         c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof *fds);
-        memcpy(CMSG_DATA(c), fds, sizeof *fds);
+        c->cmsg_len = CMSG_LEN(count * sizeof *fds);
+        memcpy(CMSG_DATA(c), fds, count * sizeof *fds);
     }
     return sendmsg(fd, &m, MSG_NOSIGNAL) == 1 ? ERR_NONE : ERR_IO;
 }
@@ -65,8 +71,8 @@ static int receive_word(int fd, struct passed *out_fds)
     if (n <= 0)
         return -1;
     c = CMSG_FIRSTHDR(&m);
-    if (c != NULL && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof *out_fds))
-        memcpy(out_fds, CMSG_DATA(c), sizeof *out_fds);
+    if (c != NULL && c->cmsg_type == SCM_RIGHTS && c->cmsg_len <= CMSG_LEN(sizeof *out_fds))
+        memcpy(out_fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
     return word;
 }
 
@@ -130,9 +136,15 @@ static void on_ready(void *ctx, bool readable, bool writable)
         take_reload(line, &fds);
         return;
     }
+    if (word == WORD_ANCHOR && fds.config >= 0) {
+        line->handlers->anchor(line->ctx, fds.config);
+        return;
+    }
     close_fds(&fds);
     if (word == WORD_DRAIN)
         line->handlers->drain(line->ctx);
+    if (word == WORD_REFUSED)
+        line->handlers->refused(line->ctx);
     if (word >= 0)
         return;
     watch_set(line->watch, false, false);
@@ -153,7 +165,7 @@ struct lifeline *lifeline_new(struct loop *l, int fd, const struct lifeline_hand
 void lifeline_ready(struct lifeline *line)
 {
     enum err ignored =
-        send_word(line->fd, WORD_READY, NULL); /* a lost supervisor shows as `orphaned` */
+        send_word(line->fd, WORD_READY, NULL, 0); /* a lost supervisor shows as `orphaned` */
 
     (void)ignored;
 }
@@ -176,11 +188,16 @@ void lifeline_path(int fd, char out[LIFELINE_PATH_MAX])
 
 enum err lifeline_order(int fd, enum order order, int config_fd, int certificate_fd, int key_fd)
 {
-    struct passed fds = { config_fd, certificate_fd, key_fd };
+    int fds[FD_COUNT] = { config_fd, certificate_fd, key_fd };
 
-    if (order == ORDER_DRAIN)
-        return send_word(fd, WORD_DRAIN, NULL);
-    return send_word(fd, WORD_RELOAD, &fds);
+    if (order != ORDER_RELOAD)
+        return send_word(fd, order == ORDER_DRAIN ? WORD_DRAIN : WORD_REFUSED, NULL, 0);
+    return send_word(fd, WORD_RELOAD, fds, FD_COUNT);
+}
+
+enum err lifeline_pass(int fd, int passed_fd)
+{
+    return send_word(fd, WORD_ANCHOR, &passed_fd, 1);
 }
 
 enum heard lifeline_hear(int fd)

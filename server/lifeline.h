@@ -15,7 +15,7 @@
 
 enum { LIFELINE_PATH_MAX = 32 };
 
-enum order { ORDER_DRAIN, ORDER_RELOAD };
+enum order { ORDER_DRAIN, ORDER_RELOAD, ORDER_REFUSED };
 enum heard { HEARD_NOTHING, HEARD_READY, HEARD_GONE };
 
 struct lifeline_handlers {
@@ -24,7 +24,9 @@ struct lifeline_handlers {
      * until the next call. */
     void (*reload)(void *ctx, const struct config *config, const char *certificate,
                    const char *key);
-    void (*orphaned)(void *ctx); /* the supervisor is gone: end at once */
+    void (*refused)(void *ctx);        /* there is a new configuration, and it cannot be taken */
+    void (*anchor)(void *ctx, int fd); /* takes it: the link to an anchor that was just started */
+    void (*orphaned)(void *ctx);       /* the supervisor is gone: end at once */
 };
 
 struct lifeline;
@@ -36,9 +38,11 @@ void lifeline_free(struct lifeline *line);  /* NULL is allowed; does not close f
 /* A name under which a passed descriptor can be opened again. */
 void lifeline_path(int fd, char out[LIFELINE_PATH_MAX]);
 
-/* The supervisor's side: datagrams without a loop. Descriptors are copied; -1 with ORDER_DRAIN. */
+/* The supervisor's side: datagrams without a loop. Descriptors are copied; -1 but with ORDER_RELOAD. */
 CHECKED enum err lifeline_order(int fd, enum order order, int config_fd, int certificate_fd,
                                 int key_fd);
-enum heard lifeline_hear(int fd); /* takes one datagram if there is one; never waits */
+CHECKED enum err lifeline_pass(int fd,
+                               int passed_fd); /* a link to the anchor, to server or anchor */
+enum heard lifeline_hear(int fd);              /* takes one datagram if there is one; never waits */
 
 #endif

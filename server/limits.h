@@ -29,14 +29,16 @@ enum {
     UNACKED_ASK_EVERY = 20, /* ask for an <a/> at least this often */
     UNACKED_LAG = 250,      /* from here on archived messages wait in the archive */
 
-    RESOURCE_OCTETS = 12,       /* of base32(HMAC), DESIGN: stable resources */
-    OFFLINE_PAGE = 50,          /* archived messages read at a time for a session that catches up */
-    MAM_PREFS_JIDS = 1000,      /* addresses in the preferences of an archive */
-    CSI_HELD_STANZAS = 512,     /* held back from an inactive client; then they are sent */
-    CAPS_CACHE = 512,           /* disco#info results per home */
-    CAPS_NOTIFY = 64,           /* "+notify" features of one client that count */
-    DIRECTED_PRESENCES = 256,   /* of one session, RFC 6121 §4.6 */
-    IDLE_ANSWER_MS = 60 * 1000, /* a client that is asked for a sign of life has so long */
+    RESOURCE_OCTETS = 12,     /* of base32(HMAC), DESIGN: stable resources */
+    OFFLINE_PAGE = 50,        /* archived messages read at a time for a session that catches up */
+    MAM_PREFS_JIDS = 1000,    /* addresses in the preferences of an archive */
+    CSI_HELD_STANZAS = 512,   /* held back from an inactive client; then they are sent */
+    CAPS_CACHE = 512,         /* disco#info results per home */
+    CAPS_NOTIFY = 64,         /* "+notify" features of one client that count */
+    DIRECTED_PRESENCES = 256, /* of one session, RFC 6121 §4.6 */
+    ASKED_AT_ONCE =
+        64, /* requests of a session to strangers and other servers whose answers may still come */
+    IDLE_ANSWER_MS = 60 * 1000,  /* a client that is asked for a sign of life has so long */
     ACCOUNT_IDLE_MS = 60 * 1000, /* a view without sessions is forgotten after it */
     GROUPS_PER_ITEM = 32,        /* in the configuration of a PEP node */
     REQUESTS_WAITING = 256,      /* contact requests that wait for an answer (RFC 6121 §3.1.3) */

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "server/event_log.h"
+
 enum { SAMPLES = 7 }; /* the oldest is a minute old */
 
 struct meter {
@@ -137,10 +139,12 @@ static void finish(struct asking *a)
         .wal_bytes = a->sizes.out.stats.wal_bytes,
         .uploads = a->uploads.out.upload.files,
         .upload_bytes = a->uploads.out.upload.bytes,
+        .events_dropped = event_log_dropped(g->events),
         .disk = disk_level(g->disk),
         .disk_free_bytes = m->disk_free_bytes,
         .disk_bytes = m->disk_bytes,
         .certificate_end_ms = *m->host.certificate_end_ms,
+        .anchor = m->host.anchor,
     };
 
     take_sample(m, &r.now);

@@ -7,6 +7,7 @@
 #ifndef SOTTO_SERVER_METER_H
 #define SOTTO_SERVER_METER_H
 
+#include "server/anchor_link.h"
 #include "server/worker.h"
 
 /* What is counted, at one moment. */
@@ -24,9 +25,11 @@ struct reading {
     uint64_t accounts, messages, entries;
     uint64_t file_bytes, free_bytes, wal_bytes; /* of the database: all, unused, its log */
     uint64_t uploads, upload_bytes;             /* that are kept */
+    uint64_t events_dropped;
     enum disk_level disk;
     uint64_t disk_free_bytes, disk_bytes;
     uint64_t certificate_end_ms;
+    const struct anchor_stats *anchor;
     uint64_t cpu_us, resident_bytes, open_fds, max_fds;
 };
 
@@ -36,6 +39,7 @@ struct meter_host {
     struct worker_group *group;
     unsigned home;                      /* of store operations that complete here */
     const uint64_t *certificate_end_ms; /* of the certificate in use */
+    const struct anchor_stats *anchor;
 };
 
 struct meter;

@@ -30,23 +30,6 @@ const char *stanza_kind_name(unsigned kind)
     return names[kind];
 }
 
-const char *refusal_name(unsigned refusal)
-{
-    static const char *const names[REFUSAL_COUNT] = { "plaintext", "element", "budget", "disk",
-                                                      "room" };
-
-    return names[refusal];
-}
-
-const char *throttled_name(unsigned throttled)
-{
-    static const char *const names[THROTTLED_COUNT] = { "connection",    "login_address",
-                                                        "login_account", "registration",
-                                                        "request",       "sending" };
-
-    return names[throttled];
-}
-
 const char *disk_level_name(unsigned level)
 {
     static const char *const names[] = { "roomy", "low", "lower", "lowest" };
@@ -178,11 +161,14 @@ static const struct {
       "Messages stored." },
     { COUNTER_ARCHIVE_QUERIES, 1, "sotto_archive_queries_total", "counter", NULL, NULL,
       "Pages of history that clients asked for (XEP-0313)." },
-    { COUNTER_REFUSALS, REFUSAL_COUNT, "sotto_refusals_total", "counter", "reason", refusal_name,
-      "Stanzas refused: plaintext or element by policy.e2ee, budget of new contacts and keys, disk "
-      "low, no room." },
-    { COUNTER_THROTTLED, THROTTLED_COUNT, "sotto_throttled_total", "counter", "what",
-      throttled_name, "Attempts that a limit held up or refused." },
+    { COUNTER_PUSHES, 1, "sotto_pushes_total", "counter", NULL, NULL,
+      "Devices woken through their app servers (XEP-0357)." },
+    { COUNTER_PUSHES_FAILED, 1, "sotto_failed_pushes_total", "counter", NULL, NULL,
+      "Of those: what an app server refused, or could not be reached with." },
+    { COUNTER_CALL_LEFT_OUT, 1, "sotto_call_left_out_elements_total", "counter", NULL, NULL,
+      "Elements of what devices told each other in calls that did not go on: nobody needs them." },
+    { COUNTER_EVENTS, EVENT_REASONS, "sotto_refusals_total", "counter", "reason", event_reason_name,
+      "What was refused, held up or noted, by the reasons of docs/events.md." },
     { COUNTER_STREAM_ERRORS, STREAM_CONDITIONS, "sotto_stream_errors_total", "counter", "condition",
       condition_name, "Streams that the server ended with an error." },
 };
@@ -226,7 +212,7 @@ static void write_store(struct buf *out, const struct reading *r)
     histogram(out, "sotto_store_commit_group", "Write-sets that one commit made durable.",
               &s->group, GROUP_FIRST, GROUP_LAST, 1);
     one(out, "sotto_store_failed_total", "counter",
-        "Write-sets that were refused or could not be written.", s->failed, 1);
+        "Write-sets that could not be written, such as onto a full disk.", s->failed, 1);
     one(out, "sotto_store_queries_total", "counter", "Queries answered.", s->queries, 1);
     one(out, "sotto_store_writes_waiting", "gauge", "Write-sets that wait for the writer.",
         s->writes_waiting, 1);
@@ -252,6 +238,9 @@ static void write_store(struct buf *out, const struct reading *r)
 
 static void write_machine(struct buf *out, const struct reading *r)
 {
+    one(out, "sotto_events_dropped_total", "counter",
+        "Events counted but not kept: too many at once, or no room on the disk.", r->events_dropped,
+        1);
     one(out, "sotto_disk_free_bytes", "gauge", "Free space where the database lies.",
         r->disk_free_bytes, 1);
     one(out, "sotto_disk_bytes", "gauge", "Size of that disk.", r->disk_bytes, 1);
@@ -270,6 +259,45 @@ static void write_machine(struct buf *out, const struct reading *r)
     one(out, "sotto_process_max_fds", "gauge", "Descriptors that may be open.", r->max_fds, 1);
 }
 
+static void write_anchor(struct buf *out, const struct anchor_stats *a)
+{
+    static const struct {
+        const char *name, *type, *help;
+    } totals[ANCHOR_TOTAL_COUNT] = {
+        [ANCHOR_TOTAL_CALLS] = { "sotto_anchor_calls", "gauge",
+                                 "Calls of which the anchor knows." },
+        [ANCHOR_TOTAL_LEGS] = { "sotto_anchor_legs", "gauge", "Their transports, of both sides." },
+        [ANCHOR_TOTAL_RECEIVED] = { "sotto_anchor_received_packets_total", "counter",
+                                    "Packets that came to the anchor." },
+        [ANCHOR_TOTAL_FORWARDED] = { "sotto_anchor_forwarded_packets_total", "counter",
+                                     "Packets that went on to the other side." },
+        [ANCHOR_TOTAL_RECEIVED_OCTETS] = { "sotto_anchor_received_bytes_total", "counter",
+                                           "Their bytes, as they came." },
+        [ANCHOR_TOTAL_FORWARDED_OCTETS] = { "sotto_anchor_forwarded_bytes_total", "counter",
+                                            "Bytes that went on." },
+        [ANCHOR_TOTAL_CHECKS] = { "sotto_anchor_checks_total", "counter",
+                                  "Checks of ICE that the anchor sent." },
+        [ANCHOR_TOTAL_DROPPED] = { "sotto_anchor_dropped_packets_total", "counter",
+                                   "Packets that went nowhere, at once." },
+        [ANCHOR_TOTAL_STREAMS] = { "sotto_anchor_streams", "gauge",
+                                   "Connections of clients without UDP that the anchor has." },
+        [ANCHOR_TOTAL_FULL] = { "sotto_anchor_full_packets_total", "counter",
+                                "Packets lost because a connection did not take them." },
+    };
+    static const char dropped[] = "sotto_anchor_drops_total";
+
+    one(out, "sotto_anchor_up", "gauge", "1: the media anchor runs.", a->connected, 1);
+    one(out, "sotto_anchor_starts_total", "counter", "Starts of the media anchor.", a->starts, 1);
+    for (size_t i = 0; i < ANCHOR_TOTAL_COUNT; i++)
+        one(out, totals[i].name, totals[i].type, totals[i].help, a->totals[i], 1);
+    family(out, dropped, "counter", "The same by reason, as told by the anchor.");
+    for (unsigned i = 1; i < ANCHOR_DROPS; i++) { /* 0: passed */
+        series(out, dropped, "reason", anchor_drop_text(i));
+        buf_add_u64(out, a->drops[i]);
+        add(out, "\n");
+    }
+}
+
 void metrics_write(struct buf *out, const struct reading *r)
 {
     family(out, "sotto_build_info", "gauge", "Always 1.");
@@ -279,4 +307,5 @@ void metrics_write(struct buf *out, const struct reading *r)
     write_lag(out, r);
     write_store(out, r);
     write_machine(out, r);
+    write_anchor(out, r->anchor);
 }

@@ -19,8 +19,6 @@ void metrics_write(struct buf *out, const struct reading *r);
 const char *transport_name(unsigned transport); /* "starttls", … */
 const char *login_class_name(unsigned class);   /* "scram", … */
 const char *stanza_kind_name(unsigned kind);
-const char *refusal_name(unsigned refusal);
-const char *throttled_name(unsigned throttled);
 const char *disk_level_name(unsigned level); /* "roomy", … */
 
 #endif

@@ -53,7 +53,9 @@ static void accepted(void *ctx, int fd)
 {
     const struct metrics_page *p = ctx;
 
-    web_accept(p->web, fd, NULL);
+    struct visitor v = visitor_of(fd);
+
+    web_accept(p->web, &v, NULL);
 }
 
 /* Sockets were bound for as many workers as there are; here one loop takes all. */

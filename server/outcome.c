@@ -1,4 +1,4 @@
-/* outcome.c: what hooks and handlers bring about, collected in the routed stanza. */
+/* outcome.c: what hooks and handlers bring about, collected in the routed stanza; and which sessions they see. */
 #include <string.h>
 
 #include "base/encode.h"
@@ -34,6 +34,11 @@ struct arena *outcome_arena(struct outcome *out)
     return &out->routed->arena;
 }
 
+size_t outcome_bytes(const struct outcome *out)
+{
+    return out->routed->bytes;
+}
+
 static struct effect *outcome_effect(struct outcome *out, enum effect_kind kind)
 {
     struct effect *e = ARENA_NEW(&out->routed->arena, struct effect);
@@ -65,9 +70,29 @@ enum verdict outcome_refuse(const struct incoming *in, struct outcome *out,
     return HANDLED;
 }
 
-void outcome_count(struct outcome *out, enum refusal why)
+void outcome_event(struct outcome *out, const struct event *event)
 {
-    out->routed->refusals |= 1u << why;
+    struct arena *a = outcome_arena(out);
+    struct told *told = ARENA_NEW(a, struct told);
+
+    told->event = *event;
+    told->event.actor = arena_str(a, event->actor);
+    told->event.target = arena_str(a, event->target);
+    if (event->call != NULL) {
+        struct event_call *call = ARENA_NEW(a, struct event_call);
+
+        *call = *event->call;
+        told->event.call = call;
+    }
+    told->next = out->routed->told;
+    out->routed->told = told;
+}
+
+enum verdict outcome_full(const struct incoming *in, struct outcome *out, const char *what,
+                          struct str text)
+{
+    outcome_event(out, EVENT(EVENT_QUOTA, .rule = what));
+    return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, text);
 }
 
 enum verdict outcome_result(const struct incoming *in, struct outcome *out)
@@ -78,6 +103,7 @@ enum verdict outcome_result(const struct incoming *in, struct outcome *out)
 
 enum verdict outcome_forbid(const struct incoming *in, struct outcome *out)
 {
+    outcome_event(out, EVENT(EVENT_FORBIDDEN));
     return outcome_refuse(
         in, out, view_shows(in->view, in->sender) ? COND_FORBIDDEN : COND_SERVICE_UNAVAILABLE,
         STR_NONE);
@@ -89,6 +115,8 @@ struct row *outcome_write(struct outcome *out, enum row_kind kind)
 
     if (kind == ROW_MESSAGE)
         out->routed->archived = row;
+    if (kind == ROW_OUTBOX)
+        out->routed->outgoing = row;
     return row;
 }
 
@@ -103,6 +131,11 @@ void outcome_push(struct outcome *out, struct xml_node *iq, unsigned flags)
 void outcome_route(struct outcome *out, struct xml_node *node)
 {
     outcome_effect(out, EFFECT_ROUTE)->node = node;
+}
+
+void outcome_wake(struct outcome *out)
+{
+    out->routed->wakes = true;
 }
 
 void outcome_announce(struct outcome *out, struct str jid, bool available)
@@ -143,6 +176,13 @@ void outcome_end_device(struct outcome *out, struct str resource)
     outcome_effect(&back, EFFECT_END_DEVICE)->jid = resource;
 }
 
+void outcome_end_grant(struct outcome *out, struct str id)
+{
+    struct outcome back = { out->routed, &out->routed->at_origin, out->account };
+
+    outcome_effect(&back, EFFECT_END_GRANT)->jid = id;
+}
+
 void outcome_session(struct outcome *out, unsigned set, unsigned clear)
 {
     out->routed->session_set |= set;
@@ -177,6 +217,13 @@ bool outcome_may_subscribe(struct outcome *out)
            || budget_subscribe(&h->budget, h->settings, out->account, h->now_ms);
 }
 
+bool outcome_may_be_told(struct outcome *out)
+{
+    struct home *h = out->routed->sender_home->home;
+
+    return is_exempt(out->routed) || budget_tells(&h->budget, out->account, h->now_ms);
+}
+
 bool outcome_may_fetch(struct outcome *out, struct str target, bool bundle)
 {
     struct home *h = out->routed->sender_home->home;
@@ -206,9 +253,10 @@ struct store_query *outcome_query(struct outcome *out, enum query_kind kind, que
     return q;
 }
 
-void outcome_derive(struct outcome *out, struct str password, derived_fn *then)
+void outcome_derive(struct outcome *out, struct str password, const struct scram_keys *salts,
+                    derived_fn *then)
 {
-    out->routed->derivation = derivation_new(out->routed, password, then);
+    out->routed->derivation = derivation_new(out->routed, password, salts, then);
 }
 
 bool outcome_may_change_password(struct outcome *out)
@@ -220,6 +268,14 @@ bool outcome_may_change_password(struct outcome *out)
         return false;
     bucket_take(&a->password_changes, rate, 1, a->home->now_ms);
     return true;
+}
+
+bool outcome_fetch_ticket(struct outcome *out, struct str url, struct str *out_token)
+{
+    struct home *h = out->routed->account->home;
+
+    return fetch_desk_issue(&h->fetches, h->settings, out->account, is_exempt(out->routed), url,
+                            h->now_ms, outcome_arena(out), out_token);
 }
 
 void outcome_end_account(struct outcome *out)
@@ -278,4 +334,26 @@ bool archive_id_read(const struct settings *s, struct str id, int64_t account, e
     }
     arena_deinit(&a);
     return ours;
+}
+
+const struct present *incoming_sessions(const struct incoming *in, struct arena *a,
+                                        size_t *out_count)
+{
+    const struct list *sessions = &in->account->sessions;
+    struct present *here;
+    size_t n = 0;
+
+    for (const struct link *l = list_first(sessions); l != NULL; l = list_next(sessions, l))
+        n++;
+    here = arena_alloc(a, n * sizeof *here);
+    *out_count = n;
+    n = 0;
+    for (const struct link *l = list_first(sessions); l != NULL; l = list_next(sessions, l)) {
+        const struct session *s = LIST_ENTRY(l, const struct session, in_account);
+
+        here[n].resource = arena_str(a, s->jid.resource);
+        here[n].since_ms = s->bound_ms;
+        here[n++].credential = arena_str(a, str_from(s->credential));
+    }
+    return here;
 }

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "jingle/message.h"
 #include "server/caps.h"
 #include "server/limits.h"
 #include "server/photo.h"
@@ -163,16 +164,35 @@ static void send_requests(struct session *s)
     }
 }
 
-static int read_priority(struct arena *a, const struct xml_node *presence)
+/* 0 if there is none. False: it is no number from -128 to 127 (RFC 6121 §4.7.2.3). */
+static bool read_priority(struct arena *a, const struct xml_node *presence, int *out)
 {
-    struct str text = str_trim(xml_child_text(a, presence, STR(NS_CLIENT), STR("priority")));
-    bool negative = str_starts(text, STR("-"));
+    struct str text = xml_child_text(a, presence, STR(NS_CLIENT), STR("priority"));
+    bool negative;
     uint64_t value;
 
-    /* Out of range or no number: as if it were absent (RFC 6121 §4.7.2.3). */
+    *out = 0;
+    if (text.p == NULL)
+        return true;
+    text = str_trim(text);
+    negative = str_starts(text, STR("-"));
     if (str_to_u64(negative ? str_skip(text, 1) : text, negative ? 128 : 127, &value) != ERR_NONE)
-        return 0;
-    return negative ? -(int)value : (int)value;
+        return false;
+    *out = negative ? -(int)value : (int)value;
+    return true;
+}
+
+bool presence_is_own(const struct stanza *st)
+{
+    return st->kind == STANZA_PRESENCE && !st->has_to
+           && (st->type == PRESENCE_AVAILABLE || st->type == PRESENCE_UNAVAILABLE);
+}
+
+bool presence_is_sound(struct arena *a, const struct stanza *st)
+{
+    int priority;
+
+    return !presence_is_own(st) || read_priority(a, st->node, &priority);
 }
 
 void presence_own(struct session *s, struct routed *r)
@@ -180,12 +200,15 @@ void presence_own(struct session *s, struct routed *r)
     struct xml_node *node = r->stanza.node;
     bool initial = !(s->flags & SESSION_AVAILABLE);
     int old_priority = s->priority;
+    const char *took;
 
+    if ((took = call_strip(node)) != NULL) /* contacts hear of calls by the gate alone */
+        home_event(s->home, s, EVENT(EVENT_CALL_STRIPPED, .rule = took, .actor = s->account->bare));
     if (r->stanza.type == PRESENCE_UNAVAILABLE) {
         become_unavailable(s, &r->arena, node);
         return;
     }
-    s->priority = read_priority(&r->arena, node);
+    (void)read_priority(&r->arena, node, &s->priority); /* else it had been refused */
     s->flags |= SESSION_AVAILABLE;
     blob_unref(s->presence);
     s->presence = stanza_blob(node);
@@ -198,6 +221,21 @@ void presence_own(struct session *s, struct routed *r)
     caps_presence(s, node);
     if (s->priority >= 0 && (initial || old_priority < 0))
         presence_catch_up(s);
+}
+
+bool incoming_shown_directly(const struct incoming *in)
+{
+    struct arena a = { 0 };
+    struct str from = jid_text(&a, &in->stanza->from);
+    bool shown = false;
+
+    LIST_EACH (&in->account->sessions, l) {
+        const struct session *s = LIST_ENTRY(l, const struct session, in_account);
+
+        shown |= map_get(&s->directed, from) != NULL || map_get(&s->directed, in->sender) != NULL;
+    }
+    arena_deinit(&a);
+    return shown;
 }
 
 static bool remember_directed(struct session *s, struct str to)

@@ -98,7 +98,6 @@ void registration_fill(struct registration *r, struct str local, struct str doma
     row->account_new.created_ms = now_ms;
     for (size_t i = 0; i < HASH_COUNT; i++) {
         row = write_set_add(&r->set, ROW_CREDENTIAL, 0);
-        row->credential.device = STR("");
         row->credential.keys = r->keys[i];
     }
 }

@@ -11,10 +11,12 @@
 #define SOTTO_SERVER_ROUTED_H
 
 #include "server/module.h"
+#include "server/remote_peer.h"
 
 struct account;
 struct derivation;
 struct home;
+struct remote;
 struct session;
 
 enum routed_stage {
@@ -23,7 +25,11 @@ enum routed_stage {
     ROUTED_RETURNING, /* done at the target home, on its way back to its origin */
 };
 
-enum routed_target { TARGET_ACCOUNT, TARGET_SERVER };
+enum routed_target {
+    TARGET_ACCOUNT,
+    TARGET_SERVER,
+    TARGET_REMOTE, /* of another server: nothing is judged but at its origin */
+};
 
 enum effect_kind {
     EFFECT_REPLY,
@@ -34,6 +40,7 @@ enum effect_kind {
     EFFECT_NOTIFY,
     EFFECT_PRESENCE,
     EFFECT_END_DEVICE,
+    EFFECT_END_GRANT,
     EFFECT_END_ACCOUNT,
 };
 
@@ -41,9 +48,16 @@ struct effect {
     struct effect *next;
     enum effect_kind kind;
     struct xml_node *node;
-    struct str jid;      /* EFFECT_ANNOUNCE, EFFECT_SHOW; EFFECT_END_DEVICE: a resource */
+    struct str
+        jid; /* EFFECT_ANNOUNCE, EFFECT_SHOW; EFFECT_END_DEVICE: a resource, _GRANT: its id */
     unsigned flags;      /* EFFECT_PUSH: enum session_flag; EFFECT_ANNOUNCE: available */
     struct pep_node pep; /* EFFECT_NOTIFY */
+};
+
+/* To be told where the stanza came from. */
+struct told {
+    struct told *next;
+    struct event event;
 };
 
 struct effects {
@@ -66,12 +80,16 @@ struct routed {
 
     /* Where it came from. Origin home only, but for the constants. */
     unsigned origin;         /* number of the home */
-    struct session *session; /* held; NULL for stanzas of our own making */
+    struct session *session; /* held; NULL for stanzas of our own making, and of others */
+    struct remote *remote;   /* held; NULL but for stanzas of other servers */
+    struct remote_peer peer; /* if they are */
     uint32_t serial;         /* XEP-0198 count of the session */
     bool counted;            /* has a XEP-0198 slot */
     size_t bytes;            /* received */
     struct str sender;       /* bare JID text of from */
     int64_t sender_account;
+    bool alone;   /* no longer among the session's pending: NOTE_ALONE */
+    bool limited; /* as in struct incoming */
     unsigned session_set, session_clear;
     uint8_t origin_hash[16]; /* of (sender, recipient, origin-id) */
     bool has_origin;         /* and is the first of it */
@@ -85,14 +103,17 @@ struct routed {
     struct account *account;
     bool settled;                /* committed, or nothing to commit */
     bool deliver;                /* false: a hook dropped or answered it */
+    bool wakes;                  /* a person wants to see it now: push.h */
+    uint64_t until_ms;           /* no device gets it later; 0: ever */
     struct str pep_node;         /* an event for clients interested in this node only */
     const struct str *interests; /* ROUTED_ASKING */
     size_t interest_count;
 
     unsigned notes;    /* enum note */
-    unsigned refusals; /* bits of enum refusal, to be counted where it is now */
+    struct told *told; /* the newest first */
     bool stale;        /* the commit failed: views must be loaded again */
     struct write_set writes;
+    struct row *outgoing; /* the ROW_OUTBOX among them, or NULL */
     struct row *archived; /* the ROW_MESSAGE among the rows, or NULL */
     struct effects at_origin, at_target;
     struct store_query *query;     /* of a handler that waits */

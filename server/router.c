@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+#include "server/asked.h"
+#include "server/calls_dial.h"
 #include "server/caps.h"
 #include "server/deliver.h"
 #include "server/derivation.h"
 #include "server/limits.h"
 #include "server/pep_events.h"
+#include "server/push.h"
+#include "server/remote.h"
 #include "server/session.h"
 
 struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
@@ -40,29 +44,16 @@ static struct incoming incoming_of(const struct routed *r, const struct home *h,
         .disk = disk_level(h->host->disk),
         .sender = r->sender,
         .sender_account = r->sender_account,
+        .remote = r->remote != NULL ? &r->peer : NULL,
         .own = str_eq(r->sender, a->bare),
+        .limited = r->limited,
         .reachable = is_reachable(a),
         .account = a,
+        .places = h->places,
+        .place_count = h->place_count,
         .sender_notes = r->notes,
         .origin = r->has_origin ? r->origin_hash : NULL,
     };
-}
-
-const struct str *incoming_resources(const struct incoming *in, struct arena *a, size_t *out_count)
-{
-    const struct list *sessions = &in->account->sessions;
-    struct str *resources;
-    size_t n = 0;
-
-    for (const struct link *l = list_first(sessions); l != NULL; l = list_next(sessions, l))
-        n++;
-    resources = arena_alloc(a, n * sizeof *resources);
-    *out_count = n;
-    n = 0;
-    for (const struct link *l = list_first(sessions); l != NULL; l = list_next(sessions, l))
-        resources[n++] =
-            arena_str(a, LIST_ENTRY(l, const struct session, in_account)->jid.resource);
-    return resources;
 }
 
 static enum verdict run_hooks(enum hook hook, const struct incoming *in, struct outcome *out)
@@ -89,12 +80,31 @@ static void apply_rows(struct view *view, const struct row *from)
 
 static void router_return(struct routed *r);
 
+/* What a hook did not say of an event, the stanza does. */
+static void tell_events(struct routed *r, struct home *here)
+{
+    for (; r->told != NULL; r->told = r->told->next) {
+        struct event *e = &r->told->event;
+
+        if (e->actor.n == 0)
+            e->actor = r->sender;
+        if (e->target.n == 0 && r->stanza.has_to && r->stanza.to.local.n > 0)
+            e->target = jid_bare_text(&r->arena, &r->stanza.to);
+        if (str_eq(e->actor, e->target))
+            e->target = STR_NONE;
+        if (e->bytes == 0)
+            e->bytes = r->bytes;
+        home_event(here, r->session, e);
+    }
+}
+
 static void post_back(struct routed *r, struct home *here)
 {
     r->stage = ROUTED_RETURNING;
-    if (r->session == NULL)
+    if (r->session == NULL && r->remote == NULL) {
+        tell_events(r, here);
         routed_free(r);
-    else if (r->origin == here->number)
+    } else if (r->origin == here->number)
         router_return(r);
     else
         here->host->ops->post(here->host->ctx, r->origin, &r->link);
@@ -123,6 +133,16 @@ static void end_sessions(struct account *a, struct str resource)
     }
 }
 
+static void end_sessions_by(struct account *a, struct str grant)
+{
+    LIST_EACH (&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if (str_eq(str_from(s->credential), grant))
+            session_fail(s, STREAM_NOT_AUTHORIZED, STR("This password was taken back."));
+    }
+}
+
 static void run_effects(struct effects *effects, struct account *a, struct session *s,
                         struct arena *arena)
 {
@@ -138,6 +158,7 @@ static void run_effects(struct effects *effects, struct account *a, struct sessi
         case EFFECT_SHOW: presence_show(a, e->jid); break;
         case EFFECT_PRESENCE: presence_refresh(a); break;
         case EFFECT_END_DEVICE: end_sessions(a, e->jid); break;
+        case EFFECT_END_GRANT: end_sessions_by(a, e->jid); break;
         case EFFECT_END_ACCOUNT: account_end(a); break;
         case EFFECT_NOTIFY: pep_notify(a, &e->pep, e->node); break;
         }
@@ -161,6 +182,21 @@ static void refuse_uncommitted(struct routed *r)
             : STR("The server could not store this. Nothing of it was kept; please try again."));
 }
 
+/* Delivered to whom is there: then it shows who is not. */
+static void wake_sleepers(const struct routed *r)
+{
+    struct account *a = r->account;
+
+    if (!r->wakes || !r->deliver || r->archived == NULL)
+        return;
+    for (size_t i = 0; i < COUNT_OF(r->archived->message.entry); i++) {
+        const struct archive_entry *e = &r->archived->message.entry[i];
+
+        if (e->account == a->view.account && e->shelf == SHELF_ARCHIVE && !(e->flags & ENTRY_SENT))
+            push_archived(a, e->seq);
+    }
+}
+
 static void finish_at_target(struct routed *r)
 {
     struct account *a = r->account;
@@ -170,7 +206,7 @@ static void finish_at_target(struct routed *r)
         account_wrote(a);
     if (r->writes.first != NULL && r->writes.op.result != ERR_NONE) {
         if (r->writes.op.result == ERR_FULL)
-            count(&here->counters, COUNTER_REFUSALS + REFUSAL_ROOM);
+            outcome_event(&(struct outcome){ .routed = r }, EVENT(EVENT_ROOM));
         refuse_uncommitted(r);
         account_forget_view(a);
     }
@@ -183,6 +219,9 @@ static void finish_at_target(struct routed *r)
     }
     if (r->deliver && r->target == TARGET_ACCOUNT)
         deliver_stanza(r);
+    wake_sleepers(r);
+    if (r->deliver && r->target == TARGET_REMOTE)
+        remote_leave(r);
     run_effects(&r->at_target, a, NULL, &r->arena);
     r->account = NULL;
     account_unpin(a);
@@ -320,19 +359,11 @@ static void run_held(struct session *s)
     }
 }
 
-static void count_refusals(struct home *h, struct routed *r)
-{
-    for (unsigned i = 0; r->refusals != 0; i++, r->refusals >>= 1)
-        if (r->refusals & 1)
-            count(&h->counters, COUNTER_REFUSALS + i);
-}
-
 /* Rows appended since `last_row` (NULL: all) belong to this home's view. */
 static void judged(struct routed *r, enum verdict v, const struct row *last_row)
 {
     struct account *a = r->account;
 
-    count_refusals(a->home, r);
     apply_rows(&a->view, last_row ? last_row->next : r->writes.first);
     if (v == WAIT) {
         r->held = must_wait_its_turn(r);
@@ -349,14 +380,28 @@ static bool is_stranger(const struct incoming *in)
     return !in->own && !view_shows(in->view, in->sender);
 }
 
+/* Somebody asked somebody who does not show himself to him, or whom there is not: at an account that does not exist both are the latter. */
+static void tell_vain(const struct routed *r, struct outcome *out, enum event_reason reason)
+{
+    if ((r->session == NULL && r->remote == NULL) || r->told != NULL)
+        return; /* an answer of ours, or it is told already */
+    outcome_event(out, EVENT(r->account->view.account == 0 ? EVENT_NOBODY : reason));
+}
+
 static enum verdict handle_iq(struct routed *r, enum iq_target to, const struct incoming *in,
                               struct outcome *out)
 {
     const struct iq_handler *i =
         home_handler(r->account->home, r->stanza.type, to, r->stanza.payload);
 
+    if (i != NULL && to == TO_SERVER && in->remote != NULL && !(i->to & FROM_REMOTE))
+        i = NULL;
     /* What exists looks to strangers like what does not, octet by octet. */
-    if (i == NULL || (to == TO_ACCOUNT && is_stranger(in) && !(i->to & TO_STRANGERS)))
+    if (i != NULL && to == TO_ACCOUNT && is_stranger(in) && !(i->to & TO_STRANGERS)) {
+        tell_vain(r, out, EVENT_STRANGER);
+        i = NULL;
+    }
+    if (i == NULL)
         return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
     return i->handle(in, out);
 }
@@ -366,6 +411,40 @@ static bool is_request(const struct stanza *s)
     return s->kind == STANZA_IQ && (s->type == IQ_GET || s->type == IQ_SET);
 }
 
+/* There is no such account: what strangers may ask of one is answered by who answers it where there is one, and what is written to it takes
+ * the way of what is written to somebody who is offline. */
+static enum verdict judge_at_nobody(struct routed *r, const struct incoming *in,
+                                    struct outcome *out)
+{
+    enum verdict v = run_hooks(HOOK_NOBODY, in, out);
+
+    if (v != PASS)
+        return v;
+    if (r->stanza.kind != STANZA_PRESENCE || r->stanza.type == PRESENCE_SUBSCRIBE)
+        tell_vain(r, out, EVENT_NOBODY);
+    if (r->stanza.kind == STANZA_PRESENCE)
+        return DROP;
+    if (r->stanza.kind == STANZA_MESSAGE)
+        return run_hooks(HOOK_IN, in, out);
+    if (is_request(&r->stanza) && jid_is_bare(&r->stanza.to))
+        return handle_iq(r, TO_ACCOUNT, in, out);
+    return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+}
+
+static enum verdict judge_at_server(struct routed *r, const struct incoming *in,
+                                    struct outcome *out)
+{
+    unsigned home;
+
+    if (is_request(&r->stanza))
+        return handle_iq(r, TO_SERVER, in, out);
+    if (push_is_answer(&r->stanza, r->account->home->host->home_count, &home))
+        push_answered(r->account->home, &r->stanza);
+    if (r->stanza.kind == STANZA_MESSAGE && in->remote == NULL) /* nobody reads it here */
+        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+    return DROP;
+}
+
 static enum verdict judge_at_target(struct routed *r, const struct incoming *in,
                                     struct outcome *out)
 {
@@ -373,11 +452,11 @@ static enum verdict judge_at_target(struct routed *r, const struct incoming *in,
     enum verdict v;
 
     if (r->target == TARGET_SERVER)
-        return is_request(&r->stanza) ? handle_iq(r, TO_SERVER, in, out) : DROP;
+        return judge_at_server(r, in, out);
     if (a->view.account == 0)
-        return r->stanza.kind == STANZA_PRESENCE
-                   ? DROP
-                   : outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+        return judge_at_nobody(r, in, out);
+    if ((r->notes & NOTE_GATE) != 0)
+        return calls_dial_composed(a, &r->stanza) ? PASS : DROP;
     v = run_hooks(HOOK_IN, in, out);
     if (v != PASS)
         return v;
@@ -412,9 +491,12 @@ void router_receive(struct home *h, struct routed *r)
         router_return(r);
         return;
     }
-    r->account = r->target == TARGET_SERVER ? r->sender_home : account_get(h, &r->stanza.to);
-    if (r->target == TARGET_SERVER)
+    if (r->target == TARGET_SERVER && r->sender_home != NULL) {
+        r->account = r->sender_home;
         r->account->pins++;
+    } else {
+        r->account = account_get(h, &r->stanza.to); /* of a domain: nobody, and soon forgotten */
+    }
     if (r->account->state == ACCOUNT_READY && list_empty(&r->account->waiting))
         judge(r);
     else
@@ -435,9 +517,17 @@ void router_account_ready(struct account *a)
     account_unpin(a);
 }
 
-static void post_out(struct home *h, struct routed *r)
+/* What the server is asked, any home can answer; what it is answered, only the one that asked. */
+static unsigned home_for_server(const struct home *h, const struct routed *r)
 {
-    unsigned to = r->target == TARGET_SERVER ? h->number : home_of(h, &r->stanza.to);
+    unsigned to;
+
+    return push_is_answer(&r->stanza, h->host->home_count, &to) ? to : h->number;
+}
+
+void router_post(struct home *h, struct routed *r)
+{
+    unsigned to = r->target == TARGET_SERVER ? home_for_server(h, r) : home_of(h, &r->stanza.to);
 
     if (to == h->number)
         router_receive(h, r);
@@ -500,6 +590,11 @@ static void router_return(struct routed *r)
     struct session *s = r->session;
     struct account *a = r->sender_home;
 
+    if (r->remote != NULL) {
+        tell_events(r, r->remote->home);
+        remote_returned(r);
+        return;
+    }
     if (r->has_origin && !r->deliver)
         view_forget_origin(&a->view, r->origin_hash); /* sent again, it is no repetition */
     list_remove(&r->twin);
@@ -511,8 +606,11 @@ static void router_return(struct routed *r)
     s->flags = (s->flags | r->session_set) & ~r->session_clear;
     if (r->deliver && r->stanza.kind == STANZA_MESSAGE)
         deliver_sent_carbons(r);
+    tell_events(r, s->home);
+    if ((r->notes & NOTE_VAIN) != 0 && !s->exempt)
+        budget_vain(&s->home->budget, a->view.account, s->home->now_ms);
     run_effects(&r->at_origin, a, s, &r->arena);
-    if (r->pending.next != NULL) {
+    if (r->pending.next != NULL || r->alone) {
         list_remove(&r->pending);
         s->pending_count--;
         s->pending_bytes -= r->bytes;
@@ -534,7 +632,9 @@ static enum stanza_condition choose_target(struct routed *r, const struct sessio
         st->to = jid_bare(&s->jid);
         r->target = TARGET_ACCOUNT;
     } else if (!settings_serves(s->home->settings, st->to.domain)) {
-        return COND_REMOTE_SERVER_NOT_FOUND;
+        if (!remote_reaches(s->home->settings, st->to.domain))
+            return COND_REMOTE_SERVER_NOT_FOUND;
+        r->target = TARGET_REMOTE;
     } else if (st->to.local.n == 0) {
         r->target = TARGET_SERVER;
         if (!jid_is_bare(&st->to))
@@ -549,9 +649,8 @@ static enum stanza_condition choose_target(struct routed *r, const struct sessio
 static bool session_takes(struct session *s, struct routed *r)
 {
     const struct stanza *st = &r->stanza;
-    bool availability = st->type == PRESENCE_AVAILABLE || st->type == PRESENCE_UNAVAILABLE;
 
-    if (st->kind == STANZA_PRESENCE && availability && !st->has_to) {
+    if (presence_is_own(st)) {
         presence_own(s, r);
         return true;
     }
@@ -559,6 +658,29 @@ static bool session_takes(struct session *s, struct routed *r)
         && (!st->has_to || jid_is_bare(&st->to)))
         return caps_answer(s, st) || true; /* answers to our pushes need no answer */
     return false;
+}
+
+/* Its sender is acknowledged as if it were done, and goes on; in the queue even to the own home, for what it brings about there may take
+ * long. It counts among those under way until it is back. */
+static void go_alone(struct session *s, struct routed *r)
+{
+    r->alone = true;
+    list_remove(&r->pending);
+    router_post_behind(s->home, r);
+    sm_durable(s);
+    run_held(s);
+}
+
+/* To another server: it goes when what is kept of it here is durable. */
+static void go_on(struct home *h, struct routed *r)
+{
+    if (r->target != TARGET_REMOTE) {
+        router_post(h, r);
+        return;
+    }
+    r->account = r->sender_home;
+    r->account->pins++;
+    settle(r);
 }
 
 static void judge_at_origin(struct session *s, struct routed *r, enum stanza_condition malformed)
@@ -569,6 +691,8 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
     enum stanza_condition why = malformed;
     enum verdict v;
 
+    if (why == COND_NONE && !presence_is_sound(&r->arena, &r->stanza))
+        why = COND_BAD_REQUEST;
     if (why == COND_NONE && session_takes(s, r)) {
         end_at_origin(r);
         return;
@@ -580,8 +704,8 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
         end_at_origin(r);
         return;
     }
+    in.leaves = r->target == TARGET_REMOTE;
     v = run_hooks(HOOK_OUT, &in, &out);
-    count_refusals(s->home, r);
     apply_rows(&a->view, r->writes.first);
     if (r->writes.first != NULL) {
         r->sender_writes = true;
@@ -594,13 +718,18 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
     }
     if (r->has_origin)
         list_add(&a->originals, &r->twin);
+    if (r->target == TARGET_ACCOUNT)
+        asked_here(s, &r->stanza);
     if (!presence_sent(s, r)) {
-        outcome_refuse(&in, &out, COND_RESOURCE_CONSTRAINT,
-                       STR("You show your presence to too many people who are no contacts."));
+        outcome_full(&in, &out, "presence",
+                     STR("You show your presence to too many people who are no contacts."));
         end_at_origin(r);
         return;
     }
-    post_out(s->home, r);
+    if ((r->notes & NOTE_ALONE) != 0 && r->target == TARGET_ACCOUNT)
+        go_alone(s, r);
+    else
+        go_on(s->home, r);
 }
 
 /* Subscriptions are between accounts, whatever resource the client wrote: RFC 6121 §3.1.2. */
@@ -656,6 +785,7 @@ void router_submit(struct session *s, struct xml_node *node, struct arena *arena
     session_hold(s);
     r->session = s;
     r->origin = s->home->number;
+    r->limited = credential_is_limited(str_from(s->credential));
     r->sender_account = s->account->view.account;
     r->sender_home = s->account;
     s->account->pins++;
@@ -666,24 +796,4 @@ void router_submit(struct session *s, struct xml_node *node, struct arena *arena
     s->pending_bytes += bytes;
     count(&s->home->counters, COUNTER_STANZAS_IN + r->stanza.kind);
     judge_at_origin(s, r, e == ERR_NONE ? COND_NONE : why);
-}
-
-/* ---- Our own stanzas ------------------------------------------------------------------------------- */
-
-void router_emit(struct home *h, const struct xml_node *node, struct str pep_node)
-{
-    struct routed *r = routed_new();
-    enum stanza_condition why;
-
-    node = xml_copy(&r->arena, node);
-    if (stanza_parse(&r->arena, (struct xml_node *)node, &r->stanza, &why) != ERR_NONE
-        || !r->stanza.has_to || !r->stanza.has_from || r->stanza.to.local.n == 0
-        || !settings_serves(h->settings, r->stanza.to.domain)) {
-        routed_free(r); /* an address of another server: nothing reaches those yet */
-        return;
-    }
-    r->origin = h->number;
-    r->sender = jid_bare_text(&r->arena, &r->stanza.from);
-    r->pep_node = arena_str(&r->arena, pep_node);
-    post_out(h, r);
 }

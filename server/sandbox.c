@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "server/landlock.h"
+#include "io/landlock.h"
 #include "server/syscalls.h"
 
 static enum err refuse(struct log *log, const char *what)
@@ -58,6 +58,14 @@ static enum err confine(const struct sandbox_rules *rules, struct log *log)
     return ERR_NONE;
 }
 #else
+/* What the C library's resolver reads. Where a service of the machine writes resolv.conf anew, it does so in a folder of its
+ * own. */
+static const char *const readable[] = {
+    "/dev/urandom", /* SQLite seeds its generator from here */
+    "/etc/resolv.conf", "/etc/hosts",    "/etc/nsswitch.conf",   "/etc/gai.conf",
+    "/etc/host.conf",   "/etc/services", "/run/systemd/resolve",
+};
+
 static enum err note_missing(struct log *log, const char *event, const char *why)
 {
     log_write(log, LOG_LEVEL_WARN, event,
@@ -71,14 +79,15 @@ static enum err confine(const struct sandbox_rules *rules, struct log *log)
 
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         return refuse(log, "core dumps and tracing off");
-    e = landlock_restrict(rules->folders, rules->folder_count);
+    e = landlock_restrict(rules->folders, rules->folder_count, readable,
+                          rules->calls_out ? COUNT_OF(readable) : 1);
     if (e == ERR_UNSUPPORTED)
         e = note_missing(log, "sandbox.no_landlock",
                          "this kernel cannot confine the server to its folder; Linux 5.13 with "
                          "Landlock can");
     if (e != ERR_NONE)
         return refuse(log, "Landlock");
-    e = syscalls_restrict();
+    e = syscalls_restrict(rules->calls_out);
     if (e == ERR_UNSUPPORTED)
         e = note_missing(log, "sandbox.no_seccomp", "this kernel cannot restrict system calls");
     return e == ERR_NONE ? ERR_NONE : refuse(log, "seccomp");

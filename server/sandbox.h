@@ -16,6 +16,7 @@
 struct sandbox_rules {
     const char *const *folders; /* what may be read and written, with everything below */
     size_t folder_count;
+    bool calls_out; /* may connect to others, and look names up */
 };
 
 /* As root: become the user `sotto` if there is one. ERR_IO: could not, do not go on. */

@@ -1,15 +1,24 @@
 /* server.c: the server process: store, workers, control socket, and the orders of the supervisor. */
 #include "server/server.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "crypto/hash.h"
 #include "io/conn.h"
-#include "server/control_store.h"
+#include "server/anchor_link.h"
+#include "server/control_events.h"
 #include "server/control_stats.h"
+#include "server/control_store.h"
+#include "server/event_keys.h"
+#include "server/event_log.h"
 #include "server/lifeline.h"
 #include "server/metrics_page.h"
+#include "server/mux.h"
+#include "server/mux_places.h"
+#include "server/settings_fill.h"
 #include "server/uploads.h"
 #include "server/web_url.h"
 #include "server/worker.h"
@@ -24,6 +33,7 @@ struct server {
     struct loop *loop;         /* the main thread's: control socket, orders */
     struct inbox *completions; /* of store operations submitted here */
     struct inbox *tokens;      /* answers of workers to calls */
+    struct inbox *answers;     /* of the thread that writes events */
     struct timer *minute, *often;
     struct disk disk;
     struct uploads uploads;
@@ -38,78 +48,47 @@ struct server {
     bool draining;
 };
 
-static const enum register_mode register_modes[] = {
-    [REGISTRATION_INVITE] = REGISTER_INVITED,
-    [REGISTRATION_OPEN] = REGISTER_ANYBODY,
-    [REGISTRATION_CLOSED] = REGISTER_NOBODY,
-};
+static void fill_pins(struct server *s)
+{
+    const struct config_list *list = &s->boot->config->s2s.pin;
+    struct remote_pin *pins = arena_alloc(&s->arena, list->count * sizeof *pins);
+
+    for (size_t i = 0; i < list->count; i++)
+        if (remote_pin_read(&s->arena, list->items[i], &pins[s->settings.pin_count]) == ERR_NONE)
+            s->settings.pin_count++;
+    s->settings.pins = pins;
+}
+
+static void fill_components(struct server *s)
+{
+    const struct config_list *list = &s->boot->config->component.secret;
+    struct component_secret *all = arena_alloc(&s->arena, list->count * sizeof *all);
+
+    for (size_t i = 0; i < list->count; i++)
+        if (component_secret_read(&s->arena, list->items[i], &all[s->settings.component_count])
+            == ERR_NONE)
+            s->settings.component_count++;
+    s->settings.components = all;
+}
 
 static void fill_settings(struct server *s)
 {
-    const struct config *c = s->boot->config;
     struct settings *to = &s->settings;
     uint8_t key[HASH_SIZE_MAX];
 
+    settings_fill(to, s->boot->config);
     hmac(HASH_SHA256, bytes_of(s->boot->server_key, SERVER_KEY_SIZE), bytes_of_str(STR("engine")),
          key);
     for (size_t i = 0; i < sizeof to->secret; i++)
         to->secret[i] = key[i];
+    fill_pins(s);
+    fill_components(s);
     to->web_url = web_url(s->boot, &s->arena);
     to->web_host = web_url_host(to->web_url, &s->arena);
-    to->registration = register_modes[c->registration.mode];
-    to->invitations_per_account = (unsigned)c->limits.invitations_per_account;
-    to->upload_bytes = c->limits.upload_bytes;
-    to->upload_daily_bytes = c->limits.upload_daily_bytes;
-    to->upload_account_bytes = c->limits.upload_account_bytes;
-    to->upload_total_bytes = c->limits.upload_total_bytes;
-    to->invitation_days = c->limits.invitation_days;
-    to->domains = c->server.domain.items;
-    to->domain_count = c->server.domain.count;
-    to->e2ee_required = c->policy.e2ee == E2EE_REQUIRED;
-    to->e2ee_allow = c->policy.e2ee_allow.items;
-    to->e2ee_allow_count = c->policy.e2ee_allow.count;
-    to->strangers_gated = c->policy.strangers == STRANGERS_GATE;
-    to->archive_on = c->archive.mode == ARCHIVE_ON;
-    to->mechanism_plain = c->auth.mechanisms & MECHANISM_PLAIN;
-    to->mechanism_sha1 = c->auth.mechanisms & (MECHANISM_SCRAM_SHA_1 | MECHANISM_SCRAM_SHA_1_PLUS);
-    to->mechanism_sha256 =
-        c->auth.mechanisms & (MECHANISM_SCRAM_SHA_256 | MECHANISM_SCRAM_SHA_256_PLUS);
-    to->mechanism_sha512 =
-        c->auth.mechanisms & (MECHANISM_SCRAM_SHA_512 | MECHANISM_SCRAM_SHA_512_PLUS);
-    to->mechanism_fast = c->auth.mechanisms & MECHANISM_FAST;
-    to->scram_iterations = (uint32_t)c->auth.scram_iterations;
-    to->stanza_bytes = c->limits.stanza_bytes;
-    to->element_bytes = c->limits.stanza_bytes_before_login;
-    to->login_s = (uint32_t)c->limits.login_s;
-    to->idle_s = (uint32_t)c->limits.idle_s;
-    to->registrations = c->limits.registrations;
-    to->registrations_per_address = c->limits.registrations_per_address;
-    to->sessions_per_account = (unsigned)c->limits.sessions_per_account;
-    to->devices_per_account = (unsigned)c->limits.devices_per_account;
-    to->messages_per_account = c->limits.messages_per_account;
-    to->stanzas_per_account = c->limits.stanzas_per_account;
-    to->bytes_per_account = c->limits.bytes_per_account;
-    to->password_changes_per_account = c->limits.password_changes_per_account;
-    to->failed_logins_per_account = c->limits.failed_logins_per_account;
-    to->failed_logins_per_address = c->limits.failed_logins_per_address;
-    to->resumable_per_account = (unsigned)c->limits.resumable_per_account;
-    to->subscriptions_per_account = c->limits.subscriptions_per_account;
-    to->key_targets = c->limits.bundle_targets_per_account;
-    to->keys_per_pair = c->limits.bundles_per_pair;
-    to->archive_queries = (unsigned)c->limits.archive_queries;
-    to->roster_groups = (unsigned)c->limits.roster_groups;
-    to->pep_bytes = c->limits.pep_bytes;
-    to->resume_s = (uint32_t)c->limits.resume_s;
-    to->roster_items = (unsigned)c->limits.roster_items;
-    to->pep_nodes = (unsigned)c->limits.pep_nodes;
-    to->pep_items_per_node = (unsigned)c->limits.pep_items;
-    to->pep_item_bytes = (unsigned)c->limits.pep_item_bytes;
-    to->archive_page = (uint32_t)c->limits.archive_page;
-    to->blocks = (unsigned)c->limits.blocked_jids;
-    to->private_bytes = c->limits.private_bytes;
-    to->vcard_bytes = c->limits.vcard_bytes;
-    to->output_bytes = c->limits.output_bytes;
-    to->lagging_s = (uint32_t)c->limits.lagging_s;
+    to->turn_port = mux_port(s->boot);
+    to->tcp_place_count = mux_places(s->boot, to->tcp_places);
+    if (s->boot->fetch_tls == NULL)
+        to->fetch_bytes = 0;
 }
 
 /* ---- Store ----------------------------------------------------------------------------------------- */
@@ -248,6 +227,8 @@ static void drop_certificate(struct server *s)
 {
     tls_context_unref(s->tls.xmpp);
     tls_context_unref(s->tls.http);
+    tls_context_unref(s->tls.mux);
+    tls_context_unref(s->tls.s2s);
     s->tls = (struct worker_tls){ 0 };
 }
 
@@ -260,13 +241,29 @@ static void note_certificate(struct server *s, const char *path)
         s->certificate_end_ms = 0;
 }
 
+/* Without pins there is no context, and no link. */
+static bool load_pinned(struct server *s, const char *certificate, const char *key,
+                        struct tls_context **out, struct str *why, struct arena *a)
+{
+    size_t count = s->settings.pin_count;
+    struct tls_pin *pins = arena_alloc(a, count * sizeof *pins);
+
+    for (size_t i = 0; i < count; i++)
+        memcpy(pins[i].sha256, s->settings.pins[i].sha256, sizeof pins[i].sha256);
+    return count == 0
+           || tls_context_new_pinned(certificate, key, "xmpp-server", pins, count, out, why, a)
+                  == ERR_NONE;
+}
+
 static bool load_certificate(struct server *s, const char *certificate, const char *key)
 {
     struct arena a = { 0 };
     struct str why = STR("");
     struct worker_tls tls = { 0 };
     bool loaded = tls_context_new(certificate, key, "xmpp-client", &tls.xmpp, &why, &a) == ERR_NONE
-                  && tls_context_new(certificate, key, "http/1.1", &tls.http, &why, &a) == ERR_NONE;
+                  && tls_context_new(certificate, key, "http/1.1", &tls.http, &why, &a) == ERR_NONE
+                  && tls_context_new(certificate, key, MUX_ALPN, &tls.mux, &why, &a) == ERR_NONE
+                  && load_pinned(s, certificate, key, &tls.s2s, &why, &a);
 
     if (loaded) {
         drop_certificate(s);
@@ -274,10 +271,30 @@ static bool load_certificate(struct server *s, const char *certificate, const ch
         note_certificate(s, certificate);
     } else {
         tls_context_unref(tls.xmpp);
+        tls_context_unref(tls.http);
+        tls_context_unref(tls.mux);
         LOG(s->boot->log, ERROR, "tls.failed", log_text("reason", why));
     }
     arena_deinit(&a);
     return loaded;
+}
+
+/* What `sottoctl check` judges. */
+static void take_facts(struct server *s, const struct config *config, const char *certificate)
+{
+    struct control_host *to = &s->control_host;
+
+    config_unref(to->config);
+    to->config = config_ref(config);
+    to->reload_refused = false;
+    snprintf(to->certificate, sizeof to->certificate, "%s", certificate);
+}
+
+static void refused(void *ctx)
+{
+    struct server *s = ctx;
+
+    s->control_host.reload_refused = true;
 }
 
 static void reload(void *ctx, const struct config *config, const char *certificate, const char *key)
@@ -285,10 +302,28 @@ static void reload(void *ctx, const struct config *config, const char *certifica
     struct server *s = ctx;
 
     log_configure(s->boot->log, config->log.level, config->log.format);
-    if (load_certificate(s, certificate, key))
-        for (unsigned i = 0; i < s->group.count; i++)
-            worker_reload(s->group.workers[i], &s->tls);
+    take_facts(s, config, certificate);
+    if (!load_certificate(s, certificate, key)) {
+        refused(s);
+        return;
+    }
+    for (unsigned i = 0; i < s->group.count; i++)
+        worker_reload(s->group.workers[i], &s->tls);
     LOG(s->boot->log, INFO, "server.reloaded");
+}
+
+static void anchor_came(void *ctx, int fd)
+{
+    struct server *s = ctx;
+
+    anchor_link_connect(s->group.anchor, fd);
+}
+
+static void anchor_reported(void *ctx, unsigned home, const struct anchor_report *r)
+{
+    struct server *s = ctx;
+
+    worker_anchor_reported(s->group.workers[home], r);
 }
 
 static void orphaned(void *ctx)
@@ -296,11 +331,13 @@ static void orphaned(void *ctx)
     drain(ctx);
 }
 
-static const struct lifeline_handlers lifeline_handlers = { drain, reload, orphaned };
+static const struct lifeline_handlers lifeline_handlers = { drain, reload, refused, anchor_came,
+                                                            orphaned };
 
 /* ---- Calls of the control socket -------------------------------------------------------------------- */
 
-struct removal {
+/* Waits for a worker. */
+struct waiting_call {
     struct link token;
     struct control_call *call;
     json_t *result;
@@ -310,22 +347,40 @@ static void tokens_came(void *ctx, struct list *items)
 {
     (void)ctx;
     for (struct link *l; (l = list_pop(items)) != NULL;) {
-        struct removal *r = LIST_ENTRY(l, struct removal, token);
+        struct waiting_call *w = LIST_ENTRY(l, struct waiting_call, token);
 
-        control_done(r->call, r->result);
-        mem_free(r);
+        control_done(w->call, w->result);
+        mem_free(w);
     }
+}
+
+static struct link *wait_with(struct control_call *call, json_t *result)
+{
+    struct waiting_call *w = mem_alloc(sizeof *w);
+
+    w->call = call;
+    w->result = result;
+    return &w->token;
+}
+
+static struct worker *home_of_account(const struct server *s, struct str bare)
+{
+    return s->group.workers[map_hash((const uint64_t[2]){ 0, 0 }, bare) % s->group.count];
 }
 
 static void account_gone(void *ctx, struct control_call *call, struct str bare, json_t *result)
 {
-    struct server *s = ctx;
-    struct removal *r = mem_alloc(sizeof *r);
-    unsigned home = (unsigned)(map_hash((const uint64_t[2]){ 0, 0 }, bare) % s->group.count);
+    const struct server *s = ctx;
 
-    r->call = call;
-    r->result = result;
-    worker_forget(s->group.workers[home], bare, s->tokens, &r->token);
+    worker_forget(home_of_account(s, bare), bare, s->tokens, wait_with(call, result));
+}
+
+static void account_changed_in_store(void *ctx, struct control_call *call, struct str bare,
+                                     json_t *result)
+{
+    const struct server *s = ctx;
+
+    worker_changed(home_of_account(s, bare), bare, s->tokens, wait_with(call, result));
 }
 
 static void stats(void *ctx, struct control_call *call)
@@ -333,6 +388,13 @@ static void stats(void *ctx, struct control_call *call)
     const struct server *s = ctx;
 
     control_stats(call, s->meter);
+}
+
+static void events(void *ctx, struct control_call *call)
+{
+    const struct server *s = ctx;
+
+    control_events(call, s->group.events, s->answers);
 }
 
 static void start_control(struct server *s)
@@ -345,9 +407,12 @@ static void start_control(struct server *s)
         .random = { tls_random, NULL },
         .ctx = s,
         .account_gone = account_gone,
+        .account_changed = account_changed_in_store,
         .stats = stats,
+        .events = events,
         .drain = drain,
     };
+    take_facts(s, s->boot->config, s->boot->certificate);
     s->control = control_new(s->loop, s->boot->control_fd, s->boot->config, s->boot->log);
     control_store_register(s->control, &s->control_host);
 }
@@ -374,6 +439,22 @@ static void open_uploads(struct server *s)
         .log = s->boot->log,
     };
     s->group.uploads_fd = s->uploads.folder_fd;
+}
+
+static bool open_events(struct server *s)
+{
+    const struct server_boot *boot = s->boot;
+
+    s->group.events = event_log_new(&(struct event_log_options){
+        .data_dir_fd = boot->data_dir_fd,
+        .days = (uint32_t)boot->config->log.events_days,
+        .random = { tls_random, NULL },
+        .keys = secrets_alloc(boot->secrets, 2 * EVENT_KEY_SIZE),
+        .log = boot->log,
+    });
+    if (s->group.events == NULL)
+        LOG(boot->log, ERROR, "events.failed", log_text("reason", STR("no thread")));
+    return s->group.events != NULL;
 }
 
 static void make_workers(struct server *s)
@@ -410,6 +491,7 @@ static void stop(struct server *s)
     store_close(s->group.store);
     for (unsigned i = 0; i < s->group.count; i++)
         worker_free(s->group.workers[i]);
+    event_log_free(s->group.events);
 }
 
 static void start_meter(struct server *s)
@@ -418,6 +500,7 @@ static void start_meter(struct server *s)
         .group = &s->group,
         .home = s->group.count,
         .certificate_end_ms = &s->certificate_end_ms,
+        .anchor = anchor_link_stats(s->group.anchor),
     });
     s->metrics_page = metrics_page_new(s->loop, s->boot, &s->settings, s->meter);
 }
@@ -430,6 +513,7 @@ int server_run(const struct server_boot *boot)
     s.group = (struct worker_group){ .boot = boot,
                                      .settings = &s.settings,
                                      .disk = &s.disk,
+                                     .fetch_tls = boot->fetch_tls,
                                      .count = (unsigned)boot->config->server.workers };
     tls_random(NULL, (uint8_t *)s.group.address_key, sizeof s.group.address_key);
     fill_settings(&s);
@@ -438,9 +522,21 @@ int server_run(const struct server_boot *boot)
     s.tokens = inbox_new(s.loop, tokens_came, &s);
     s.minute = timer_new(s.loop, every_minute, &s);
     s.often = timer_new(s.loop, every_ten_seconds, &s);
+    s.group.anchor = anchor_link_new(&(struct anchor_link_host){
+        .loop = s.loop,
+        .log = boot->log,
+        .homes = s.group.count,
+        .report = anchor_reported,
+        .ctx = &s,
+    });
     s.lifeline = lifeline_new(s.loop, boot->supervisor_fd, &lifeline_handlers, &s);
+    s.answers = inbox_new(s.loop, control_events_came, &s);
     if (!load_certificate(&s, boot->certificate, boot->key) || !open_store(&s))
         goto done;
+    if (!open_events(&s)) {
+        store_close(s.group.store);
+        goto done;
+    }
     open_uploads(&s);
     make_workers(&s);
     start_meter(&s);
@@ -458,12 +554,15 @@ done:
     timer_free(s.minute);
     timer_free(s.often);
     lifeline_free(s.lifeline);
+    anchor_link_free(s.group.anchor);
     inbox_free(s.completions);
     inbox_free(s.tokens);
+    inbox_free(s.answers);
     loop_free(s.loop);
     metrics_page_free(s.metrics_page);
     meter_free(s.meter);
     drop_certificate(&s);
+    config_unref(s.control_host.config);
     arena_deinit(&s.arena);
     return status;
 }

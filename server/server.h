@@ -33,6 +33,9 @@ struct server_boot {
     const char *certificate, *key;
     bool self_signed;
 
+    /* For connections to other hosts; NULL: this process cannot make any. */
+    struct tls_context *fetch_tls;
+
     int statm_fd, fds_fd; /* /proc/self/statm and fd, which the sandbox would not open; or -1 */
 
     int control_fd;    /* listening Unix socket, for control_new() */

@@ -7,6 +7,7 @@
 #include "server/auth.h"
 #include "server/caps.h"
 #include "server/limits.h"
+#include "server/push.h"
 #include "server/router.h"
 #include "server/stored.h"
 
@@ -65,6 +66,7 @@ static void session_free(struct session *s)
     auth_free(s->auth);
     login_free(s->login);
     enrolment_free(s->enrolment);
+    linking_free(s->linking);
     list_remove(&s->waiting);
     list_remove(&s->lagging);
     sm_free(s);
@@ -72,6 +74,7 @@ static void session_free(struct session *s)
     caps_forget(s);
     presence_forget(s);
     blob_unref(s->presence);
+    mem_free(s->asked);
     mem_free(s->jid_memory);
     mem_free((char *)s->bind_id.p);
     uncount(&s->home->counters, COUNTER_SESSIONS);
@@ -107,6 +110,14 @@ void session_set_jid(struct session *s, const struct jid *jid)
     s->jid_memory = memory;
     s->jid = copy;
     s->full = (struct str){ memory, text.n };
+}
+
+void session_set_credential(struct session *s, struct str id)
+{
+    assert(id.n < sizeof s->credential); /* we made it */
+    if (id.n > 0)
+        memcpy(s->credential, id.p, id.n);
+    s->credential[id.n] = '\0';
 }
 
 /* ---- Output ---------------------------------------------------------------------------------------- */
@@ -151,12 +162,47 @@ void session_close(struct session *s)
         session_free(s); /* it waited to be resumed */
 }
 
+/* Streams that end as honest ones do not. */
+static void tell_failure(const struct session *s, enum stream_condition why)
+{
+    struct event e = { .rule = stream_condition_text(why) };
+
+    switch (why) {
+    case STREAM_BAD_FORMAT:
+    case STREAM_BAD_NAMESPACE_PREFIX:
+    case STREAM_INVALID_NAMESPACE:
+    case STREAM_INVALID_XML:
+    case STREAM_NOT_WELL_FORMED:
+    case STREAM_RESTRICTED_XML:
+    case STREAM_UNSUPPORTED_ENCODING: e.reason = EVENT_MALFORMED; break;
+    case STREAM_POLICY_VIOLATION: e.reason = EVENT_OVERSIZED; break;
+    case STREAM_INVALID_FROM: e.reason = EVENT_FORGED_FROM; break;
+    case STREAM_UNSUPPORTED_STANZA_TYPE: e.reason = EVENT_NO_STANZA; break;
+    default: return;
+    }
+    if (s->account != NULL)
+        e.actor = s->account->bare;
+    home_event(s->home, s, &e);
+}
+
+static void count_failure(const struct session *s, enum stream_condition why)
+{
+    count(&s->home->counters, COUNTER_STREAM_ERRORS + why);
+    tell_failure(s, why);
+}
+
 void session_fail(struct session *s, enum stream_condition why, struct str text)
+{
+    session_fail_about(s, why, text, NULL);
+}
+
+void session_fail_about(struct session *s, enum stream_condition why, struct str text,
+                        struct xml_node *condition)
 {
     if (s->state == SESSION_CLOSED)
         return;
-    count(&s->home->counters, COUNTER_STREAM_ERRORS + why);
-    stream_error(&s->stream, why, text);
+    count_failure(s, why);
+    stream_error_about(&s->stream, why, text, condition);
     session_close(s);
 }
 
@@ -182,8 +228,8 @@ static enum stanza_kind kind_of(struct str stanza)
     }
 }
 
-void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
-                           enum wrapping wrapping)
+static void send_any(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping,
+                     uint64_t until_ms)
 {
     if (s->state != SESSION_BOUND && s->state != SESSION_RESUMING)
         return;
@@ -191,7 +237,18 @@ void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
     count(&s->home->counters, COUNTER_STANZAS_OUT + kind_of(blob_str(stanza)));
     if (s->link != NULL && s->state == SESSION_BOUND && !s->replaying)
         s->home->host->ops->send(s->link, blob_ref(stanza));
-    sm_sent(s, stanza, seq, wrapping);
+    sm_sent(s, stanza, seq, wrapping, until_ms);
+}
+
+void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
+                           enum wrapping wrapping)
+{
+    send_any(s, stanza, seq, wrapping, 0);
+}
+
+void session_send_until(struct session *s, struct blob *stanza, uint64_t until_ms)
+{
+    send_any(s, stanza, 0, WRAP_NONE, until_ms);
 }
 
 void session_send(struct session *s, struct blob *stanza)
@@ -302,12 +359,28 @@ void session_secured(struct session *s)
     s->want_tls = false;
 }
 
+/* It came too early, or it is something that we do not have at all, as <compress/> (RFC 6120 §4.9.3.24). */
+static void fail_early(struct session *s, const struct xml_node *node, struct str first)
+{
+    static const struct str later[] = { STR_INIT(NS_CLIENT), STR_INIT(NS_SASL), STR_INIT(NS_SASL2),
+                                        STR_INIT(NS_SM),     STR_INIT(NS_TLS),  STR_INIT(NS_LINK) };
+
+    for (size_t i = 0; i < COUNT_OF(later); i++)
+        if (str_eq(node->ns, later[i])) {
+            session_fail(s, STREAM_NOT_AUTHORIZED, first);
+            return;
+        }
+    session_fail(s, STREAM_UNSUPPORTED_STANZA_TYPE, STR_NONE);
+}
+
 static void negotiate(struct session *s, struct xml_node *node)
 {
     if (!s->secure && xml_is(node, STR(NS_TLS), STR("starttls")))
         begin_tls(s);
-    else if (!s->secure || (!auth_element(s, node) && !enrolment_element(s, node)))
-        session_fail(s, STREAM_NOT_AUTHORIZED, STR("Please log in first."));
+    else if (!s->secure
+             || (!auth_element(s, node) && !enrolment_element(s, node)
+                 && !linking_element(s, node)))
+        fail_early(s, node, STR("Please log in first."));
 }
 
 void session_arrived(struct session *s, struct home *h)
@@ -342,7 +415,24 @@ static void authenticated_element(struct session *s, struct xml_node *node)
         && xml_child(node, STR(NS_BIND), STR("bind")) != NULL)
         bind_request(s, node);
     else if (!sm_element(s, node))
-        session_fail(s, STREAM_NOT_AUTHORIZED, STR("Please bind a resource first."));
+        fail_early(s, node, STR("Please bind a resource first."));
+}
+
+static void hash_step(struct session *s, struct str text)
+{
+    s->steps = map_hash((const uint64_t[2]){ s->steps, text.n }, text);
+}
+
+/* Which element, which mechanism, which request: never a name or a secret. */
+static void note_step(struct session *s, const struct xml_node *node)
+{
+    const struct xml_node *first = xml_first_element(node);
+
+    hash_step(s, node->ns);
+    hash_step(s, node->name);
+    hash_step(s, xml_get(node, STR("mechanism")));
+    if (first != NULL)
+        hash_step(s, first->ns);
 }
 
 static void session_event(struct session *s, struct stream_event *e)
@@ -350,6 +440,8 @@ static void session_event(struct session *s, struct stream_event *e)
     switch (e->kind) {
     case STREAM_OPENED: session_opened(s, e->node); break;
     case STREAM_ELEMENT:
+        if (s->state != SESSION_BOUND)
+            note_step(s, e->node);
         if (s->state == SESSION_BOUND)
             bound_element(s, e);
         else if (s->state == SESSION_AUTHENTICATED)
@@ -359,7 +451,7 @@ static void session_event(struct session *s, struct stream_event *e)
         break;
     case STREAM_CLOSED: session_close(s); break;
     case STREAM_FAILED: /* the stream has written its error already */
-        count(&s->home->counters, COUNTER_STREAM_ERRORS + e->condition);
+        count_failure(s, e->condition);
         session_close(s);
         break;
     }
@@ -396,7 +488,7 @@ static void session_run(struct session *s)
         if (s->link != NULL)
             s->home->host->ops->pause(s->link, !reading && !s->want_tls);
         if (s->state == SESSION_BOUND && rate_wait_ms(s) > 0) {
-            count(&s->home->counters, COUNTER_THROTTLED + THROTTLED_SENDING);
+            home_event(s->home, s, EVENT(EVENT_SENDING, .actor = s->account->bare));
             set_deadline(s, s->home->now_ms + rate_wait_ms(s));
         }
     }
@@ -449,6 +541,7 @@ void session_gone(struct session *s)
     idle_forget(s);
     if ((s->state == SESSION_BOUND || s->state == SESSION_RESUMING) && sm_can_wait(s)) {
         list_add(&s->home->waiting, &s->waiting);
+        push_device_gone(s);
         return;
     }
     session_hold(s);

@@ -8,6 +8,7 @@
 #ifndef SOTTO_SERVER_SESSION_H
 #define SOTTO_SERVER_SESSION_H
 
+#include "server/credential.h"
 #include "server/home.h"
 #include "xmpp/stream.h"
 
@@ -15,6 +16,7 @@ struct auth;
 struct caps;
 struct enrolment;
 struct csi;
+struct linking;
 struct login;
 struct sm;
 
@@ -46,14 +48,18 @@ struct session {
     struct auth *auth;           /* until authenticated */
     struct login *login;         /* from then on until bound or resumed */
     struct enrolment *enrolment; /* once it wants to register; until authenticated */
+    struct linking *linking;     /* once it wants to be linked; as long */
     unsigned bindings; /* bits of enum channel_binding that its TLS has; 0: not asked yet */
     size_t preauth_bytes;
+    uint64_t
+        steps; /* hash of the elements that it sent until it had bound a resource: they differ by software */
     struct str domain; /* of ours, that the stream is for; static */
 
     /* From authentication on. The texts are owned. */
     struct jid jid;  /* bare until bound */
     struct str full; /* text of jid once bound */
     char *jid_memory;
+    char credential[CREDENTIAL_ID_MAX + 1]; /* the grant that it came by (credential.h), or empty */
 
     /* From binding on. */
     struct account *account;
@@ -70,10 +76,15 @@ struct session {
     struct csi *csi;     /* what an inactive client does not have to see yet, or NULL */
     struct sm *sm;       /* XEP-0198, once enabled */
     struct link silent;  /* in home->heard or home->asked while bound */
+    uint64_t bound_ms;   /* when it got its resource */
     uint64_t heard_ms;   /* when something came last */
     struct list pending; /* routed.pending: submitted and not yet durable, in order */
     size_t pending_count, pending_bytes;
     uint32_t submitted; /* stanzas taken since <enable/>, mod 2^32 */
+
+    uint64_t *
+        asked; /* ASKED_AT_ONCE keyed hashes of what it asks of strangers and other servers (asked.h); NULL: nothing yet */
+    size_t asked_next;
 
     bool catching_up;          /* archived messages come from the archive, not live */
     bool page_asked;           /* a page of them is on its way */
@@ -102,6 +113,8 @@ void session_hold(struct session *s);
 void session_release(struct session *s);
 void session_flush(struct session *s); /* what the stream wrote, to the connection */
 void session_fail(struct session *s, enum stream_condition why, struct str text);
+void session_fail_about(struct session *s, enum stream_condition why, struct str text,
+                        struct xml_node *condition); /* one of the application's own beside */
 void session_close(struct session *s);
 void session_offer_features(struct session *s);
 void session_resume_reading(struct session *s); /* if it was paused for pending stanzas */
@@ -111,8 +124,11 @@ bool session_is_slow(
 void session_send(struct session *s, struct blob *stanza); /* borrows */
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
                            enum wrapping wrapping);
+/* Not sent again after that, should the client resume (0: ever). */
+void session_send_until(struct session *s, struct blob *stanza, uint64_t until_ms);
 void session_send_node(struct session *s, const struct xml_node *node);
 void session_set_jid(struct session *s, const struct jid *jid);
+void session_set_credential(struct session *s, struct str id);
 
 /* session_auth.c, session_sasl.c */
 void auth_free(struct auth *auth);
@@ -124,6 +140,10 @@ void enrolment_free(struct enrolment *e);
 void enrolment_features(const struct session *s, struct arena *a, struct xml_node *features);
 bool enrolment_element(struct session *s,
                        struct xml_node *node); /* true: it was a question of XEP-0077 or XEP-0445 */
+/* session_link.c */
+void linking_free(struct linking *l);
+bool linking_element(struct session *s, struct xml_node *node); /* true: one of urn:sotto:link:0 */
+
 /* session_rate.c: how fast an account may send, with all its sessions */
 void rate_bytes(struct session *s, size_t n);
 void rate_element(struct session *s, const struct xml_node *node);
@@ -145,7 +165,8 @@ void session_unbind(struct session *s);
 
 /* session_sm.c */
 bool sm_element(struct session *s, struct xml_node *node); /* true: it was one of XEP-0198's */
-void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping);
+void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping,
+             uint64_t until_ms);
 void sm_durable(struct session *s); /* the durable prefix may have grown */
 void sm_free(struct session *s);
 void sm_probe(struct session *s);                /* asks for an <a/>, also if it has asked */
@@ -154,6 +175,8 @@ bool sm_has_overflowed(const struct session *s); /* too much is: it ends */
 bool sm_can_wait(const struct session *s);       /* without its connection, to be resumed */
 uint64_t sm_waits_until_ms(const struct session *s);
 uint64_t sm_first_unacked(const struct session *s); /* archive position, 0: none */
+/* The same of the last, but for copies of what its account has sent. */
+uint64_t sm_last_unseen(const struct session *s);
 
 /* session_csi.c */
 bool csi_element(struct session *s,
@@ -171,6 +194,8 @@ void resume_request(struct session *s, const struct xml_node *node);
 void resume_continue(struct session *s); /* its pending stanzas are durable, or an answer came */
 
 /* presence.c */
+bool presence_is_own(const struct stanza *st);
+bool presence_is_sound(struct arena *a, const struct stanza *st); /* or bad-request */
 void presence_own(struct session *s, struct routed *r); /* available or unavailable without `to` */
 /* On its way: remembers directed presence. False: there is too much of it already, and it must not go out, because
  * nobody would be told that it has ended. */

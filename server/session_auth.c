@@ -37,7 +37,7 @@ void login_free(struct login *l)
 /* What an exchange leaves; the session and the count of failures stay. */
 static void auth_reset(struct auth *auth)
 {
-    secure_zero(&auth->keys, sizeof auth->keys);
+    secure_zero(auth->keys, sizeof auth->keys);
     secure_zero(&auth->derived, sizeof auth->derived);
     arena_deinit(&auth->query.op.arena);
     arena_deinit(&auth->arena);
@@ -177,11 +177,22 @@ void auth_fail(struct auth *auth, struct str condition)
         session_fail(s, STREAM_POLICY_VIOLATION, STR("Too many failed logins."));
 }
 
+static void tell(const struct auth *auth, enum event_reason reason)
+{
+    struct arena a = { 0 };
+
+    home_event(
+        auth->session->home, auth->session,
+        EVENT(reason, .actor = auth->jid.local.n > 0 ? jid_bare_text(&a, &auth->jid) : STR_NONE));
+    arena_deinit(&a);
+}
+
 /* The client was wrong about a secret. */
 static void auth_deny(struct auth *auth, struct str condition)
 {
     struct session *s = auth->session;
 
+    tell(auth, EVENT_CREDENTIALS);
     if (!s->home->host->ops->peer(s->link).exempt)
         s->home->host->ops->note_login(s->home->host->ctx, note_of(auth, true));
     auth_fail(auth, condition);
@@ -199,6 +210,7 @@ static void auth_succeed(struct auth *auth, struct str octets)
         s->home->host->ops->note_login(s->home->host->ctx, note);
     s->login = auth->login;
     s->login->final = arena_str(&s->login->arena, octets);
+    session_set_credential(s, s->login->credential);
     auth->login = NULL;
     auth_free(auth);
     s->auth = NULL;
@@ -238,8 +250,28 @@ static void plain_derive(void *arg)
 {
     struct auth *auth = arg;
 
-    scram_derive(HASH_SHA256, auth->password, bytes_of(auth->keys.salt, auth->keys.salt_n),
-                 auth->keys.iterations, &auth->derived);
+    scram_derive(HASH_SHA256, auth->password, bytes_of(auth->keys->salt, auth->keys->salt_n),
+                 auth->keys->iterations, &auth->derived);
+}
+
+/* True: the client has these keys, which are of the account, or of one of its grants. */
+static bool take_credential(struct auth *auth, size_t fitted)
+{
+    struct login *l = auth->login;
+
+    if (l->account == 0 || fitted >= auth->own_count)
+        return false;
+    l->credential = arena_str(&l->arena, auth->credentials[fitted]);
+    return true;
+}
+
+/* All are compared when none fits. */
+static bool password_is_right(struct auth *auth)
+{
+    for (size_t i = 0; i < auth->key_count; i++)
+        if (ct_equal(auth->derived.stored_key, auth->keys[i].stored_key, hash_size(HASH_SHA256)))
+            return take_credential(auth, i);
+    return false;
 }
 
 static void plain_derived(void *arg)
@@ -248,8 +280,7 @@ static void plain_derived(void *arg)
     struct session *s = auth->session;
 
     if (s->state != SESSION_CLOSED) {
-        if (ct_equal(auth->derived.stored_key, auth->keys.stored_key, hash_size(HASH_SHA256))
-            && auth->login->account != 0)
+        if (password_is_right(auth))
             auth_succeed(auth, STR_NONE);
         else
             auth_deny(auth, STR("not-authorized"));
@@ -272,8 +303,9 @@ static void auth_challenge(struct auth *auth)
 {
     auth->step = AUTH_CHALLENGED;
     auth->scram.extra = downgrade_attribute(auth, &auth->arena);
-    sasl_challenge(auth, scram_server_challenge(&auth->scram, &auth->arena, &auth->keys,
-                                                &auth->session->home->host->random));
+    sasl_challenge(auth,
+                   scram_server_challenge(&auth->scram, &auth->arena, auth->keys, auth->key_count,
+                                          &auth->session->home->host->random));
 }
 
 /* A known device is not held to the account's limit: guessing by others must not lock it out. */
@@ -299,7 +331,7 @@ static void auth_go_on(struct auth *auth)
         return; /* still held */
     }
     if (!admitted) {
-        count(&s->home->counters, COUNTER_THROTTLED + THROTTLED_LOGIN_ACCOUNT);
+        tell(auth, EVENT_LOGIN_ACCOUNT);
         auth_fail(auth, STR("temporary-auth-failure"));
     } else if (kind == SASL_TOKEN)
         auth_judge_token(auth);
@@ -325,6 +357,19 @@ static void device_fetched(struct store_op *op)
     auth_go_on(auth);
 }
 
+/* A name that nobody has keeps the decoy's keys in the first place: its salt is always the same. */
+static void take_keys(struct auth *auth, const struct credential *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 || list[i].account != 0)
+            auth->keys[i] = list[i].keys;
+        auth->credentials[i] = arena_str(&auth->arena, list[i].device);
+        auth->own_count += list[i].account != 0;
+    }
+    auth->key_count = n;
+    auth->login->account = list[0].account;
+}
+
 static void keys_fetched(struct store_op *op)
 {
     struct auth *auth = CONTAINER_OF(op, struct auth, query.op);
@@ -335,11 +380,11 @@ static void keys_fetched(struct store_op *op)
         session_release(s);
         return;
     }
-    if (op->result == ERR_NONE) {
-        auth->keys = auth->query.out.credentials.keys;
-        l->account = auth->query.out.credentials.account;
+    if (op->result == ERR_NONE && auth->query.out.credentials.count > 0) {
+        take_keys(auth, auth->query.out.credentials.list, auth->query.out.credentials.count);
+        secure_zero(auth->query.out.credentials.list,
+                    auth->query.out.credentials.count * sizeof(struct credential));
     }
-    secure_zero(&auth->query.out, sizeof auth->query.out);
     if (l->agent_id.n == 0) {
         auth_go_on(auth);
         return;
@@ -361,7 +406,8 @@ static void auth_fetch(struct auth *auth, struct str username)
     if (jid_prepare_local(&auth->arena, username, &auth->jid.local) != ERR_NONE)
         auth->jid.local = STR("");
     scram_decoy(hash, bytes_of(settings->secret, sizeof settings->secret), auth->jid.local,
-                settings->scram_iterations, &auth->keys);
+                settings->scram_iterations, auth->keys);
+    auth->key_count = 1;
     auth_ask(auth, QUERY_CREDENTIALS, keys_fetched);
     auth->query.in.credentials.local = auth->jid.local;
     auth->query.in.credentials.domain = auth->jid.domain;
@@ -426,7 +472,7 @@ static void auth_first(struct auth *auth, struct str message)
         auth_fail(auth, STR("invalid-authzid"));
     else if (!login_guard_admits_address(&h->guard, h->settings,
                                          h->host->ops->peer(auth->session->link), h->now_ms)) {
-        count(&h->counters, COUNTER_THROTTLED + THROTTLED_LOGIN_ADDRESS);
+        tell(auth, EVENT_LOGIN_ADDRESS);
         auth_fail(auth, STR("temporary-auth-failure"));
     } else
         auth_fetch(auth, user);
@@ -439,7 +485,7 @@ static void auth_last(struct auth *auth, struct str message)
     struct str final;
     enum err e = scram_server_final(&auth->scram, &auth->arena, message, &bound, &final);
 
-    if (e == ERR_NONE && auth->login->account != 0)
+    if (e == ERR_NONE && take_credential(auth, auth->scram.fitted))
         auth_succeed(auth, final);
     else if (e == ERR_MALFORMED)
         auth_fail(auth, STR("malformed-request"));

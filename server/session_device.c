@@ -41,13 +41,16 @@ static void describe(struct session *s, struct login *l)
 
     if (!l->device_known)
         *d = (struct device_record){ .first_ms = s->home->now_ms };
+    if (!str_eq(d->via, l->credential)) /* its tokens are of another password */
+        d->token = d->next_token = (struct device_token){ 0 };
+    d->via = l->credential;
     d->resource = bind_resource(s->home, &l->arena, &s->jid, l->agent_id);
     d->user_agent_id = l->agent_id;
     d->software = l->software;
     d->name = l->device_name;
     d->last_ms = s->home->now_ms;
     d->auth = l->mechanism->name;
-    d->password |= l->mechanism->kind != SASL_TOKEN;
+    d->password |= l->mechanism->kind != SASL_TOKEN && l->credential.n == 0;
 }
 
 static void submit(struct session *s, void (*then)(struct session *s));
@@ -131,7 +134,8 @@ void device_bound(struct session *s)
         .first_ms = s->home->now_ms,
         .last_ms = s->home->now_ms,
         .auth = s->login->mechanism->name,
-        .password = true,
+        .password = s->credential[0] == '\0',
+        .via = arena_str(a, str_from(s->credential)),
     };
     row->keep_devices = s->home->settings->devices_per_account;
     store_commit_soon(s->home->store, w);

@@ -132,6 +132,7 @@ const char *fast_check(struct auth *auth)
         return "credentials-expired";
     if (!count_is_new(fast, l->used, &l->used->count))
         return "not-authorized";
+    l->credential = l->device.via; /* a token is worth no more than that by which it was got */
     return NULL;
 }
 

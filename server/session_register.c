@@ -89,6 +89,12 @@ static void resume(struct enrolment *e)
 
 /* ---- The token (XEP-0445 §3) ----------------------------------------------------------------------- */
 
+static void refuse_invitation(struct enrolment *e)
+{
+    home_event(e->session->home, e->session, EVENT(EVENT_INVITATION));
+    refuse(e, COND_ITEM_NOT_FOUND, STR("This invitation is not valid, or not any more."));
+}
+
 static void token_found(struct store_op *op)
 {
     struct enrolment *e = CONTAINER_OF(op, struct enrolment, query.op);
@@ -99,7 +105,7 @@ static void token_found(struct store_op *op)
     if (is_there(e) && e->invited)
         succeed(e);
     else if (is_there(e)) /* unknown, used, expired: one answer */
-        refuse(e, COND_ITEM_NOT_FOUND, STR("This invitation is not valid, or not any more."));
+        refuse_invitation(e);
     resume(e);
 }
 
@@ -146,9 +152,7 @@ static void stored(struct store_op *op)
             break;
         case ERR_EXISTS: refuse(e, COND_CONFLICT, STR("This name is taken.")); break;
         case ERR_CONFLICT:
-        case ERR_MISSING:
-            refuse(e, COND_ITEM_NOT_FOUND, STR("This invitation is not valid, or not any more."));
-            break;
+        case ERR_MISSING: refuse_invitation(e); break;
         default:
             refuse(e, COND_RESOURCE_CONSTRAINT,
                    STR("The server could not store this. Please try again."));
@@ -197,6 +201,7 @@ static void take_form(struct enrolment *e, const struct xml_node *query)
         refuse(e, COND_NOT_ACCEPTABLE,
                STR("This password is empty, too long, or has characters that none may have."));
     } else if (home_begin_registration(e->session->home, host->ops->peer(e->session->link)) > 0) {
+        home_event(e->session->home, e->session, EVENT(EVENT_REGISTRATIONS));
         refuse(e, COND_RESOURCE_CONSTRAINT,
                STR("Too many accounts are made at the moment. Please try again later."));
     } else {

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "server/auth.h"
+#include "server/calls.h"
 #include "server/deliver.h"
 #include "server/limits.h"
+#include "server/push.h"
 #include "server/sm.h"
 #include "server/stored.h"
 
@@ -25,7 +27,8 @@ static struct session *find_resumable(struct session *s, struct str id)
     LIST_EACH (&account->sessions, l) {
         struct session *other = LIST_ENTRY(l, struct session, in_account);
 
-        if (other->sm != NULL && !other->sm->overflowed && str_eq(other->sm->id, id))
+        if (other->sm != NULL && !other->sm->overflowed && str_eq(other->sm->id, id)
+            && strcmp(other->credential, s->credential) == 0) /* it may do no more than it did */
             found = other;
     }
     return found;
@@ -121,7 +124,7 @@ static void send_text(struct session *s, struct blob *text)
         blob_unref(text);
 }
 
-/* An archived message that is gone meanwhile still counts for both sides: an empty message takes its place. */
+/* An archived message that is gone meanwhile, or what came too late, still counts for both sides: an empty message takes its place. */
 static struct blob *replay_blob(struct session *s, const struct unacked *u,
                                 const struct archive_result *m)
 {
@@ -208,9 +211,14 @@ static void replay(struct session *s)
             fetch(s);
             return;
         }
-        send_text(s, blob_ref(u->text));
+        if (u->until_ms != 0 && s->home->now_ms >= u->until_ms)
+            send_text(s, replay_blob(s, u, NULL));
+        else
+            send_text(s, blob_ref(u->text));
     }
     s->replaying = false;
+    calls_device_came(s);
+    push_device_came(s);
     session_resume_reading(s);
 }
 

@@ -136,7 +136,8 @@ bool sm_has_overflowed(const struct session *s)
     return s->sm != NULL && s->sm->overflowed;
 }
 
-void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping)
+void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping wrapping,
+             uint64_t until_ms)
 {
     struct sm *sm = s->sm;
 
@@ -151,7 +152,7 @@ void sm_sent(struct session *s, struct blob *stanza, uint64_t seq, enum wrapping
     if (sm->count == sm->room)
         queue_grow(sm);
     *sm_queue_at(sm, sm->count++) =
-        (struct unacked){ seq, seq ? NULL : blob_ref(stanza), wrapping };
+        (struct unacked){ seq, seq ? NULL : blob_ref(stanza), wrapping, until_ms };
     if (seq != 0 || sm->count >= UNACKED_ASK_EVERY)
         sm_ask(s);
 }
@@ -178,6 +179,20 @@ bool sm_acknowledge(struct session *s, uint32_t h)
     return true;
 }
 
+/* XEP-0198 §4 gives its own condition, with both counts. */
+static void sm_overcounted(struct session *s, uint32_t h)
+{
+    struct arena a = { 0 };
+    struct xml_node *why = xml_new(&a, STR(NS_SM), STR("handled-count-too-high"));
+
+    xml_set(&a, why, STR("h"), arena_printf(&a, "%u", h));
+    xml_set(&a, why, STR("send-count"),
+            arena_printf(&a, "%u", s->sm->acked + (uint32_t)s->sm->count));
+    session_fail_about(s, STREAM_UNDEFINED_CONDITION, STR("You acknowledged more than was sent."),
+                       why);
+    arena_deinit(&a);
+}
+
 /* A client that has nothing new to tell is not asked again before there is something new to ask about: else the two would
  * go on for ever. */
 static void sm_acked(struct session *s, const struct xml_node *node)
@@ -187,8 +202,8 @@ static void sm_acked(struct session *s, const struct xml_node *node)
 
     if (str_to_u64(xml_get(node, STR("h")), UINT32_MAX, &h) != ERR_NONE)
         session_fail(s, STREAM_INVALID_XML, STR("An <a/> needs its h."));
-    else if (!sm_acknowledge(s, (uint32_t)h)) /* XEP-0198 §4: handled-count-too-high */
-        session_fail(s, STREAM_UNDEFINED_CONDITION, STR("You acknowledged more than was sent."));
+    else if (!sm_acknowledge(s, (uint32_t)h))
+        sm_overcounted(s, (uint32_t)h);
     else if (s->sm->acked != before && s->sm->count >= UNACKED_ASK_EVERY)
         sm_ask(s);
 }
@@ -229,6 +244,19 @@ uint64_t sm_first_unacked(const struct session *s)
         if (sm_queue_at(s->sm, i)->seq != 0)
             return sm_queue_at(s->sm, i)->seq;
     return 0;
+}
+
+uint64_t sm_last_unseen(const struct session *s)
+{
+    uint64_t seq = 0;
+
+    for (size_t i = 0; s->sm != NULL && i < s->sm->count; i++) {
+        const struct unacked *u = sm_queue_at(s->sm, i);
+
+        if (u->wrapping != WRAP_SENT && u->seq > seq)
+            seq = u->seq;
+    }
+    return seq;
 }
 
 /* ---- Elements -------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ struct unacked {
     uint64_t seq;      /* archive position, or 0 */
     struct blob *text; /* NULL for what the archive holds */
     enum wrapping wrapping;
+    uint64_t until_ms; /* not sent again later; 0: ever */
 };
 
 struct sm {

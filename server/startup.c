@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io/loop.h"
+#include "io/tls.h"
 #include "server/check.h"
 #include "server/file.h"
 
@@ -41,6 +42,7 @@ static int report_findings(struct startup *s)
 {
     struct check_facts facts = {
         .certificate = data_dir_certificate_path(s->config, &s->arena).p,
+        .key = data_dir_key_path(s->config, &s->arena).p,
         .self_signed = s->config->tls.certificate.n == 0,
         .now_ms = clock_wall_ms(),
     };
@@ -131,11 +133,18 @@ static enum err check_store_folder(struct startup *s, struct str *why)
     return ERR_IO;
 }
 
-static void announce(const struct bindings *b)
+static void announce(const struct bindings *b, const struct anchor_ports *anchor)
 {
     for (size_t i = 0; i < b->count; i++)
         dprintf(STDERR_FILENO, "sotto: listening %s %.*s\n", listener_name(b->items[i].kind),
                 STR_ARG(b->items[i].address));
+    for (size_t i = 0; i < anchor->count; i++) {
+        struct str ip = anchor->items[i].announced;
+        bool is_v6 = str_find(ip, ':') < ip.n;
+
+        dprintf(STDERR_FILENO, "sotto: listening anchor %s%.*s%s:%u/udp\n", is_v6 ? "[" : "",
+                STR_ARG(ip), is_v6 ? "]" : "", anchor->items[i].port);
+    }
 }
 
 int startup_open(const struct supervisor_options *options, struct startup *out)
@@ -155,9 +164,10 @@ int startup_open(const struct supervisor_options *options, struct startup *out)
         return complain(why);
     if ((status = report_findings(out)) >= 0)
         return status;
-    if (binding_open(out->config, &out->arena, &out->bindings, &why) != ERR_NONE)
+    if (binding_open(out->config, &out->arena, &out->bindings, &why) != ERR_NONE
+        || anchor_ports_open(out->config, &out->arena, &out->anchor_ports, &why) != ERR_NONE)
         return complain(why);
-    announce(&out->bindings);
+    announce(&out->bindings, &out->anchor_ports);
     return -1;
 }
 
@@ -191,6 +201,14 @@ static int seal_config(const struct config *c)
     return fd;
 }
 
+/* Here, where the files still have their names: the server process sees sealed copies only. */
+static bool pair_fits(struct startup *s, struct str *why)
+{
+    return tls_pair_check(data_dir_certificate_path(s->config, &s->scratch).p,
+                          data_dir_key_path(s->config, &s->scratch).p, why, &s->scratch)
+           == ERR_NONE;
+}
+
 static int seal_file(struct startup *s, const char *key, struct str path, struct str *why)
 {
     int fd = file_memory_copy(key, path.p);
@@ -219,7 +237,9 @@ enum err startup_hand_over(struct startup *s, struct handover *out, struct str *
         .listener_count = s->bindings.count,
         .workers = (unsigned)c->server.workers,
     };
-    return out->config_fd >= 0 && out->certificate_fd >= 0 && out->key_fd >= 0 ? ERR_NONE : ERR_IO;
+    return out->config_fd >= 0 && out->certificate_fd >= 0 && out->key_fd >= 0 && pair_fits(s, why)
+               ? ERR_NONE
+               : ERR_IO;
 }
 
 void startup_close_sealed(struct handover *h)

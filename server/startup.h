@@ -7,6 +7,7 @@
 #ifndef SOTTO_SERVER_STARTUP_H
 #define SOTTO_SERVER_STARTUP_H
 
+#include "server/anchor_ports.h"
 #include "server/binding.h"
 #include "server/data_dir.h"
 #include "server/handover.h"
@@ -19,6 +20,7 @@ struct startup {
     struct log *log;
     struct data_dir dir;
     struct bindings bindings;
+    struct anchor_ports anchor_ports;
     int control_fd;
     int program; /* our executable, as it was when we started */
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/loop.h"
+#include "server/anchor_child.h"
 #include "server/child.h"
 #include "server/config_keys.h"
 #include "server/lifeline.h"
@@ -29,10 +30,12 @@ struct supervisor {
     const struct supervisor_options *options;
     struct startup up;
     int signals;
-    pid_t child;    /* 0: none */
-    int lifeline;   /* -1: closed */
+    pid_t child;  /* 0: none */
+    int lifeline; /* -1: closed */
+    struct anchor_child anchor;
     bool announced; /* some server process was ready once */
     bool stopping;
+    bool refused; /* the last reload: a restart would be, too */
     unsigned back_off_ms;
     uint64_t born_ms;     /* of the child */
     uint64_t deadline_ms; /* with a child: kill it; without: start one; 0: none */
@@ -47,6 +50,18 @@ static void try_later(struct supervisor *s)
     s->back_off_ms = s->back_off_ms * 2 < BACK_OFF_MAX_MS ? s->back_off_ms * 2 : BACK_OFF_MAX_MS;
 }
 
+/* Server and anchor each get one end of a new pair, whichever of the two was started just now. */
+static void connect_anchor(struct supervisor *s)
+{
+    int fd = s->lifeline >= 0 ? anchor_child_link(&s->anchor) : -1;
+
+    if (fd < 0)
+        return;
+    if (lifeline_pass(s->lifeline, fd) != ERR_NONE)
+        LOG(s->up.log, WARN, "anchor.not_connected", log_text("why", str_from(strerror(errno))));
+    close(fd);
+}
+
 static void start_child(struct supervisor *s)
 {
     struct str why;
@@ -58,8 +73,10 @@ static void start_child(struct supervisor *s)
     startup_close_sealed(&h);
     s->born_ms = clock_steady_ms();
     s->deadline_ms = 0;
-    if (e == ERR_NONE)
+    if (e == ERR_NONE) {
+        connect_anchor(s);
         return;
+    }
     s->child = 0;
     LOG(s->up.log, ERROR, "server.not_started", log_text("why", why));
     if (s->announced)
@@ -75,12 +92,21 @@ static void close_lifeline(struct supervisor *s)
     s->lifeline = -1;
 }
 
+/* The server process says so to `sottoctl check`; one that starts later hears it when it is ready. */
+static void tell_refused(const struct supervisor *s)
+{
+    if (s->refused && s->lifeline >= 0
+        && lifeline_order(s->lifeline, ORDER_REFUSED, -1, -1, -1) != ERR_NONE)
+        LOG(s->up.log, WARN, "server.not_told");
+}
+
 static void on_lifeline(struct supervisor *s)
 {
     switch (lifeline_hear(s->lifeline)) {
     case HEARD_NOTHING: break;
     case HEARD_GONE: close_lifeline(s); break; /* its death follows as a signal */
     case HEARD_READY:
+        tell_refused(s);
         if (s->announced) {
             LOG(s->up.log, INFO, "server.restarted", log_int("pid", s->child));
             break;
@@ -208,11 +234,13 @@ static void reload(struct supervisor *s)
     struct str why;
 
     notify_reloading();
-    if (take_configuration(s, &why) == ERR_NONE) {
+    s->refused = take_configuration(s, &why) != ERR_NONE;
+    if (!s->refused) {
         log_configure(s->up.log, s->up.config->log.level, s->up.config->log.format);
         LOG(s->up.log, INFO, "config.reloaded");
     } else {
         LOG(s->up.log, ERROR, "config.not_reloaded", log_text("why", why));
+        tell_refused(s);
     }
     notify(STR("READY=1"));
 }
@@ -225,6 +253,8 @@ static void reap(struct supervisor *s)
 
     while (s->child != 0 && waitpid(s->child, &how, WNOHANG) == s->child)
         on_child_end(s, how);
+    if (s->anchor.pid != 0 && waitpid(s->anchor.pid, &how, WNOHANG) == s->anchor.pid)
+        anchor_child_ended(&s->anchor, how);
 }
 
 static void on_signal(struct supervisor *s)
@@ -257,13 +287,22 @@ static void on_deadline(struct supervisor *s)
     kill(s->child, SIGKILL);
 }
 
-static int time_left(const struct supervisor *s)
+static int time_left(uint64_t deadline_ms)
 {
     uint64_t now = clock_steady_ms();
 
-    if (s->deadline_ms == 0)
+    if (deadline_ms == 0)
         return -1;
-    return s->deadline_ms > now ? (int)(s->deadline_ms - now) : 0;
+    return deadline_ms > now ? (int)(deadline_ms - now) : 0;
+}
+
+static uint64_t next_deadline(const struct supervisor *s)
+{
+    uint64_t anchor = s->anchor.start_ms;
+
+    if (s->deadline_ms == 0 || (anchor != 0 && anchor < s->deadline_ms))
+        return anchor;
+    return s->deadline_ms;
 }
 
 static void wait_once(struct supervisor *s)
@@ -271,14 +310,16 @@ static void wait_once(struct supervisor *s)
     struct pollfd fds[2] = { { .fd = s->signals, .events = POLLIN },
                              { .fd = s->lifeline, .events = POLLIN } };
 
-    if (poll(fds, COUNT_OF(fds), time_left(s)) < 0)
+    if (poll(fds, COUNT_OF(fds), time_left(next_deadline(s))) < 0)
         return;
     if (fds[1].revents != 0)
         on_lifeline(s);
     if (fds[0].revents != 0)
         on_signal(s);
-    if (s->deadline_ms != 0 && time_left(s) == 0)
+    if (s->deadline_ms != 0 && time_left(s->deadline_ms) == 0)
         on_deadline(s);
+    if (anchor_child_due(&s->anchor))
+        connect_anchor(s);
 }
 
 static int open_signals(void)
@@ -298,15 +339,23 @@ static int open_signals(void)
 int supervisor_run(const struct supervisor_options *options)
 {
     struct supervisor s = {
-        .options = options, .lifeline = -1, .back_off_ms = BACK_OFF_MIN_MS, .status = -1
+        .options = options,
+        .lifeline = -1,
+        .anchor = { .program = -1, .fd = -1 },
+        .back_off_ms = BACK_OFF_MIN_MS,
+        .status = -1,
     };
 
     s.signals = open_signals();
     s.status = startup_open(options, &s.up);
-    if (s.status < 0)
+    if (s.status < 0) {
         start_child(&s);
+        anchor_child_init(&s.anchor, &s.up.anchor_ports, s.up.log);
+        connect_anchor(&s);
+    }
     while (s.status < 0)
         wait_once(&s);
+    anchor_child_deinit(&s.anchor);
     close_lifeline(&s);
     close(s.signals);
     startup_close(&s.up);

@@ -12,6 +12,7 @@ struct supervisor_options {
     const char *file;             /* NULL: none */
     const char *const *overrides; /* section.key=value */
     size_t override_count;
+    const char *recording; /* of --replay-stanzas */
 };
 
 /* Exit statuses: 0 clean, 1 failure, 2 bad configuration. */

@@ -11,17 +11,18 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/syscall_filter.h"
 
 /* clang-format off */
 static const char *const allowed[] = {
@@ -46,7 +47,7 @@ static const char *const allowed[] = {
     "getdents64", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat", "readahead",
     "readlink", "readlinkat", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx",
     "sync_file_range", "truncate", "umask", "unlink", "unlinkat", "utimensat",
-    /* sockets that exist already; the supervisor binds, and nothing here calls out */
+    /* sockets that exist already; the supervisor binds */
     "accept", "accept4", "getpeername", "getsockname", "getsockopt", "listen", "recvfrom",
     "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
     /* what the machine is like */
@@ -79,73 +80,51 @@ static const char *const deadly[] = {
 
 static const unsigned long ioctls[] = { FIONBIO, FIONREAD, FIOCLEX, TCGETS };
 
-struct rules {
-    scmp_filter_ctx filter;
-    int failed; /* the first error, as -errno */
-};
-
-static void note(struct rules *r, int result)
-{
-    if (r->failed == 0)
-        r->failed = result;
-}
-
-static void add(struct rules *r, uint32_t action, const char *name)
-{
-    int number = seccomp_syscall_resolve_name(name);
-
-    /* Not every architecture has every call, and the library may be older than the list. */
-    if (number != __NR_SCMP_ERROR && number >= 0)
-        note(r, seccomp_rule_add(r->filter, action, number, 0));
-}
-
-/* Allowed if the argument that `test` names passes it. */
-static void allow_if(struct rules *r, int number, struct scmp_arg_cmp test)
-{
-    note(r, seccomp_rule_add_array(r->filter, SCMP_ACT_ALLOW, number, 1, &test));
-}
-
 /* Calls that are harmless with some arguments only. */
-static void add_conditional(struct rules *r)
+static void add_conditional(struct syscall_filter *f)
 {
     const uint64_t thread = CLONE_VM | CLONE_THREAD;
 
     /* Memory is never both made by us and run: no shell code, no dlopen(). */
-    allow_if(r, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    allow_if(r, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    syscall_filter_allow_if(f, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    syscall_filter_allow_if(f, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     /* Threads, but no processes. The flags of clone3() cannot be seen here; libc falls back to
      * clone(). */
-    allow_if(r, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+    syscall_filter_allow_if(f, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
     /* abort() and assert() signal themselves. */
-    allow_if(r, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
-    allow_if(r, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    syscall_filter_allow_if(f, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
+    syscall_filter_allow_if(f, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
     /* Limits are read, not set. */
-    allow_if(r, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));
+    syscall_filter_allow_if(f, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));
+    /* Two ends of nothing but each other: the way from a relay to the anchor. */
+    syscall_filter_allow_if(f, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
     for (size_t i = 0; i < COUNT_OF(ioctls); i++)
-        allow_if(r, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
+        syscall_filter_allow_if(f, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
 }
 
-enum err syscalls_restrict(void)
+/* New sockets, for the relay of files and its resolver: TCP and UDP, not those to services of this machine. */
+static void add_calling_out(struct syscall_filter *f)
 {
-    struct rules r = { .filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS)) };
-    const uint32_t kill = SECCOMP_RET_KILL_PROCESS;
+    syscall_filter_allow_if(f, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET));
+    syscall_filter_allow_if(f, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+    syscall_filter_add(f, SCMP_ACT_ALLOW, &(const char *){ "connect" }, 1);
+}
 
-    if (r.filter == NULL)
-        return ERR_IO;
-    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill) != 0) {
-        seccomp_release(r.filter);
+enum err syscalls_restrict(bool calls_out)
+{
+    const uint32_t kill = SECCOMP_RET_KILL_PROCESS;
+    struct syscall_filter f;
+
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill) != 0)
         return ERR_UNSUPPORTED;
-    }
-    for (size_t i = 0; i < COUNT_OF(allowed); i++)
-        add(&r, SCMP_ACT_ALLOW, allowed[i]);
-    for (size_t i = 0; i < COUNT_OF(deadly); i++)
-        add(&r, SCMP_ACT_KILL_PROCESS, deadly[i]);
-    add_conditional(&r);
+    syscall_filter_init(&f, SCMP_ACT_ERRNO(ENOSYS));
+    syscall_filter_add(&f, SCMP_ACT_ALLOW, allowed, COUNT_OF(allowed));
+    syscall_filter_add(&f, SCMP_ACT_KILL_PROCESS, deadly, COUNT_OF(deadly));
+    add_conditional(&f);
+    if (calls_out)
+        add_calling_out(&f);
     /* A search tree instead of a chain of comparisons: every call passes through here. */
-    note(&r, seccomp_attr_set(r.filter, SCMP_FLTATR_CTL_OPTIMIZE, 2));
-    if (r.failed == 0)
-        r.failed = seccomp_load(r.filter);
-    seccomp_release(r.filter);
-    errno = -r.failed;
-    return r.failed == 0 ? ERR_NONE : ERR_IO;
+    if (f.failed == 0)
+        f.failed = seccomp_attr_set(f.list, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    return syscall_filter_load(&f);
 }

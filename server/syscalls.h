@@ -6,8 +6,10 @@
 #ifndef SOTTO_SERVER_SYSCALLS_H
 #define SOTTO_SERVER_SYSCALLS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
-CHECKED enum err syscalls_restrict(void);
+CHECKED enum err syscalls_restrict(bool calls_out);
 
 #endif

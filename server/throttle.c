@@ -121,12 +121,18 @@ bool throttle_allows(const struct throttle *t, uint64_t key, const struct rate *
 
 void throttle_take(struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms)
 {
+    throttle_take_many(t, key, r, 1, now_ms);
+}
+
+void throttle_take_many(struct throttle *t, uint64_t key, const struct rate *r, uint64_t n,
+                        uint64_t now_ms)
+{
     struct throttle_entry *e;
 
     if (r->count == 0)
         return;
     e = pick(t, key);
-    bucket_take(&e->bucket, r, 1, now_ms);
+    bucket_take(&e->bucket, r, n, now_ms);
     put_back(t, e);
 }
 

@@ -39,6 +39,8 @@ bool throttle_allows(const struct throttle *t, uint64_t key, const struct rate *
 uint64_t throttle_wait_ms(const struct throttle *t, uint64_t key, const struct rate *r,
                           uint64_t now_ms); /* 0: it allows one now */
 void throttle_take(struct throttle *t, uint64_t key, const struct rate *r, uint64_t now_ms);
+void throttle_take_many(struct throttle *t, uint64_t key, const struct rate *r, uint64_t n,
+                        uint64_t now_ms);
 
 /* What is there at a time: returns how many are held with this one. */
 size_t throttle_hold(struct throttle *t, uint64_t key);

@@ -19,6 +19,8 @@ void view_init(struct view *v, struct str bare, const uint64_t seed[2])
     *v = (struct view){ .bare = bare, .seed = { seed[0], seed[1] } };
     map_init(&v->roster, v->seed);
     map_init(&v->blocks, v->seed);
+    map_init(&v->ringers, v->seed);
+    map_init(&v->spent_tokens, v->seed);
     map_init(&v->pep_nodes, v->seed);
 }
 
@@ -35,6 +37,8 @@ void view_deinit(struct view *v)
 {
     clear(&v->roster);
     clear(&v->blocks);
+    clear(&v->ringers);
+    clear(&v->spent_tokens);
     clear(&v->pep_nodes);
     mem_free((char *)v->mam_prefs.p);
     mem_free((char *)v->avatar.p);
@@ -82,14 +86,22 @@ static void put_node(struct view *v, const struct pep_node *from)
     map_put(&v->pep_nodes, node->name, node);
 }
 
-static void put_block(struct view *v, struct str jid)
+static void put_jid(struct map *to, struct str jid)
 {
-    struct str *block = mem_alloc_raw(sizeof *block + jid.n);
-    char *at = (char *)(block + 1);
+    struct str *entry = mem_alloc_raw(sizeof *entry + jid.n);
+    char *at = (char *)(entry + 1);
 
-    *block = pack(&at, jid);
-    mem_free(map_remove(&v->blocks, *block));
-    map_put(&v->blocks, *block, block);
+    *entry = pack(&at, jid);
+    mem_free(map_remove(to, *entry));
+    map_put(to, *entry, entry);
+}
+
+static void put_call_rule(struct view *v, const struct document_record *rule)
+{
+    if (rule->key.n > 0)
+        put_jid(&v->ringers, rule->key);
+    else if (str_to_u64(rule->value, UINT64_MAX, &v->calls_off_ms) != ERR_NONE)
+        v->calls_off_ms = UINT64_MAX;
 }
 
 static void put_text(struct str *to, struct str text)
@@ -102,25 +114,40 @@ static void put_text(struct str *to, struct str text)
     *to = (struct str){ copy, text.n };
 }
 
+/* Our own people are written to whatever the device; of others a full address may be somebody in a room. */
+static void put_written(struct view *v, struct str jid)
+{
+    struct str bare = str_slice(jid, 0, str_find(jid, '/')),
+               domain = str_skip(v->bare, str_find(v->bare, '@'));
+
+    view_wrote(v, str_ends(bare, domain) ? bare : jid);
+}
+
 void view_load(struct view *v, const struct account_record *record)
 {
     view_deinit(v);
     v->account = record->id;
+    v->created_ms = record->created_ms;
     v->roster_version = record->roster_version;
     v->cursor = record->cursor;
     v->last_seq = record->last_seq;
     for (size_t i = 0; i < record->roster_count; i++)
         put_item(v, &record->roster[i]);
     for (size_t i = 0; i < record->block_count; i++)
-        put_block(v, record->blocks[i]);
+        put_jid(&v->blocks, record->blocks[i]);
     for (size_t i = 0; i < record->pep_count; i++)
         put_node(v, &record->pep_nodes[i]);
     for (size_t i = 0; i < record->origin_count; i++)
         view_repeats(v, record->origins[i]);
     for (size_t i = 0; i < record->written_count; i++)
-        view_wrote(v, record->written[i]);
+        put_written(v, record->written[i]);
+    for (size_t i = 0; i < record->call_rule_count; i++)
+        put_call_rule(v, &record->call_rules[i]);
+    for (size_t i = 0; i < record->spent_token_count; i++)
+        put_jid(&v->spent_tokens, record->spent_tokens[i].key);
     put_text(&v->mam_prefs, record->mam_prefs);
     put_text(&v->avatar, record->avatar);
+    v->has_pushes = record->has_pushes;
 }
 
 void view_reload(struct view *v, const struct account_record *record)
@@ -153,7 +180,7 @@ void view_apply(struct view *v, const struct row *row)
         v->roster_version = row->roster.version;
         mem_free(map_remove(&v->roster, row->roster.jid));
         break;
-    case ROW_BLOCK: put_block(v, row->block.jid); break;
+    case ROW_BLOCK: put_jid(&v->blocks, row->block.jid); break;
     case ROW_BLOCK_GONE:
         if (row->block.jid.n == 0)
             clear(&v->blocks);
@@ -167,7 +194,12 @@ void view_apply(struct view *v, const struct row *row)
             put_text(&v->mam_prefs, row->document.value);
         else if (row->document.kind == DOC_AVATAR)
             put_text(&v->avatar, row->document.value);
+        else if (row->document.kind == DOC_SPENT_TOKEN && row->document.value.n > 0)
+            put_jid(&v->spent_tokens, row->document.key);
+        else if (row->document.kind == DOC_SPENT_TOKEN)
+            mem_free(map_remove(&v->spent_tokens, row->document.key));
         break;
+    case ROW_PUSH: v->has_pushes = true; break;
     case ROW_CURSOR:
         if (row->entry.seq > v->cursor)
             v->cursor = row->entry.seq;
@@ -179,6 +211,11 @@ void view_apply(struct view *v, const struct row *row)
 const struct roster_item *view_contact(const struct view *v, struct str bare)
 {
     return map_get(&v->roster, bare);
+}
+
+bool view_lets_ring(const struct view *v, struct str bare)
+{
+    return map_get(&v->ringers, bare) != NULL;
 }
 
 bool view_sees_us(const struct view *v, struct str bare)

@@ -16,15 +16,19 @@ struct view {
     int64_t account;  /* 0: there is no such account */
     struct str bare;  /* its address, borrowed from the account */
     uint64_t seed[2]; /* of all hashes here: peers choose what is hashed */
-    uint64_t roster_version;
+    uint64_t created_ms, roster_version;
     struct map roster;    /* bare JID -> struct roster_item */
     struct map blocks;    /* JID as given -> its own text */
     struct map pep_nodes; /* name -> struct pep_node */
     struct str mam_prefs;
-    struct str avatar;      /* photo.h */
-    uint64_t cursor;        /* offline messages up to it were delivered */
-    uint64_t last_seq;      /* newest archive position known here */
-    uint8_t (*origins)[16]; /* RECENT_ORIGINS of them once it sends; else NULL */
+    struct str avatar;       /* photo.h */
+    struct map ringers;      /* bare JID -> its own text: may ring, whatever the roster says */
+    uint64_t calls_off_ms;   /* until then the account calls nobody; 0: it may call */
+    struct map spent_tokens; /* invite_token_mark() -> its own text */
+    bool has_pushes;         /* a device has asked to be woken, or had */
+    uint64_t cursor;         /* offline messages up to it were delivered */
+    uint64_t last_seq;       /* newest archive position known here */
+    uint8_t (*origins)[16];  /* RECENT_ORIGINS of them once it sends; else NULL */
     size_t origin_next;
     uint64_t *
         written; /* keyed hashes, in memory only, of whom it wrote to, CORRESPONDENTS of them; NULL: nobody */
@@ -49,6 +53,8 @@ bool blocks_cover(const struct map *blocks, const struct jid *j);
 /* Of an account that is not blocked as a whole: do they get our presence, do we ask for theirs? */
 bool view_shows(const struct view *v, struct str bare);
 bool view_watches(const struct view *v, struct str bare);
+
+bool view_lets_ring(const struct view *v, struct str bare); /* by the operator's rules */
 
 /* True if this origin was among the last ones; else remembers it. */
 bool view_repeats(struct view *v, const uint8_t origin[16]);

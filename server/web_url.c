@@ -3,17 +3,22 @@
 
 #include "http/target.h"
 
-/* ":PORT" of our HTTPS listener, "" for the standard port; p == NULL while none is open. */
+/* ":PORT" of our HTTPS listener, or else of listen.mux, "" for the standard port; p == NULL while none is open. */
 static struct str https_port(const struct server_boot *boot)
 {
+    struct str found = STR_NONE;
+
     for (size_t i = 0; i < boot->listener_count; i++) {
+        enum listener_kind kind = boot->listeners[i].kind;
         struct str address = boot->listeners[i].address;
         struct str port = str_skip(address, str_find_last(address, ':'));
 
-        if (boot->listeners[i].kind == LISTEN_HTTPS)
-            return str_is(port, ":443") ? STR("") : port;
+        if (kind == LISTEN_HTTPS || (kind == LISTEN_MUX && found.p == NULL))
+            found = str_is(port, ":443") ? STR("") : port;
+        if (kind == LISTEN_HTTPS)
+            break;
     }
-    return STR_NONE;
+    return found;
 }
 
 struct str web_url(const struct server_boot *boot, struct arena *a)

@@ -1,7 +1,13 @@
 /* worker.c: the engine's host in the real world. */
 #include "io/listen.h"
 #include "server/client.h"
+#include "server/component_host.h"
+#include "server/event_log.h"
+#include "server/mux.h"
+#include "server/proxied.h"
+#include "server/s2s_host.h"
 #include "server/session.h"
+#include "server/turn_conn.h"
 #include "server/web/web.h"
 
 enum { SWEEP_MS = 1000, DRAIN_MS = 1500, MANY_SESSIONS = 500 };
@@ -18,31 +24,60 @@ void worker_post(struct worker *w, struct worker_order *o)
 
 static struct worker_tls ref_tls(const struct worker_tls *tls)
 {
-    return (struct worker_tls){ tls_context_ref(tls->xmpp), tls_context_ref(tls->http) };
+    return (struct worker_tls){ tls_context_ref(tls->xmpp), tls_context_ref(tls->http),
+                                tls_context_ref(tls->mux),
+                                tls->s2s != NULL ? tls_context_ref(tls->s2s) : NULL };
 }
 
 static void unref_tls(struct worker_tls *tls)
 {
     tls_context_unref(tls->xmpp);
     tls_context_unref(tls->http);
+    tls_context_unref(tls->mux);
+    tls_context_unref(tls->s2s);
 }
 
 /* ---- Doors ----------------------------------------------------------------------------------------- */
 
-static void accepted(void *ctx, int fd)
+static void let_in(struct door *door, const struct visitor *v)
 {
-    const struct door *door = ctx;
     struct worker *w = door->worker;
 
     if (door->kind == LISTEN_HTTPS)
-        web_accept(w->web, fd, w->tls.http);
+        web_accept(w->web, v, w->tls.http);
+    else if (door->kind == LISTEN_MUX)
+        mux_accept(w, v);
+    else if (door->kind == LISTEN_S2S)
+        s2s_host_accept(w, v);
+    else if (door->kind == LISTEN_COMPONENT)
+        component_host_accept(w, v->fd);
     else
-        client_accept(w, fd, door->kind == LISTEN_C2S_TLS);
+        client_accept(w, v, door->kind == LISTEN_C2S_TLS);
+}
+
+static void accepted(void *ctx, int fd)
+{
+    struct visitor v = visitor_of(fd);
+    struct door *door = ctx;
+
+    if (proxied_is_expected(door, &v))
+        proxied_accept(door, &v, let_in);
+    else
+        let_in(door, &v);
 }
 
 static void upgraded(void *ctx, struct conn *conn, struct str early)
 {
     client_upgrade(ctx, conn, early);
+}
+
+static void web_event(void *ctx, const uint8_t ip[16], const struct event *event)
+{
+    struct worker *w = ctx;
+
+    count(&w->home.counters, COUNTER_EVENTS + event->reason);
+    event_log_tell(w->group->events, event,
+                   &(struct event_source){ .ip = ip, .transport = "http" });
 }
 
 static uint64_t begin_registration(void *ctx, struct peer peer)
@@ -81,6 +116,15 @@ static void forget(struct worker *w, struct worker_order *o)
     inbox_post(o->reply, o->token);
 }
 
+static void note_change(struct worker *w, struct worker_order *o)
+{
+    struct account *a = map_get(&w->home.accounts, o->bare);
+
+    if (a != NULL)
+        account_changed(a);
+    inbox_post(o->reply, o->token);
+}
+
 static void end_loop(void *ctx)
 {
     loop_stop(((struct worker *)ctx)->loop);
@@ -88,7 +132,9 @@ static void end_loop(void *ctx)
 
 void worker_end_if_empty(struct worker *w)
 {
-    if (w->draining && list_empty(&w->clients) && web_idle(w->web))
+    if (w->draining && list_empty(&w->clients) && list_empty(&w->undecided)
+        && list_empty(&w->proxied) && list_empty(&w->turns) && web_idle(w->web)
+        && component_host_idle(w->components) && s2s_host_idle(w->s2s))
         loop_stop(w->loop);
 }
 
@@ -100,7 +146,12 @@ static void drain(struct worker *w)
     for (size_t i = 0; i < w->door_count; i++)
         listener_free(w->doors[i].listener);
     w->door_count = 0;
+    proxied_end(w);
+    mux_drain(w);
+    turn_drain(w);
     clients_shut_down(w);
+    s2s_host_shut_down(w->s2s);
+    component_host_shut_down(w->components);
     web_drain(w->web);
     home_sweep(&w->home);
     timer_start(w->end, DRAIN_MS);
@@ -125,6 +176,15 @@ static void orders_came(void *ctx, struct list *items)
             break;
         case ORDER_END: drain(w); break;
         case ORDER_FORGET: forget(w, o); break;
+        case ORDER_CHANGED: note_change(w, o); break;
+        case ORDER_FETCH_REDEEM:
+        case ORDER_FETCH_GIVEN:
+        case ORDER_FETCH_DONE: worker_fetch_order(w, o); break;
+        case ORDER_S2S_ACCEPT:
+        case ORDER_S2S_SEND: s2s_host_order(w, o); break;
+        case ORDER_ANCHOR_REPORT: home_anchor_reported(&w->home, o->report); break;
+        case ORDER_COMPONENT_ACCEPT:
+        case ORDER_COMPONENT_SEND: component_host_order(w, o); break;
         }
         arena_deinit(&o->arena);
         mem_free(o);
@@ -173,6 +233,9 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
     w->group = group;
     w->number = number;
     list_init(&w->clients);
+    list_init(&w->undecided);
+    list_init(&w->proxied);
+    list_init(&w->turns);
     w->loop = loop_new();
     w->parcels = inbox_new(w->loop, parcels_came, w);
     w->completions = inbox_new(w->loop, completions_came, w);
@@ -181,6 +244,9 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
     home_init(&w->home, &w->host, group->settings, group->store, number);
     doorkeeper_init(&w->doorkeeper, group->boot->config, group->address_key, group->count,
                     &group->open_connections);
+    worker_fetch_init(w);
+    w->s2s = s2s_host_new(w);
+    w->components = component_host_new(w);
     w->web = web_new(&(struct web_host){
         .loop = w->loop,
         .store = group->store,
@@ -190,9 +256,10 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .random = w->host.random,
         .disk = group->disk,
         .uploads_fd = group->uploads_fd,
+        .fetch = &w->fetch,
         .doorkeeper = &w->doorkeeper,
         .ctx = w,
-        .counters = &w->home.counters,
+        .event = web_event,
         .begin_registration = begin_registration,
         .websocket = upgraded,
     });
@@ -205,6 +272,7 @@ static void worker_main(void *ctx)
 {
     struct worker *w = ctx;
 
+    s2s_host_start(w);
     sweep_later(w);
     loop_run(w->loop);
 }
@@ -242,6 +310,16 @@ void worker_reload(struct worker *w, const struct worker_tls *tls)
     worker_post(w, o);
 }
 
+void worker_anchor_reported(struct worker *w, const struct anchor_report *r)
+{
+    struct worker_order *o = mem_alloc(sizeof *o);
+
+    o->kind = ORDER_ANCHOR_REPORT;
+    o->report = ARENA_NEW(&o->arena, struct anchor_report);
+    *o->report = *r;
+    worker_post(w, o);
+}
+
 void worker_drain(struct worker *w)
 {
     struct worker_order *o = mem_alloc(sizeof *o);
@@ -250,15 +328,26 @@ void worker_drain(struct worker *w)
     worker_post(w, o);
 }
 
-void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, struct link *token)
+static void order_about(struct worker *w, enum order_kind kind, struct str bare_jid,
+                        struct inbox *reply, struct link *token)
 {
     struct worker_order *o = mem_alloc(sizeof *o);
 
-    o->kind = ORDER_FORGET;
+    o->kind = kind;
     o->bare = arena_str(&o->arena, bare_jid);
     o->reply = reply;
     o->token = token;
     worker_post(w, o);
+}
+
+void worker_forget(struct worker *w, struct str bare_jid, struct inbox *reply, struct link *token)
+{
+    order_about(w, ORDER_FORGET, bare_jid, reply, token);
+}
+
+void worker_changed(struct worker *w, struct str bare_jid, struct inbox *reply, struct link *token)
+{
+    order_about(w, ORDER_CHANGED, bare_jid, reply, token);
 }
 
 const struct counters *worker_counters(const struct worker *w)
@@ -282,7 +371,14 @@ bool worker_take(struct worker *w)
 
 void worker_free(struct worker *w)
 {
+    proxied_end(w);
+    mux_free(w);
+    turn_free(w);
     clients_free(w);
+    s2s_host_free(w->s2s);
+    w->s2s = NULL;
+    component_host_free(w->components);
+    w->components = NULL;
     web_close(w->web);
     inbox_free(w->parcels);
     inbox_free(w->completions);

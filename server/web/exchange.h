@@ -35,6 +35,7 @@ struct exchange {
 bool exchange_gone(const struct exchange *x);
 struct peer exchange_peer(const struct exchange *x);
 uint64_t exchange_now_ms(const struct exchange *x);
+void exchange_event(const struct exchange *x, const struct event *event);
 
 /* The next piece of the body, borrowed until more is read: `want` bytes or a little more, less only at its end, none
  * after it. Says 100 Continue if

@@ -154,7 +154,7 @@ static const struct conn_handlers handlers = {
     .closed = on_closed,
 };
 
-void http_conn_accept(struct web *w, int fd, struct tls_context *tls)
+static struct http_conn *http_conn_new(struct web *w)
 {
     struct http_conn *h = mem_alloc(sizeof *h);
 
@@ -164,7 +164,14 @@ void http_conn_accept(struct web *w, int fd, struct tls_context *tls)
     buf_init(&h->held, HELD_MAX);
     list_add(&w->connections, &h->link);
     w->connection_count++;
-    h->conn = conn_accept(w->host.loop, fd, &handlers, h);
+    return h;
+}
+
+void http_conn_accept(struct web *w, const struct visitor *v, struct tls_context *tls)
+{
+    struct http_conn *h = http_conn_new(w);
+
+    h->conn = conn_admit(w->host.loop, v, &handlers, h);
     if (h->conn == NULL) {
         free_if_over(h);
         return;
@@ -182,6 +189,19 @@ void http_conn_accept(struct web *w, int fd, struct tls_context *tls)
     }
     conn_start_tls(h->conn, tls);
     http_conn_expect(h, HEAD_MS);
+}
+
+void http_conn_take(struct web *w, struct conn *conn, struct str early)
+{
+    struct http_conn *h = http_conn_new(w);
+
+    h->conn = conn;
+    h->peer = doorkeeper_peer(w->host.doorkeeper, conn_peer(conn).ip);
+    h->counted = true;
+    conn_handlers(conn, &handlers, h);
+    http_conn_expect(h, HEAD_MS);
+    if (early.n > 0)
+        on_received(h, early);
 }
 
 void http_conn_drain(struct link *l)
@@ -327,6 +347,12 @@ bool exchange_gone(const struct exchange *x)
 struct peer exchange_peer(const struct exchange *x)
 {
     return x->connection->peer;
+}
+
+void exchange_event(const struct exchange *x, const struct event *event)
+{
+    if (x->host->event != NULL && x->connection->conn != NULL)
+        x->host->event(x->host->ctx, conn_peer(x->connection->conn).ip, event);
 }
 
 uint64_t exchange_now_ms(const struct exchange *x)

@@ -17,7 +17,8 @@ struct web {
 
 struct http_conn;
 
-void http_conn_accept(struct web *w, int fd, struct tls_context *tls);
+void http_conn_accept(struct web *w, const struct visitor *v, struct tls_context *tls);
+void http_conn_take(struct web *w, struct conn *conn, struct str early); /* as web_take() */
 void http_conn_drain(struct link *l); /* ends it if it is idle, else after the request in work */
 void http_conn_lost(struct link *l);  /* the loop has ended */
 

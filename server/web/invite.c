@@ -89,6 +89,7 @@ static void visit_end(struct visit *v, unsigned status, const char *title, struc
 
 static void say_invalid(struct visit *v)
 {
+    exchange_event(v->exchange, EVENT(EVENT_INVITATION));
     visit_end(v, 404, "This invitation is not valid", page_invalid);
 }
 
@@ -229,6 +230,7 @@ static void make_account(struct visit *v)
 
     v->retry_ms = host->begin_registration(host->ctx, exchange_peer(v->exchange));
     if (v->retry_ms > 0) {
+        exchange_event(v->exchange, EVENT(EVENT_REGISTRATIONS));
         show_invitation(v, 429, v->local,
                         STR("Too many accounts are made at the moment. Please try again later; the "
                             "invitation stays valid."));

@@ -19,6 +19,7 @@ static const struct route {
 } routes[] = {
     { { ".well-known", "host-meta" }, 2, MAY_GET, true, 0, host_meta_xml },
     { { ".well-known", "host-meta.json" }, 2, MAY_GET, true, 0, host_meta_json },
+    { { "fetch" }, 1, MAY_GET, false, 0, fetch_file },
     { { "invite", NULL }, 2, MAY_GET | MAY_POST, false, FORM_MAX, invite_page },
     { { "upload", NULL, NULL }, 3, MAY_GET | MAY_PUT, true, 0, upload_file },
     { { "ws" }, 1, MAY_GET, true, 0, websocket_open },
@@ -116,7 +117,7 @@ void web_route(struct exchange *x)
         doorkeeper_request(x->host->doorkeeper, exchange_peer(x), exchange_now_ms(x));
 
     if (wait_ms > 0) {
-        count(x->host->counters, COUNTER_THROTTLED + THROTTLED_REQUEST);
+        exchange_event(x, EVENT(EVENT_REQUESTS));
         exchange_say_too_many(x, route != NULL && route->shared, wait_ms);
     } else if (!web_serves(x->host, r->host))
         exchange_say(x, 421, false, STR("That name is not served here."));

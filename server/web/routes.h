@@ -11,6 +11,7 @@
 void web_route(struct exchange *x);
 bool web_serves(const struct web_host *host, struct str name); /* as Host of a request */
 
+exchange_handler fetch_file;                    /* fetch.c */
 exchange_handler host_meta_xml, host_meta_json; /* host_meta.c */
 exchange_handler invite_page;                   /* invite.c */
 exchange_handler upload_file, upload_receive;   /* upload_get.c, upload_put.c */

@@ -35,6 +35,13 @@ static void put_end(struct put *p, unsigned status, struct str sentence)
     exchange_say(x, status, true, sentence);
 }
 
+/* Who uploads as our clients do does not come here. */
+static void put_refuse(struct put *p, unsigned status, struct str sentence)
+{
+    exchange_event(p->exchange, EVENT(EVENT_UPLOAD_DATA));
+    put_end(p, status, sentence);
+}
+
 /* ---- Giving up ------------------------------------------------------------------------------------- */
 
 static void remove_part(void *ctx)
@@ -183,12 +190,12 @@ static void slot_found(struct store_op *op)
     if (op->result != ERR_NONE || exchange_gone(p->exchange)
         || !str_eq(p->upload.filename, r->segments[2])
         || (!p->upload.done && p->upload.expires_ms <= exchange_now_ms(p->exchange)))
-        put_end(p, 404, STR("There is no such slot."));
+        put_refuse(p, 404, STR("There is no such slot."));
     else if (p->upload.done)
-        put_end(p, 409, STR("A file is written once."));
+        put_refuse(p, 409, STR("A file is written once."));
     else if (r->length != p->upload.size)
-        put_end(p, r->length > p->upload.size ? 413 : 400,
-                STR("The slot was given for another size."));
+        put_refuse(p, r->length > p->upload.size ? 413 : 400,
+                   STR("The slot was given for another size."));
     else
         loop_offload(p->exchange->host->loop, open_part, part_opened, p);
 }
@@ -205,6 +212,7 @@ void upload_receive(struct exchange *x)
     }
     if (!upload_slot_is_one(slot) || x->host->uploads_fd < 0
         || !upload_is_authorized(x->host->settings, slot, http_get(r, "Authorization"))) {
+        exchange_event(x, EVENT(EVENT_UPLOAD_DATA));
         exchange_say(x, 403, true, STR("The authorization is not that of the slot."));
         return;
     }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "server/web/fetch.h"
 #include "server/web/http_conn.h"
 
 struct web *web_new(const struct web_host *host)
@@ -14,12 +15,17 @@ struct web *web_new(const struct web_host *host)
     return w;
 }
 
-void web_accept(struct web *w, int fd, struct tls_context *tls)
+void web_accept(struct web *w, const struct visitor *v, struct tls_context *tls)
 {
     if (w->host.connections_max > 0 && w->connection_count >= w->host.connections_max)
-        close(fd);
+        close(v->fd);
     else
-        http_conn_accept(w, fd, tls);
+        http_conn_accept(w, v, tls);
+}
+
+void web_take(struct web *w, struct conn *conn, struct str early)
+{
+    http_conn_take(w, conn, early);
 }
 
 bool web_idle(const struct web *w)
@@ -36,8 +42,12 @@ void web_drain(struct web *w)
 
 void web_close(struct web *w)
 {
+    if (w->host.fetch != NULL)
+        w->host.fetch->over = true;
     LIST_EACH (&w->connections, l)
         http_conn_lost(l);
+    if (w->host.fetch != NULL)
+        fetch_relay_end(w->host.fetch);
 }
 
 void web_free(struct web *w)

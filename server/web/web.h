@@ -7,15 +7,16 @@
 
 #include "base/random.h"
 #include "io/conn.h"
+#include "server/event.h"
 #include "server/host.h"
 #include "server/server.h"
 #include "server/settings.h"
 #include "server/store.h"
 
 struct disk;
-struct counters;
 struct doorkeeper;
 struct exchange;
+struct fetch_relay;
 struct web_host {
     struct loop *loop;
     struct store *store;
@@ -24,12 +25,14 @@ struct web_host {
     const struct settings *settings;
     struct random random;
     const struct disk *disk;
-    int uploads_fd; /* folder; -1: there are no uploads */
+    int uploads_fd;            /* folder; -1: there are no uploads */
+    struct fetch_relay *fetch; /* NULL: there is none */
     struct doorkeeper *doorkeeper;
-    struct counters *counters; /* of the worker */
     void *ctx;
     void (*route)(struct exchange *x); /* NULL: web_route() */
     size_t connections_max;            /* 0: no limit of its own */
+    void (*event)(void *ctx, const uint8_t ip[16],
+                  const struct event *event); /* NULL: nobody listens */
     /* As home_begin_registration() */
     uint64_t (*begin_registration)(void *ctx, struct peer peer);
     /* The handshake is answered: takes the connection, which is a WebSocket now and still
@@ -39,9 +42,12 @@ struct web_host {
 
 struct web;
 struct web *web_new(const struct web_host *host);
-void web_accept(struct web *w, int fd, struct tls_context *tls); /* takes fd; NULL: in the clear */
-void web_drain(struct web *w);                                   /* no further requests */
-bool web_idle(const struct web *w);                              /* no connection is left */
+/* Takes the socket; tls NULL: in the clear. */
+void web_accept(struct web *w, const struct visitor *v, struct tls_context *tls);
+/* One that came elsewhere, secured and counted by the doorkeeper. `early`: what was said already. Takes the connection. */
+void web_take(struct web *w, struct conn *conn, struct str early);
+void web_drain(struct web *w);      /* no further requests */
+bool web_idle(const struct web *w); /* no connection is left */
 /* The loop has ended: connections are gone, requests in work end as soon as what they wait for is done. */
 void web_close(struct web *w);
 void web_free(struct web *w); /* after loop_free() */
