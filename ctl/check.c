@@ -97,7 +97,7 @@ static bool answers(struct session *s, struct str address)
     bool answered;
 
     if (str_starts(host, STR("[")))
-        host = str_slice(host, 1, host.n - 1);
+        host = str_slice(host, 1, host.n - 2);
     if (getaddrinfo(arena_printf(&s->arena, "%.*s", STR_ARG(host)).p,
                     arena_printf(&s->arena, "%.*s", STR_ARG(str_skip(address, colon + 1))).p,
                     &hints, &to)
@@ -120,7 +120,7 @@ static unsigned mode_of(const char *path)
 static bool is_public(const struct machine_facts *f)
 {
     for (size_t i = 0; i < f->listener_count; i++)
-        if (check_is_public(f->listeners[i].address))
+        if (check_is_public(&f->listeners[i]))
             return true;
     return false;
 }
@@ -149,6 +149,16 @@ static void gather_lists(struct session *s, const json_t *around, struct machine
     f->domains = names;
 }
 
+/* Who may not read the key, as the server's user may not where root starts it, cannot judge it. */
+static struct str pair_doubt(const char *certificate, const char *key, struct arena *a)
+{
+    struct str why;
+
+    if (access(key, R_OK) != 0 && errno == EACCES)
+        return STR_NONE;
+    return tls_pair_check(certificate, key, &why, a) != ERR_NONE ? why : STR_NONE;
+}
+
 static void gather(struct session *s, const json_t *around, struct machine_facts *f)
 {
     const char *data_dir = member(around, "data_dir"), *key = member(around, "key");
@@ -160,6 +170,7 @@ static void gather(struct session *s, const json_t *around, struct machine_facts
         .key = str_from(key),
         .self_signed = json_is_true(json_object_get(around, "self_signed")),
         .chain_doubt = tls_certificate_doubt(member(around, "certificate")),
+        .pair_doubt = pair_doubt(member(around, "certificate"), key, &s->arena),
         .data_dir_mode = mode_of(data_dir),
         .key_mode = mode_of(key),
         .max_files = (uint64_t)json_integer_value(json_object_get(around, "max_files")),
@@ -174,7 +185,7 @@ static void gather(struct session *s, const json_t *around, struct machine_facts
 
 static json_t *text(struct str s)
 {
-    return json_stringn(s.p, s.n);
+    return json_stringn(s.p != NULL ? s.p : "", s.n);
 }
 
 static void add_finding(void *ctx, const struct machine_finding *f)

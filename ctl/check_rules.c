@@ -18,15 +18,18 @@ static void find(const struct checking *c, const char *kind, const char *key, st
     c->found(c->ctx, &f);
 }
 
-bool check_is_public(struct str address)
+/* Metrics, components and other servers neither ask DNS for us nor judge our certificate. */
+bool check_is_public(const struct listener_fact *l)
 {
-    return !str_starts(address, STR("127.")) && !str_starts(address, STR("[::1]:"));
+    return !str_starts(l->address, STR("127.")) && !str_starts(l->address, STR("[::1]:"))
+           && !str_is(l->kind, "metrics") && !str_is(l->kind, "component")
+           && !str_is(l->kind, "s2s");
 }
 
 static bool has_public_listener(const struct machine_facts *f)
 {
     for (size_t i = 0; i < f->listener_count; i++)
-        if (check_is_public(f->listeners[i].address) && !str_is(f->listeners[i].kind, "metrics"))
+        if (check_is_public(&f->listeners[i]))
             return true;
     return false;
 }
@@ -59,6 +62,17 @@ static void check_chain(const struct checking *c)
                       "this machine does not trust it (%s), so clients will not either: name the "
                       "file with the whole chain (fullchain.pem), or get one from an authority",
                       c->facts->chain_doubt));
+}
+
+/* The server took others at its start or last reload; these are what lies there now. */
+static void check_pair(const struct checking *c)
+{
+    if (c->facts->pair_doubt.n > 0)
+        find(c, "error", "tls.key", STR(""),
+             arena_printf(c->arena,
+                          "%.*s: the next start or reload will fail; what runs keeps the pair that "
+                          "it has",
+                          STR_ARG(c->facts->pair_doubt)));
 }
 
 static void check_permissions(const struct checking *c)
@@ -135,6 +149,7 @@ void check_machine(const struct machine_facts *facts, struct arena *a, machine_f
 
     check_names(&c);
     check_chain(&c);
+    check_pair(&c);
     check_permissions(&c);
     check_ports(&c);
     check_clock(&c);

@@ -29,6 +29,7 @@ struct machine_facts {
     struct str data_dir, key; /* paths */
     bool self_signed;
     const char *chain_doubt;          /* tls_certificate_doubt(); NULL: none */
+    struct str pair_doubt;            /* why key and certificate are none; STR_NONE: they are one */
     unsigned data_dir_mode, key_mode; /* permission bits; 0: not there, or not seen */
     bool clock_synchronised;
     uint64_t disk_free, disk_size; /* bytes; 0: not known */
@@ -43,6 +44,6 @@ struct machine_finding {
 typedef void machine_found(void *ctx, const struct machine_finding *f);
 void check_machine(const struct machine_facts *facts, struct arena *a, machine_found *found,
                    void *ctx);
-bool check_is_public(struct str address); /* reachable from other machines */
+bool check_is_public(const struct listener_fact *l); /* for clients, on other machines, too */
 
 #endif

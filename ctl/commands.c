@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "ctl/check.h"
+#include "ctl/events.h"
 #include "ctl/files.h"
-#include "ctl/qr.h"
 #include "ctl/stats.h"
+#include "io/qr.h"
 
 static const char *member(const json_t *object, const char *name)
 {
@@ -50,6 +51,35 @@ static void print_deleted(const json_t *result)
 static void print_id(const json_t *result)
 {
     printf("%s\n", member(result, "id"));
+}
+
+static void print_rule(const json_t *result)
+{
+    printf("%s %s %s\n", member(result, "peer"),
+           json_is_true(json_object_get(result, "allowed")) ? "may call" : "has no rule to call",
+           member(result, "jid"));
+}
+
+static void print_suspension(const json_t *result)
+{
+    const char *until = member(result, "until");
+
+    if (!json_is_true(json_object_get(result, "suspended")))
+        printf("%s may call\n", member(result, "jid"));
+    else if (until[0] != '\0')
+        printf("%s calls nobody until %s\n", member(result, "jid"), until);
+    else
+        printf("%s calls nobody\n", member(result, "jid"));
+}
+
+static void print_rules(const json_t *result)
+{
+    const json_t *allowed = json_object_get(result, "allowed");
+
+    print_suspension(result);
+    for (size_t i = 0; i < json_array_size(allowed); i++)
+        printf("%s may call %s\n", json_string_value(json_array_get(allowed, i)),
+               member(result, "jid"));
 }
 
 static void print_invite(const json_t *result)
@@ -105,10 +135,39 @@ static int user_id(struct session *s)
     return ask_and_print(s, print_id);
 }
 
+static void print_withdrawn(const json_t *result)
+{
+    (void)result;
+    printf("Nobody can use it any more.\n");
+}
+
+static int invite_withdraw(struct session *s)
+{
+    return ask_and_print(s, print_withdrawn);
+}
+
+static int call_rule(struct session *s)
+{
+    return ask_and_print(s, print_rule);
+}
+
+static int call_suspension(struct session *s)
+{
+    return ask_and_print(s, print_suspension);
+}
+
+static int call_list(struct session *s)
+{
+    return ask_and_print(s, print_rules);
+}
+
 static void print_invite_code(const json_t *result)
 {
+    struct arena a = { 0 };
+
     print_invite(result);
-    qr_print(member(result, "uri"));
+    (void)qr_print(&a, str_from(member(result, "uri")));
+    arena_deinit(&a);
 }
 
 static int invite_create(struct session *s)
@@ -140,11 +199,25 @@ const struct command commands[] = {
       "JID", "remove an account and all that belongs to it" },
     { { "user", "id" }, { "jid" }, 0, user_id,
       "JID", "print the name that stands for an account in the log" },
+    { { "call", "allow" }, { "jid", "peer" }, 0, call_rule,
+      "JID PEER", "let PEER's calls ring at JID, whether or not they know each other" },
+    { { "call", "disallow" }, { "jid", "peer" }, 0, call_rule,
+      "JID PEER", "take that back; contacts of JID are not concerned" },
+    { { "call", "suspend" }, { "jid" }, TAKES_HOURS, call_suspension,
+      "JID [--hours N]", "let no call of JID ring anywhere; it hears nothing of it" },
+    { { "call", "resume" }, { "jid" }, 0, call_suspension,
+      "JID", "let JID call again" },
+    { { "call", "list" }, { "jid" }, 0, call_list,
+      "JID", "print whose calls these commands let ring at JID, and whether it may call" },
     { { "invite", "create" }, { NULL }, TAKES_DOMAIN | TAKES_DAYS | TAKES_QR, invite_create,
       "[--domain DOMAIN] [--days N] [--qr]",
       "make an invitation to register one account; --qr draws it for a phone's camera" },
+    { { "invite", "withdraw" }, { "token" }, 0, invite_withdraw,
+      "TOKEN", "let nobody use an invitation any more, whoever made it" },
     { { "stats" }, { NULL }, 0, stats, "", "show how the running server is doing" },
-    { { "events" }, { NULL }, 0, NULL, "", "print what happens as it happens" },
+    { { "events" }, { NULL }, TAKES_EVENTS, events_run,
+      "[--follow] [--since TIME] [--type TYPE] [--count N]",
+      "show what was refused lately; --follow goes on with what is refused from now on" },
     { { "check" }, { NULL }, 0, check_run,
       "", "say what the configuration gives up, and what is wrong around the server" },
     { { "backup" }, { "file" }, TAKES_WITHOUT_KEYS, files_backup,

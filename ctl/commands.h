@@ -13,7 +13,9 @@ enum command_option {
     TAKES_DAYS = 1 << 2,
     TAKES_DATABASE = 1 << 3,
     TAKES_WITHOUT_KEYS = 1 << 4,
-    TAKES_QR = 1 << 5
+    TAKES_QR = 1 << 5,
+    TAKES_EVENTS = 1 << 6, /* --follow, --since, --type, --count */
+    TAKES_HOURS = 1 << 7,
 };
 
 struct command {

@@ -7,16 +7,24 @@
 #include <unistd.h>
 
 #include "ctl/commands.h"
-#include "ctl/password.h"
+#include "ctl/default_socket.h"
+#include "io/bad_option.h"
+#include "io/output.h"
+#include "io/secret_line.h"
 
 enum {
     OPTION_JSON = 256,
     OPTION_PASSWORD,
     OPTION_DOMAIN,
     OPTION_DAYS,
+    OPTION_HOURS,
     OPTION_DATABASE,
     OPTION_WITHOUT_KEYS,
     OPTION_QR,
+    OPTION_FOLLOW,
+    OPTION_SINCE,
+    OPTION_TYPE,
+    OPTION_COUNT,
     OPTION_VERSION,
     OPTION_HELP
 };
@@ -27,9 +35,14 @@ static const struct option long_options[] = {
     { "password-stdin", no_argument, NULL, OPTION_PASSWORD },
     { "domain", required_argument, NULL, OPTION_DOMAIN },
     { "days", required_argument, NULL, OPTION_DAYS },
+    { "hours", required_argument, NULL, OPTION_HOURS },
     { "database", required_argument, NULL, OPTION_DATABASE },
     { "without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS },
     { "qr", no_argument, NULL, OPTION_QR },
+    { "follow", no_argument, NULL, OPTION_FOLLOW },
+    { "since", required_argument, NULL, OPTION_SINCE },
+    { "type", required_argument, NULL, OPTION_TYPE },
+    { "count", required_argument, NULL, OPTION_COUNT },
     { "version", no_argument, NULL, OPTION_VERSION },
     { "help", no_argument, NULL, OPTION_HELP },
     { 0 },
@@ -46,8 +59,9 @@ static void print_usage(FILE *to)
                 c->about, c->run == NULL ? " (not built yet)" : "");
     }
     fprintf(to, "\n  -s SOCKET   the server's control socket; else $SOTTO_SOCKET, else "
-                "control.sock in the data folder\n"
-                "  --json      one JSON value on standard output\n"
+                "control.sock in the data folder,\n"
+                "              the one that " STANDARD_FILE " names, if it does\n"
+                "  --json      one JSON value on standard output; of events --follow, one a line\n"
                 "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 server not reachable.\n");
 }
 
@@ -92,15 +106,19 @@ static unsigned options_given(const struct session *s)
 {
     return (s->password_stdin ? TAKES_PASSWORD : 0) | (s->domain != NULL ? TAKES_DOMAIN : 0)
            | (s->days != NULL ? TAKES_DAYS : 0) | (s->database != NULL ? TAKES_DATABASE : 0)
-           | (s->without_keys ? TAKES_WITHOUT_KEYS : 0) | (s->qr ? TAKES_QR : 0);
+           | (s->hours != NULL ? TAKES_HOURS : 0) | (s->without_keys ? TAKES_WITHOUT_KEYS : 0)
+           | (s->qr ? TAKES_QR : 0)
+           | (s->follow || s->since != NULL || s->type != NULL || s->count != NULL ? TAKES_EVENTS
+                                                                                   : 0);
 }
 
 static int usage_error(struct session *s, const struct command *c)
 {
     const char *second = c->words[1] != NULL ? c->words[1] : "";
-    const char *why = arena_printf(&s->arena, "usage: sottoctl %s%s%s %s", c->words[0],
-                                   second[0] != '\0' ? " " : "", second, c->usage)
-                          .p;
+    const char *why =
+        arena_printf(&s->arena, "usage: sottoctl %s%s%s%s%s", c->words[0],
+                     second[0] != '\0' ? " " : "", second, c->usage[0] != '\0' ? " " : "", c->usage)
+            .p;
 
     return session_fail(s, STATUS_USAGE, "usage", why);
 }
@@ -129,14 +147,15 @@ static bool add_members(struct session *s, const struct command *c)
     }
     if (s->domain != NULL)
         json_object_set_new(s->request, "domain", json_string(s->domain));
-    return s->days == NULL || add_number(s, "days", s->days);
+    return (s->days == NULL || add_number(s, "days", s->days))
+           && (s->hours == NULL || add_number(s, "hours", s->hours));
 }
 
 static bool add_password(struct session *s)
 {
     struct str password;
 
-    if (password_read(&s->arena, &password) != ERR_NONE)
+    if (secret_line(&s->arena, "Password: ", &password) != ERR_NONE)
         return false;
     json_object_set_new(s->request, "password", json_stringn(password.p, password.n));
     return true;
@@ -173,7 +192,7 @@ static int run_command(struct session *s, const struct command *c, int argc, cha
 
 /* ---- Options ---- */
 
-static const char *default_socket(struct session *s)
+static const char *usual_socket(struct session *s)
 {
     const char *given = getenv("SOTTO_SOCKET"), *home = getenv("HOME");
     const struct passwd *user;
@@ -181,15 +200,22 @@ static const char *default_socket(struct session *s)
     if (given != NULL && given[0] != '\0')
         return given;
     if (geteuid() == 0)
-        return "/var/lib/sotto/control.sock";
+        return default_socket(STANDARD_FILE, "/var/lib/sotto", &s->arena);
     if (home == NULL || home[0] != '/') {
         user = getpwuid(geteuid());
         home = user != NULL ? user->pw_dir : "/";
     }
-    return arena_printf(&s->arena, "%s/.local/share/sotto/control.sock", home).p;
+    return default_socket(STANDARD_FILE, arena_printf(&s->arena, "%s/.local/share/sotto", home).p,
+                          &s->arena);
 }
 
-/* 0 to go on, an option that ends the program, or -1. */
+static int refuse_option(struct session *s, int returned, int argc, char **argv)
+{
+    s->json = bad_option_in_json(argc, argv);
+    return -session_fail(s, STATUS_USAGE, "usage", bad_option_words(&s->arena, argv, returned).p);
+}
+
+/* 0 to go on, an option that ends the program, or a negative exit status, after it was said why. */
 static int read_options(struct session *s, int argc, char **argv, const char *letters)
 {
     int option;
@@ -202,10 +228,16 @@ static int read_options(struct session *s, int argc, char **argv, const char *le
         case OPTION_PASSWORD: s->password_stdin = true; break;
         case OPTION_DOMAIN: s->domain = optarg; break;
         case OPTION_DAYS: s->days = optarg; break;
+        case OPTION_HOURS: s->hours = optarg; break;
         case OPTION_DATABASE: s->database = optarg; break;
         case OPTION_WITHOUT_KEYS: s->without_keys = true; break;
         case OPTION_QR: s->qr = true; break;
-        case '?': return -1;
+        case OPTION_FOLLOW: s->follow = true; break;
+        case OPTION_SINCE: s->since = optarg; break;
+        case OPTION_TYPE: s->type = optarg; break;
+        case OPTION_COUNT: s->count = optarg; break;
+        case ':':
+        case '?': return refuse_option(s, option, argc, argv);
         default: return option;
         }
     }
@@ -215,7 +247,7 @@ static int read_options(struct session *s, int argc, char **argv, const char *le
 static int run(struct session *s, int argc, char **argv)
 {
     const struct command *c;
-    int option = read_options(s, argc, argv, "+hs:"); /* those before the command */
+    int option = read_options(s, argc, argv, "+:hs:"); /* those before the command */
 
     if (option == 0 && (c = find_command(argc, argv)) != NULL && c->run == NULL) {
         /* Nobody knows yet what its options will be. */
@@ -225,19 +257,21 @@ static int run(struct session *s, int argc, char **argv)
     }
     optind = 0;
     if (option == 0)
-        option = read_options(s, argc, argv, "hs:");
+        option = read_options(s, argc, argv, ":hs:");
     if (option == 0 && optind < argc && strcmp(argv[optind], "help") == 0)
         option = OPTION_HELP;
     switch (option) {
     case 0: break;
     case OPTION_VERSION: printf("sottoctl %s\n", SOTTO_VERSION); return STATUS_DONE;
     case OPTION_HELP: print_usage(stdout); return STATUS_DONE;
-    default: return STATUS_USAGE;
+    default: return -option;
     }
     if ((c = find_command(argc, argv)) != NULL)
         return run_command(s, c, argc, argv);
     if (optind < argc)
         return unknown_command(s, argv[optind]);
+    if (s->json)
+        return session_fail(s, STATUS_USAGE, "usage", "a command is wanted");
     print_usage(stderr);
     return STATUS_USAGE;
 }
@@ -247,10 +281,11 @@ int main(int argc, char **argv)
     struct session s = { 0 };
     int status;
 
+    output_guard();
     json_set_alloc_funcs(mem_alloc_raw, mem_free); /* so that one door frees what jansson made */
-    s.socket = default_socket(&s);
+    s.socket = usual_socket(&s);
     status = run(&s, argc, argv);
     json_decref(s.request);
     arena_deinit(&s.arena);
-    return status;
+    return output_end("sottoctl", status);
 }

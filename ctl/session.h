@@ -17,8 +17,9 @@ enum { ARGUMENTS_MAX = 2 };
 struct session {
     struct arena arena;
     const char *socket; /* path of the control socket */
-    bool json, password_stdin, without_keys, qr;
-    const char *domain, *days, *database; /* options of single commands; NULL: not given */
+    bool json, password_stdin, without_keys, qr, follow;
+    const char *domain, *days, *hours, *database; /* options of single commands; NULL: not given */
+    const char *since, *type, *count;
     const char *arguments[ARGUMENTS_MAX]; /* after the command's words */
     json_t *request;                      /* to be sent: the command and its members */
 };

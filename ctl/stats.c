@@ -44,7 +44,7 @@ static const char *duration(char out[32], long long s)
     return out;
 }
 
-/* "plaintext 3, budget 1", or nothing if all are 0. */
+/* "plaintext 3, keys 1", or nothing if all are 0. */
 static void print_nonzero(const char *title, const json_t *object)
 {
     const char *name, *before = title;
@@ -93,7 +93,6 @@ static void print_people(const json_t *s)
     printf("stanzas       %lld received, %lld sent; %lld messages archived\n",
            number(s, "stanzas_in"), number(s, "stanzas_out"), number(s, "archived"));
     print_nonzero("refused       ", json_object_get(s, "refused"));
-    print_nonzero("throttled     ", json_object_get(s, "throttled"));
 }
 
 static void print_store(const json_t *s)
@@ -117,9 +116,23 @@ static void print_store(const json_t *s)
            number(durable, "write_sets"), number(durable, "commits"), number(durable, "waiting"));
 }
 
+static void print_anchor(const json_t *s)
+{
+    const json_t *anchor = json_object_get(s, "anchor");
+
+    if (!json_is_true(json_object_get(anchor, "up"))) {
+        printf("anchor        does not run: calls have no media\n");
+        return;
+    }
+    printf("anchor        %lld calls; %lld packets received, %lld forwarded\n",
+           number(anchor, "calls"), number(anchor, "received"), number(anchor, "forwarded"));
+    print_nonzero("dropped       ", json_object_get(anchor, "dropped"));
+}
+
 void stats_print(const json_t *stats)
 {
     print_process(stats);
     print_people(stats);
     print_store(stats);
+    print_anchor(stats);
 }
