@@ -1,12 +1,16 @@
 /* listen.c: `sotto listen`: what others wrote, each thing once, also what came while another command was connected.
  *
  * It prints from the store, and notes there how far it has come after each line: a listener that is killed prints its last line again
- * rather than none.
+ * rather than none, and what could not be printed is not passed over.
  */
 #include <stdio.h>
 
 #include "cli/account.h"
+#include "cli/call_event.h"
 #include "cli/commands.h"
+#include "cli/deeds.h"
+#include "cli/requests.h"
+#include "io/output.h"
 
 enum { COUNT_MAX = 1000 * 1000 * 1000, BATCH = 100 };
 
@@ -15,7 +19,7 @@ enum { COUNT_MAX = 1000 * 1000 * 1000, BATCH = 100 };
 struct listening {
     struct account account;
     uint64_t heard, left; /* left: messages to print; UINT64_MAX: all */
-    bool counts;
+    bool counts, told_waiting, was_online;
 };
 
 /* ---- Printing ------------------------------------------------------------------------------------ */
@@ -29,12 +33,23 @@ static void hear(void *ctx, uint64_t number, const struct entry *e)
 {
     struct listening *l = ctx;
 
-    if (l->left == 0)
+    bool told;
+
+    if (l->left == 0 || !output_arrived())
         return;
+    told = is_of_others(e) && program_tell_entry(l->account.program, l->account.bare, e);
+    if (!output_arrived())
+        return; /* it waits for the next listener */
     l->heard = number;
-    if (is_of_others(e) && program_tell_entry(l->account.program, l->account.bare, e)
-        && e->kind == ENTRY_MESSAGE && l->counts)
+    if (told && e->kind == ENTRY_MESSAGE && l->counts)
         l->left--;
+}
+
+/* main() says why. */
+static void end_if_unheard(struct listening *l)
+{
+    if (!output_arrived())
+        account_end(&l->account, STATUS_FAILED);
 }
 
 static void keep_place(struct listening *l)
@@ -44,8 +59,7 @@ static void keep_place(struct listening *l)
 
     if (store_set(a->store, HEARD, arena_printf(&scratch, "%llu", (unsigned long long)l->heard))
         != ERR_NONE)
-        account_end(a, program_fail(a->program, STATUS_FAILED, "store",
-                                    STR("the store cannot be written: is the disk full?")));
+        account_end(a, program_store_failed(a->program));
     arena_deinit(&scratch);
 }
 
@@ -66,9 +80,39 @@ static void on_stored(void *ctx)
                                               STR("the store cannot be read: it is damaged")));
     else if (l->left == 0)
         account_end(&l->account, STATUS_DONE);
+    end_if_unheard(l);
 }
 
 /* ---- The rest ------------------------------------------------------------------------------------ */
+
+/* Of one person; of nobody: all whose messages wait. */
+static void tell_requests(struct listening *l, struct str of)
+{
+    struct account *a = &l->account;
+    struct message_request r;
+
+    for (size_t cursor = 0; engine_next_request(session_engine(a->session), &cursor, &r);)
+        if (of.n > 0 ? str_eq(r.jid, of) : r.held)
+            request_tell(a, &r);
+}
+
+/* What waits for the person is said each time, until it is answered. */
+static void tell_waiting(struct listening *l)
+{
+    struct account *a = &l->account;
+    struct engine_event e = { .kind = ENGINE_CONTACT, .change = CONTACT_ASKS };
+    struct contact contact;
+
+    if (l->told_waiting)
+        return;
+    l->told_waiting = true;
+    for (size_t cursor = 0; engine_next_contact(session_engine(a->session), &cursor, &contact);) {
+        e.entry.author = contact.jid;
+        if (contact.asks)
+            deed_tell(a->program, &e);
+    }
+    tell_requests(l, STR_NONE);
+}
 
 static void on_event(void *ctx, const struct engine_event *e)
 {
@@ -76,23 +120,31 @@ static void on_event(void *ctx, const struct engine_event *e)
     struct account *a = &l->account;
 
     switch (e->kind) {
-    case ENGINE_ONLINE: program_tell(a->program, json_pack("{s:s}", "event", "online")); break;
-    case ENGINE_DEVICE:
-        program_tell(a->program,
-                     json_pack("{s:s,s:o,s:o}", "event", "device", "from", json_of(e->entry.author),
-                               "fingerprint", json_of(e->text)));
+    case ENGINE_ONLINE:
+        l->was_online = true;
+        program_tell(a->program, json_pack("{s:s}", "event", "online"));
+        tell_waiting(l);
         break;
-    case ENGINE_OFFLINE:
-        if (e->refused)
-            account_end(a, program_fail(a->program, STATUS_FAILED, "refused",
-                                        account_refusal(&a->arena, e)));
+    case ENGINE_CONTACT: deed_tell(a->program, e); break;
+    case ENGINE_REQUEST: tell_requests(l, e->entry.author); break;
+    case ENGINE_CALL: call_event_say(a->program, a->bare, e); break;
+    case ENGINE_ERASED:
+        program_tell(a->program, json_pack("{s:s,s:o,s:o}", "event", "erased", "from",
+                                           json_of(e->entry.author), "id", json_of(e->entry.id)));
         break;
-    case ENGINE_BROKEN:
-        account_end(a, program_fail(a->program, STATUS_FAILED, "store",
-                                    STR("the store cannot be written: is the disk full?")));
+    case ENGINE_TYPING:
+        program_tell(a->program, json_pack("{s:s,s:o,s:b}", "event", "typing", "from",
+                                           json_of(e->entry.author), "on", (int)e->on));
         break;
-    default: break;
+    case ENGINE_DEVICE: break; /* an entry, too, which is printed from the store */
+    case ENGINE_TRUST:
+        program_tell(a->program, json_pack("{s:s,s:o,s:o,s:b}", "event", "trust", "from",
+                                           json_of(e->entry.author), "fingerprint",
+                                           json_of(e->text), "on", (int)e->on));
+        break;
+    default: (void)account_over(a, e); break;
     }
+    end_if_unheard(l);
 }
 
 static void on_lost(void *ctx, struct str why, bool distrusted)
@@ -103,13 +155,19 @@ static void on_lost(void *ctx, struct str why, bool distrusted)
     fprintf(stderr, "sotto: %.*s; trying again\n", STR_ARG(why));
     program_tell(l->account.program,
                  json_pack("{s:s,s:o}", "event", "offline", "reason", json_of(why)));
+    end_if_unheard(l);
 }
 
 static void on_timeout(void *ctx)
 {
     struct listening *l = ctx;
+    struct account *a = &l->account;
 
-    account_end(&l->account, l->counts ? STATUS_TIMEOUT : STATUS_DONE);
+    if (!l->was_online)
+        account_end(a, program_fail(a->program, STATUS_UNREACHABLE, "unreachable",
+                                    STR("there was no connection to the server")));
+    else
+        account_end(a, l->counts ? STATUS_TIMEOUT : STATUS_DONE);
 }
 
 static const struct session_handlers handlers = { .event = on_event,
@@ -133,6 +191,8 @@ static int listen_to(struct listening *l)
     if ((status = account_open(a)) != STATUS_DONE)
         return status;
     recall_place(l);
+    a->takes_calls = true;
+    a->has_guests = true;
     if ((status = account_begin(a, &handlers, l)) != STATUS_DONE)
         return status;
     if ((status = account_limit(a, 0, on_timeout)) != STATUS_DONE)

@@ -1,10 +1,12 @@
 /* login.c: `sotto login`: the account's password is checked, kept, and this device announced. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/account.h"
 #include "cli/commands.h"
 #include "cli/secret.h"
 #include "cli/visible.h"
+#include "client/people.h"
 
 enum { PATIENCE_S = 60 };
 
@@ -12,26 +14,20 @@ static void on_event(void *ctx, const struct engine_event *e)
 {
     struct account *a = ctx;
 
-    if (e->kind == ENGINE_OFFLINE && e->refused)
-        account_end(
-            a, program_fail(a->program, STATUS_FAILED, "refused", account_refusal(&a->arena, e)));
-    else if (e->kind == ENGINE_BROKEN)
-        account_end(a, program_fail(a->program, STATUS_FAILED, "store",
-                                    STR("the store cannot be written: is the disk full?")));
+    (void)account_over(a, e);
 }
 
 static void on_settled(void *ctx)
 {
-    account_end(ctx, STATUS_DONE);
+    struct account *a = ctx;
+
+    if (!engine_waits_for(session_engine(a->session), a->inviter))
+        account_end(a, STATUS_DONE);
 }
 
 static void on_lost(void *ctx, struct str why, bool distrusted)
 {
-    struct account *a = ctx;
-    int status = distrusted ? STATUS_FAILED : STATUS_UNREACHABLE;
-
-    account_end(a,
-                program_fail(a->program, status, distrusted ? "distrusted" : "unreachable", why));
+    account_lost(ctx, why, distrusted);
 }
 
 static void on_timeout(void *ctx)
@@ -46,6 +42,20 @@ static const struct session_handlers handlers = { .event = on_event,
                                                   .settled = on_settled,
                                                   .lost = on_lost };
 
+/* Who has invited us is a contact without further questions (XEP-0401 §3.2): the token is the answer to them (XEP-0379). */
+static void meet_inviter(struct account *a)
+{
+    struct engine *engine = session_engine(a->session);
+    struct jid jid;
+
+    if (a->inviter.n == 0)
+        return;
+    engine_now(engine, clock_wall_ms());
+    if (jid_parse(&a->arena, a->inviter, &jid) != ERR_NONE
+        || engine_add_inviter(engine, &jid, a->invitation) != ERR_NONE)
+        fprintf(stderr, "sotto: whoever has invited you has an address that is none\n");
+}
+
 int login_announce(struct account *a)
 {
     int status;
@@ -54,6 +64,7 @@ int login_announce(struct account *a)
         return status;
     if ((status = account_limit(a, PATIENCE_S, on_timeout)) != STATUS_DONE)
         return status;
+    meet_inviter(a);
     return account_run(a);
 }
 
@@ -97,15 +108,21 @@ int command_login(struct program *p)
         || jid.local.n == 0)
         return program_fail(p, STATUS_USAGE, "usage",
                             STR("login wants an address such as alice@example.org"));
-    if (secret_password(&p->arena, &password, &why) != ERR_NONE)
-        return program_fail(p, STATUS_USAGE, "usage", why);
+    if (!account_name_fits(p))
+        return program_fail(p, STATUS_USAGE, "usage", STR(NAME_USAGE));
+    if (!p->password_stdin && !isatty(STDIN_FILENO))
+        return program_fail(p, STATUS_USAGE, "usage",
+                            STR("nobody is there to type the password: with --password-stdin it is "
+                                "the first line of standard input"));
     account_init(&a, p);
-    status = log_in(&a, &jid, password);
+    if (secret_password(&a.secrets, &password, &why) != ERR_NONE)
+        status = program_fail(p, STATUS_USAGE, "usage", why);
+    else
+        status = log_in(&a, &jid, password);
     if (status == STATUS_DONE)
         greet(&a);
     else if (a.is_new)
         account_forget(&a);
     account_deinit(&a);
-    secure_zero((void *)password.p, password.n);
     return status;
 }

@@ -22,7 +22,7 @@ struct registering {
     struct wire *wire;
     struct timer *patience;
     int status;
-    bool over, made;
+    bool over, asked, made;
 };
 
 /* ---- The conversation ---------------------------------------------------------------------------- */
@@ -114,6 +114,7 @@ static int converse(struct registering *r)
     loop_run(a->loop);
     timer_free(r->patience);
     wire_free(r->wire);
+    r->asked = r->signup.asked;
     signup_deinit(&r->signup);
     return r->status;
 }
@@ -147,10 +148,10 @@ static void print_kit(const struct registering *r)
         program_tell(p, json_pack("{s:s,s:o,s:o}", "event", "registered", "jid", json_of(jid),
                                   "password", json_of(r->password)));
     else
-        printf(
-            "Recovery kit: keep it where only you find it.\n  account   %.*s\n"
-            "  password  %.*s\nThis machine keeps both, encrypted, and needs neither from you.\n",
-            STR_ARG(jid), STR_ARG(r->password));
+        printf("Recovery kit: keep it where only you find it.\n  account   %.*s\n"
+               "  password  %.*s\nThis machine keeps both, encrypted, and needs neither from you.\n"
+               "`sotto chat` opens the messenger.\n",
+               STR_ARG(jid), STR_ARG(r->password));
     fflush(stdout);
 }
 
@@ -173,6 +174,8 @@ static int make_account(struct registering *r)
     if ((status = converse(r)) != STATUS_DONE)
         return status;
     print_kit(r);
+    a->inviter = r->invite.inviter;
+    a->invitation = r->invite.token;
     return login_announce(a);
 }
 
@@ -186,16 +189,17 @@ int command_register(struct program *p)
         return program_fail(p, STATUS_USAGE, "usage",
                             STR("register wants an invitation: a link that begins with xmpp: or "
                                 "https:, or its token"));
+    if (!account_name_fits(p))
+        return program_fail(p, STATUS_USAGE, "usage", STR(NAME_USAGE));
     if (!choose_jid(&r, str_from(p->arguments[1])))
         return program_fail(p, STATUS_USAGE, "usage",
                             STR("this invitation needs a name that fits it, such as "
                                 "alice@example.org"));
-    r.password = random_token(&p->random, &p->arena, PASSWORD_OCTETS);
+    r.password = random_token(&p->random, &r.account.secrets, PASSWORD_OCTETS);
     status = make_account(&r);
     /* Where nobody can know whether the account was made, its password is kept. */
-    if (!r.made && r.account.is_new && status == STATUS_FAILED)
+    if (!r.made && r.account.is_new && (status == STATUS_FAILED || !r.asked))
         account_forget(&r.account);
     account_deinit(&r.account);
-    secure_zero((void *)r.password.p, r.password.n);
     return status;
 }

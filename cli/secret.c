@@ -2,58 +2,17 @@
 #include "cli/secret.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
-enum { LINE_ROOM = 4096 };
-
-/* ERR_MISSING: there is no line; ERR_TOO_BIG: it is too long. An empty line is one. */
-static enum err read_line(FILE *from, struct arena *a, struct str *out)
-{
-    char line[LINE_ROOM];
-    struct str text;
-    enum err e = ERR_NONE;
-
-    if (fgets(line, sizeof line, from) == NULL)
-        return ERR_MISSING;
-    text = str_from(line);
-    if (text.n == sizeof line - 1 && text.p[text.n - 1] != '\n')
-        e = ERR_TOO_BIG;
-    while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
-        text.n--;
-    if (e == ERR_NONE)
-        *out = arena_str(a, text);
-    secure_zero(line, sizeof line);
-    return e;
-}
-
-static enum err ask(struct arena *a, const char *prompt, struct str *out)
-{
-    struct termios before, silent;
-    enum err e;
-
-    if (tcgetattr(STDIN_FILENO, &before) != 0)
-        return ERR_UNSUPPORTED;
-    silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(stderr, "%s", prompt);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    e = read_line(stdin, a, out);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    fprintf(stderr, "\n");
-    return e;
-}
+#include "io/secret_line.h"
 
 enum err secret_password(struct arena *a, struct str *out, struct str *why)
 {
-    enum err e = ask(a, "Password: ", out);
+    enum err e = secret_line(a, "Password: ", out);
 
-    if (e == ERR_UNSUPPORTED)
-        e = read_line(stdin, a, out);
-    if (e == ERR_NONE && out->n == 0)
-        e = ERR_MISSING;
     if (e != ERR_NONE)
         *why = STR("the first line of standard input is to be the password");
     return e;
@@ -61,16 +20,15 @@ enum err secret_password(struct arena *a, struct str *out, struct str *why)
 
 static enum err from_file(struct arena *a, const char *file, struct str *out, struct str *why)
 {
-    FILE *in = fopen(file, "re");
+    int in = open(file, O_RDONLY | O_CLOEXEC);
     enum err e;
 
-    if (in == NULL) {
+    if (in < 0) {
         *why = arena_printf(a, "%s cannot be read: %s", file, strerror(errno));
         return ERR_IO;
     }
-    setvbuf(in, NULL, _IONBF, 0); /* no copy of it stays in a buffer */
-    e = read_line(in, a, out);
-    fclose(in);
+    e = secret_line_read(in, a, out);
+    close(in);
     if (e == ERR_NONE && out->n == 0)
         e = ERR_MISSING;
     if (e != ERR_NONE)
@@ -78,19 +36,16 @@ static enum err from_file(struct arena *a, const char *file, struct str *out, st
     return e;
 }
 
-static enum err ask_new(struct arena *a, struct str *out, struct str *why)
+static enum err ask_new(struct arena *a, const char *prompt, struct str *out, struct str *why)
 {
     struct str again;
 
-    fprintf(stderr, "Messages are kept on this machine, encrypted with a passphrase that is never "
-                    "sent to anybody.\nWithout one (Enter), a key file on this machine unlocks "
-                    "them.\n");
     *why = STR("no passphrase was typed");
-    if (ask(a, "Passphrase: ", out) != ERR_NONE)
+    if (secret_line_ask(a, prompt, out) != ERR_NONE)
         return ERR_MISSING;
     if (out->n == 0)
         return ERR_NONE;
-    if (ask(a, "Once more: ", &again) != ERR_NONE)
+    if (secret_line_ask(a, "Once more: ", &again) != ERR_NONE)
         return ERR_MISSING;
     *why = STR("the two are not the same");
     return str_eq(*out, again) ? ERR_NONE : ERR_DENIED;
@@ -102,11 +57,49 @@ enum err secret_passphrase(struct arena *a, const char *file, bool is_new, struc
     *out = STR_NONE;
     if (file != NULL)
         return from_file(a, file, out, why);
-    if (is_new)
-        return isatty(STDIN_FILENO) ? ask_new(a, out, why) : ERR_NONE;
-    if (isatty(STDIN_FILENO) && ask(a, "Passphrase: ", out) == ERR_NONE && out->n > 0)
+    if (is_new && !isatty(STDIN_FILENO))
+        return ERR_NONE;
+    if (is_new) {
+        fprintf(stderr,
+                "Messages are kept on this machine, encrypted with a passphrase that is never\n"
+                "sent to anybody. Without one (Enter), a key file on this machine unlocks them.\n");
+        return ask_new(a, "Passphrase: ", out, why);
+    }
+    if (isatty(STDIN_FILENO) && secret_line_ask(a, "Passphrase: ", out) == ERR_NONE && out->n > 0)
         return ERR_NONE;
     *why = STR("the store is locked with a passphrase: name the file that holds it with "
                "--passphrase-file");
     return ERR_MISSING;
+}
+
+enum err secret_new(struct arena *a, const char *file, struct str *out, struct str *why)
+{
+    enum err e;
+
+    *out = STR_NONE;
+    if (file != NULL)
+        return from_file(a, file, out, why);
+    if (!isatty(STDIN_FILENO)) {
+        *why = STR("what shall open the store from now on: --new-passphrase-file FILE, or "
+                   "--remove?");
+        return ERR_MISSING;
+    }
+    if ((e = ask_new(a, "New passphrase: ", out, why)) != ERR_NONE || out->n > 0)
+        return e;
+    *why = STR("no passphrase was typed; --remove lets a key file open the store");
+    return ERR_MISSING;
+}
+
+enum err secret_of_backup(struct arena *a, const char *file, struct str *out, struct str *why)
+{
+    *out = STR_NONE;
+    if (file != NULL)
+        return from_file(a, file, out, why);
+    if (!isatty(STDIN_FILENO)) {
+        *why = STR("what shall open the backup: --passphrase-file FILE, or --recovery-code?");
+        return ERR_MISSING;
+    }
+    fprintf(stderr, "Whoever has the backup and this passphrase reads everything.\nWithout one "
+                    "(Enter), a recovery code to be written down opens it.\n");
+    return ask_new(a, "Passphrase: ", out, why);
 }

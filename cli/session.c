@@ -3,22 +3,41 @@
 
 #include <string.h>
 
-enum { QUEUED_MAX = 256 * 1024, GOODBYE_MS = 3000 };
+#include "client/call.h"
+
+#include "cli/historian.h"
+
+enum { QUEUED_MAX = 256 * 1024, GOODBYE_MS = 3000, TROUBLE_MAX = 4096 };
 
 struct session {
     struct loop *loop;
     struct store *store;
     struct session_config config;
-    const struct session_handlers *handlers;
-    void *ctx;
     struct engine *engine;
     struct wire *wire;
+    struct courier *courier;
+    struct historian *historian;
     struct timer *wake, *goodbye;
     const struct book_changes *committing; /* on a thread of the pool */
     enum err committed;
+    struct list listeners; /* the first of them is `own` */
+    struct session_listener own;
+    struct buf trouble; /* why there is no connection; empty: there is one, or it is tried yet */
+    bool distrusted;
+    struct list jobs;
+    struct session_job *working; /* on a thread of the pool */
     bool connected, securing, online, ending, over;
     bool news; /* something became durable that `stored` has not been told of */
 };
+
+#define EACH_LISTENER(s, link)                                                                     \
+    for (struct link *link = list_first(&(s)->listeners); link != NULL;                            \
+         link = list_next(&(s)->listeners, link))
+
+static struct session_listener *listener_of(struct link *link)
+{
+    return LIST_ENTRY(link, struct session_listener, link);
+}
 
 /* ---- Connection ---------------------------------------------------------------------------------- */
 
@@ -57,6 +76,15 @@ static void on_received(void *ctx, struct str bytes)
     engine_received(s->engine, bytes);
 }
 
+static void lost(struct session *s, struct str why, bool distrusted)
+{
+    buf_reset(&s->trouble);
+    buf_add(&s->trouble, why);
+    s->distrusted = distrusted;
+    EACH_LISTENER(s, link)
+    listener_of(link)->handlers->lost(listener_of(link)->ctx, why, distrusted);
+}
+
 static void on_closed(void *ctx, struct str why, bool distrusted)
 {
     struct session *s = ctx;
@@ -67,8 +95,7 @@ static void on_closed(void *ctx, struct str why, bool distrusted)
     engine_now(s->engine, clock_wall_ms());
     engine_disconnected(s->engine);
     if (!s->ending && (why.n > 0 || was_online))
-        s->handlers->lost(s->ctx, why.n > 0 ? why : STR("the server ended the session"),
-                          distrusted);
+        lost(s, why.n > 0 ? why : STR("the server ended the session"), distrusted);
 }
 
 static const struct wire_handlers wire_events = { on_open, on_secured, on_received, on_closed };
@@ -94,15 +121,50 @@ static void commit_done(void *ctx)
 
 static bool begin_commit(struct session *s)
 {
-    if (s->committing != NULL)
+    if (s->committing != NULL || s->working != NULL)
         return false;
-    if (s->news && s->handlers->stored != NULL)
-        s->handlers->stored(s->ctx);
+    if (s->news && s->own.handlers->stored != NULL)
+        s->own.handlers->stored(s->own.ctx);
     s->news = false;
     s->committing = engine_commit(s->engine);
     if (s->committing != NULL)
         loop_offload(s->loop, commit, commit_done, s);
     return s->committing != NULL;
+}
+
+/* ---- Jobs ---------------------------------------------------------------------------------------- */
+
+static void work(void *ctx)
+{
+    struct session *s = ctx;
+
+    s->working->work(s->working->ctx, s->store);
+}
+
+static void work_done(void *ctx)
+{
+    struct session *s = ctx;
+    struct session_job *job = s->working;
+
+    s->working = NULL;
+    job->done(job->ctx);
+}
+
+/* After commits: they are what others wait for. */
+static bool begin_job(struct session *s)
+{
+    struct link *next;
+
+    if (s->committing != NULL || s->working != NULL || (next = list_pop(&s->jobs)) == NULL)
+        return false;
+    s->working = LIST_ENTRY(next, struct session_job, link);
+    loop_offload(s->loop, work, work_done, s);
+    return true;
+}
+
+void session_do(struct session *s, struct session_job *job)
+{
+    list_add(&s->jobs, &job->link);
 }
 
 /* ---- What the engine wants ----------------------------------------------------------------------- */
@@ -145,20 +207,31 @@ static bool show(struct session *s)
 
     while (engine_event(s->engine, &e)) {
         any = true;
-        if (e.kind == ENGINE_ONLINE)
+        if (e.kind == ENGINE_ONLINE) {
             s->online = true;
-        s->handlers->event(s->ctx, &e);
+            buf_reset(&s->trouble);
+        }
+        courier_event(s->courier, &e);
+        EACH_LISTENER(s, link)
+        listener_of(link)->handlers->event(listener_of(link)->ctx, &e);
     }
     return any;
 }
 
-/* What is done about it may make the engine want something again. */
+static bool is_settled(const struct session *s)
+{
+    return !s->ending && s->working == NULL && engine_is_settled(s->engine);
+}
+
+/* What one does about it may make the engine want something again. */
 static bool settle(struct session *s)
 {
-    if (s->ending || s->handlers->settled == NULL || !engine_is_settled(s->engine))
-        return false;
-    s->handlers->settled(s->ctx);
-    return s->ending;
+    bool was = is_settled(s);
+
+    EACH_LISTENER(s, link)
+    if (is_settled(s) && listener_of(link)->handlers->settled != NULL)
+        listener_of(link)->handlers->settled(listener_of(link)->ctx);
+    return was && (s->ending || !engine_is_settled(s->engine));
 }
 
 static void finish(struct session *s)
@@ -183,13 +256,16 @@ static void turn(void *ctx)
         moved = write_output(s);
         moved |= serve(s, &wake);
         moved |= show(s);
+        moved |= !s->ending && courier_turn(s->courier);
+        moved |= !s->ending && historian_turn(s->historian);
         moved |= begin_commit(s);
+        moved |= begin_job(s);
         if (!moved)
             moved = settle(s);
     }
     if (wake != UINT64_MAX)
         timer_start(s->wake, wake > now ? wake - now : 0);
-    if (s->ending && s->committing == NULL && !wire_is_open(s->wire))
+    if (s->ending && s->committing == NULL && s->working == NULL && !wire_is_open(s->wire))
         finish(s);
 }
 
@@ -208,6 +284,56 @@ static void on_goodbye(void *ctx)
     engine_disconnected(s->engine);
 }
 
+/* ---- Who listens ---------------------------------------------------------------------------------- */
+
+static void on_file_trouble(void *ctx, struct str id, struct str why, bool distrusted)
+{
+    struct session *s = ctx;
+
+    EACH_LISTENER(s, link)
+    if (listener_of(link)->handlers->file_trouble != NULL)
+        listener_of(link)->handlers->file_trouble(listener_of(link)->ctx, id, why, distrusted);
+}
+
+void session_join(struct session *s, struct session_listener *l)
+{
+    list_add(&s->listeners, &l->link);
+}
+
+void session_part(struct session_listener *l)
+{
+    list_remove(&l->link);
+}
+
+static void greet_with_calls(struct session *s, const struct session_listener *l)
+{
+    struct call_info info;
+
+    for (size_t cursor = 0; call_next(s->engine, &cursor, &info);) {
+        struct engine_event e = { .kind = ENGINE_CALL,
+                                  .call = CALL_COMES,
+                                  .call_media = info.media,
+                                  .entry = { .trust = info.trust,
+                                             .time_ms = info.began_ms,
+                                             .chat = info.peer,
+                                             .author = info.peer,
+                                             .id = info.id } };
+
+        if (info.side == CALL_CALLEE && info.phase <= CALL_RINGS)
+            l->handlers->event(l->ctx, &e);
+    }
+}
+
+void session_greet(struct session *s, const struct session_listener *l)
+{
+    if (s->online) {
+        l->handlers->event(l->ctx, &(struct engine_event){ .kind = ENGINE_ONLINE });
+        greet_with_calls(s, l);
+    } else if (s->trouble.n > 0) {
+        l->handlers->lost(l->ctx, buf_str(&s->trouble), s->distrusted);
+    }
+}
+
 /* ---- Life ---------------------------------------------------------------------------------------- */
 
 enum err session_new(struct loop *l, struct store *store, const struct session_config *config,
@@ -218,17 +344,22 @@ enum err session_new(struct loop *l, struct store *store, const struct session_c
                                    .password = config->password,
                                    .by_password = config->by_password,
                                    .software = STR("Sotto"),
-                                   .device = STR("sotto (terminal)"),
+                                   .device = config->device,
                                    .random = config->random };
     enum err e;
 
     s->loop = l;
+    list_init(&s->jobs);
+    list_init(&s->listeners);
+    s->own = (struct session_listener){ .handlers = handlers, .ctx = ctx };
+    session_join(s, &s->own);
+    buf_init(&s->trouble, TROUBLE_MAX);
     s->news = true;
     s->store = store;
     s->config = *config;
-    s->handlers = handlers;
-    s->ctx = ctx;
     s->engine = engine_new(&about);
+    if (config->takes_calls)
+        calls_enable(s->engine);
     s->wire = wire_new(l, &s->config.to, config->tls, &wire_events, s);
     s->wake = timer_new(l, on_wake, s);
     s->goodbye = timer_new(l, on_goodbye, s);
@@ -237,6 +368,9 @@ enum err session_new(struct loop *l, struct store *store, const struct session_c
         return e;
     }
     engine_start(s->engine, clock_wall_ms());
+    s->courier = courier_new(
+        l, &(struct courier_config){ config->folder, config->ca, s->engine, on_file_trouble, s });
+    s->historian = historian_new(l, s, &s->config);
     *out = s;
     return ERR_NONE;
 }
@@ -245,16 +379,25 @@ void session_free(struct session *s)
 {
     if (s == NULL)
         return;
+    courier_free(s->courier);
+    historian_free(s->historian);
     wire_free(s->wire);
     timer_free(s->wake);
     timer_free(s->goodbye);
     engine_free(s->engine);
+    buf_deinit(&s->trouble);
     mem_free(s);
 }
 
 struct engine *session_engine(struct session *s)
 {
     return s->engine;
+}
+
+bool session_file_progress(const struct session *s, struct str id, uint64_t *out_done,
+                           uint64_t *out_total)
+{
+    return courier_progress(s->courier, id, out_done, out_total);
 }
 
 bool session_is_online(const struct session *s)

@@ -11,14 +11,8 @@
 #include "crypto/cipher.h"
 #include "crypto/kdf.h"
 
-/* RFC 9106 §4, second recommendation: 64 MiB, three passes. What a record asks for is held within limits: whoever can write
- * to the store shall not make opening it take for ever. */
 enum {
     FORMAT = 1,
-    PASSES = 3,
-    MEMORY_KIB = 64 * 1024,
-    PASSES_MAX = 16,
-    MEMORY_KIB_MAX = 1024 * 1024,
     WRAPPED = VAULT_KEY + XCHACHA_TAG_SIZE,
 };
 
@@ -51,9 +45,8 @@ static enum err read_head(struct reader *r, struct wrap *out)
     out->cost.passes = read_u32(r);
     out->cost.memory_kib = read_u32(r);
     nonce = read_bytes(r, sizeof out->nonce);
-    if (r->failed || (out->lock != VAULT_PASSPHRASE && out->lock != VAULT_KEY_FILE)
-        || out->cost.passes == 0 || out->cost.passes > PASSES_MAX
-        || out->cost.memory_kib > MEMORY_KIB_MAX)
+    if (r->failed || out->lock < VAULT_PASSPHRASE || out->lock > VAULT_KEYRING
+        || !argon2_cost_allowed(out->cost))
         return ERR_MALFORMED;
     memcpy(out->salt, salt.p, salt.n);
     memcpy(out->nonce, nonce.p, nonce.n);
@@ -64,46 +57,52 @@ static enum err read_head(struct reader *r, struct wrap *out)
 
 static enum err wrapping_key(const struct wrap *w, struct bytes secret, uint8_t out[VAULT_KEY])
 {
-    if (w->lock == VAULT_PASSPHRASE)
-        return argon2id(secret, w->salt, w->cost, out, VAULT_KEY);
-    hkdf(bytes_of(w->salt, sizeof w->salt), secret, STR("sotto store key file"), out, VAULT_KEY);
+    struct bytes salt = bytes_of(w->salt, sizeof w->salt);
+
+    switch (w->lock) {
+    case VAULT_PASSPHRASE: return argon2id(secret, w->salt, w->cost, out, VAULT_KEY);
+    case VAULT_KEY_FILE: hkdf(salt, secret, STR("sotto store key file"), out, VAULT_KEY); break;
+    case VAULT_KEYRING: hkdf(salt, secret, STR("sotto store keyring"), out, VAULT_KEY); break;
+    }
     return ERR_NONE;
 }
 
-static void derive(struct vault *v, const uint8_t master[VAULT_KEY])
+static void derive(struct vault *v)
 {
-    struct bytes none = { NULL, 0 }, key = bytes_of(master, VAULT_KEY);
+    struct bytes none = { NULL, 0 }, key = bytes_of(v->master, VAULT_KEY);
 
     hkdf(none, key, STR("sotto store values"), v->values, VAULT_KEY);
     hkdf(none, key, STR("sotto store lookups"), v->lookups, VAULT_KEY);
 }
 
-enum err vault_make(struct vault *v, enum vault_lock lock, struct bytes secret,
+void vault_make(struct vault *v, const struct random *random)
+{
+    random_fill(random, v->master, sizeof v->master);
+    derive(v);
+}
+
+enum err vault_wrap(const struct vault *v, enum vault_lock lock, struct bytes secret,
                     const struct random *random, struct buf *out)
 {
-    struct wrap w = { .lock = lock, .cost = { PASSES, MEMORY_KIB } };
-    uint8_t key[VAULT_KEY], master[VAULT_KEY], wrapped[WRAPPED];
+    struct wrap w = { .lock = lock, .cost = ARGON2_STRONG };
+    uint8_t key[VAULT_KEY], wrapped[WRAPPED];
     enum err e;
 
     random_fill(random, w.salt, sizeof w.salt);
     random_fill(random, w.nonce, sizeof w.nonce);
-    random_fill(random, master, sizeof master);
     if ((e = wrapping_key(&w, secret, key)) != ERR_NONE)
-        goto done;
+        return e;
     write_head(out, &w);
-    xchacha_seal(key, w.nonce, buf_bytes(out), bytes_of(master, sizeof master), wrapped);
+    xchacha_seal(key, w.nonce, buf_bytes(out), bytes_of(v->master, sizeof v->master), wrapped);
     buf_add_bytes(out, bytes_of(wrapped, sizeof wrapped));
-    derive(v, master);
-done:
     secure_zero(key, sizeof key);
-    secure_zero(master, sizeof master);
-    return e;
+    return ERR_NONE;
 }
 
 enum err vault_open(struct vault *v, struct bytes record, struct bytes secret)
 {
     struct reader r = reader_of(record);
-    uint8_t key[VAULT_KEY], master[VAULT_KEY];
+    uint8_t key[VAULT_KEY];
     struct bytes head;
     struct wrap w;
     enum err e;
@@ -114,13 +113,10 @@ enum err vault_open(struct vault *v, struct bytes record, struct bytes secret)
         return ERR_MALFORMED;
     head = bytes_of(record.p, record.n - WRAPPED);
     if ((e = wrapping_key(&w, secret, key)) != ERR_NONE)
-        goto done;
-    if ((e = xchacha_open(key, w.nonce, head, r.left, master)) != ERR_NONE)
-        goto done;
-    derive(v, master);
-done:
+        return e;
+    if ((e = xchacha_open(key, w.nonce, head, r.left, v->master)) == ERR_NONE)
+        derive(v);
     secure_zero(key, sizeof key);
-    secure_zero(master, sizeof master);
     return e;
 }
 
@@ -133,6 +129,14 @@ enum err vault_lock_of(struct bytes record, enum vault_lock *out)
     if (e == ERR_NONE)
         *out = w.lock;
     return e;
+}
+
+unsigned vault_memory_mib(struct bytes record)
+{
+    struct reader r = reader_of(record);
+    struct wrap w;
+
+    return read_head(&r, &w) == ERR_NONE ? w.cost.memory_kib / 1024 : 0;
 }
 
 void vault_close(struct vault *v)
@@ -167,19 +171,19 @@ static struct bytes context(struct arena *a, uint8_t table, struct bytes place)
     return bytes_of(out, place.n + 2);
 }
 
-struct bytes vault_seal(const struct vault *v, const struct random *random, struct arena *a,
+struct bytes vault_seal(const uint8_t key[VAULT_KEY], const struct random *random, struct arena *a,
                         uint8_t table, struct bytes place, struct bytes plain)
 {
     size_t n = XCHACHA_NONCE_SIZE + plain.n + XCHACHA_TAG_SIZE;
     uint8_t *out = (uint8_t *)arena_raw(a, n);
 
     random_fill(random, out, XCHACHA_NONCE_SIZE);
-    xchacha_seal(v->values, out, context(a, table, place), plain, out + XCHACHA_NONCE_SIZE);
+    xchacha_seal(key, out, context(a, table, place), plain, out + XCHACHA_NONCE_SIZE);
     return bytes_of(out, n);
 }
 
-enum err vault_unseal(const struct vault *v, struct arena *a, uint8_t table, struct bytes place,
-                      struct bytes sealed, struct bytes *out)
+enum err vault_unseal(const uint8_t key[VAULT_KEY], struct arena *a, uint8_t table,
+                      struct bytes place, struct bytes sealed, struct bytes *out)
 {
     size_t overhead = XCHACHA_NONCE_SIZE + XCHACHA_TAG_SIZE;
     uint8_t *plain;
@@ -188,7 +192,7 @@ enum err vault_unseal(const struct vault *v, struct arena *a, uint8_t table, str
     if (sealed.n < overhead)
         return ERR_DENIED;
     plain = (uint8_t *)arena_raw(a, sealed.n - overhead);
-    e = xchacha_open(v->values, sealed.p, context(a, table, place),
+    e = xchacha_open(key, sealed.p, context(a, table, place),
                      bytes_of(sealed.p + XCHACHA_NONCE_SIZE, sealed.n - XCHACHA_NONCE_SIZE), plain);
     if (e == ERR_NONE)
         *out = bytes_of(plain, sealed.n - overhead);

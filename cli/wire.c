@@ -109,7 +109,8 @@ static void on_failed(void *ctx, struct str why)
     arena_deinit(&a);
 }
 
-static const struct connect_handlers connect_events = { on_connected, on_failed };
+static const struct connect_handlers connect_events = { .connected = on_connected,
+                                                        .failed = on_failed };
 
 void wire_open(struct wire *w)
 {
