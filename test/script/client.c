@@ -226,16 +226,20 @@ static bool handle(struct client *c, struct xml_node *node)
 
 /* ---- What has come --------------------------------------------------------------------------------- */
 
-static void take_item(struct client *c, enum item_kind kind, struct stream_event *e)
+void client_take(struct client *c, enum item_kind kind, struct xml_node *node, struct arena *arena)
 {
     struct item *i = mem_alloc(sizeof *i);
 
     i->kind = kind;
-    if (e != NULL) {
-        i->node = e->node;
-        i->arena = arena_move(&e->arena);
-    }
+    i->node = node;
+    if (arena != NULL)
+        i->arena = arena_move(arena);
     list_add(&c->items, &i->link);
+}
+
+static void take_item(struct client *c, enum item_kind kind, struct stream_event *e)
+{
+    client_take(c, kind, e ? e->node : NULL, e ? &e->arena : NULL);
 }
 
 /* A new stream begins after these: RFC 6120 §5.4.3.3, §6.4.6. */
@@ -270,6 +274,8 @@ bool client_receive(struct client *c)
     struct stream_event e;
     bool open = true, came = false;
 
+    if (c->fetch != NULL)
+        return c->fetch(c);
     while (c->wire != NULL && open) {
         c->transport->ops->settle(c->transport->ctx, c->wire);
         open = c->transport->ops->read(c->wire, &c->in);

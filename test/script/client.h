@@ -33,10 +33,12 @@ struct client {
     struct stream stream;
     struct buf in;
     struct list items;
-    struct xml_node *features; /* the last ones */
-    struct str jid;            /* once bound */
-    struct str why;            /* what went wrong */
-    bool trace;                /* print what goes over the wire */
+    struct xml_node *features;       /* the last ones */
+    struct str jid;                  /* once bound */
+    struct str why;                  /* what went wrong */
+    bool (*fetch)(struct client *c); /* instead of a wire: another server (run.c) */
+    void *fetch_ctx;
+    bool trace; /* print what goes over the wire */
     unsigned ids;
 
     bool sm, sm_manual; /* acknowledges by itself, or leaves it to the script */
@@ -65,6 +67,8 @@ struct item *client_peek(struct client *c); /* the same, and it stays */
 struct item *client_find(struct client *c, const struct xml_node *pattern);   /* anywhere; waits */
 struct item *client_search(struct client *c, const struct xml_node *pattern); /* does not wait */
 void client_forget(struct client *c); /* whatever has come */
+void client_take(struct client *c, enum item_kind kind, struct xml_node *node,
+                 struct arena *arena); /* takes the arena, or NULL */
 void item_free(struct item *i);
 struct str item_text(struct arena *a, const struct item *i);
 

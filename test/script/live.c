@@ -229,6 +229,8 @@ bool live_free(struct live *l, struct str *why)
     if (!end_process(l) && l->why.n == 0)
         l->why =
             arena_printf(l->arena, "the server did not end well:\n%.*s", STR_ARG(shown_log(l)));
+    if (!live_events_tell_nobody(l) && l->why.n == 0)
+        l->why = STR("its event file holds a name or an address");
     *why = l->why.n > 0 ? l->why : str_from(left);
     SSL_CTX_free(l->tls);
     nftw(path_in(l, ""), remove_one, 16, FTW_DEPTH | FTW_PHYS);

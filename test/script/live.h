@@ -20,6 +20,8 @@ struct str live_obstacle(struct arena *a, const struct script *script);
 struct live *live_new(struct arena *a, const char *program);
 struct str live_store(const struct live *l); /* for struct world_options */
 struct transport live_transport(struct live *l, struct world *prepared);
+/* A line of its event file has this reason. */
+bool live_noted(struct live *l, struct str reason);
 /* Ends the server as an operator does. False, and *why: it did not start, or did not end well. */
 bool live_free(struct live *l, struct str *why);
 

@@ -29,6 +29,9 @@ bool live_start(struct live *l); /* once; later calls tell whether it went well 
 extern const struct transport_ops live_transport_ops;
 void live_wires_free(struct live *l);
 
+/* live_events.c */
+bool live_events_tell_nobody(const struct live *l);
+
 /* live_still.c: waits until no thread of the server and its children has anything to do, a few seconds at most. */
 void live_wait_still(pid_t supervisor);
 

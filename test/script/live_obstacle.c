@@ -6,6 +6,7 @@ static const struct {
     const char *why;
 } obstacles[] = {
     { "advance", NULL, "its clock is everybody's" },
+    { "anchor", NULL, "its anchor says what it sees, not what a script wants" },
     { "store", NULL, "its store neither waits nor fails when told to" },
     { "config", "disk", "how full the disk is cannot be chosen" },
     { "config", "tls-", "what its TLS connections are bound to cannot be chosen" },
@@ -16,7 +17,7 @@ static const struct {
 static bool prepares(const struct step *s)
 {
     return s->actor.n == 0
-           && (str_is(s->verb, "account") || str_is(s->verb, "roster")
+           && (str_is(s->verb, "account") || str_is(s->verb, "roster") || str_is(s->verb, "rule")
                || str_is(s->verb, "config"));
 }
 

@@ -29,6 +29,14 @@ static const char *const options[] = {
     "raw",
 };
 
+#define CALL_CONTENT                                                                               \
+    "<content creator='initiator' name='a'><description xmlns='urn:xmpp:jingle:apps:r"             \
+    "tp:1' media='audio'><payload-type id='111' name='opus'/><rtcp-mux/></description"             \
+    "><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' ufrag='8hh%n' pwd='asd8"             \
+    "8fgpdd777uzjYhagZg'><fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-2"             \
+    "56' setup='active'>02:1A:CC:54:27:AB:EB:9C:53:3F:3E:4B:65:2E:7D:46:3F:54:42:CD:5"             \
+    "4:F1:7A:03:A2:7D:F9:B0:7F:46:19:B2</fingerprint></transport></content>"
+
 /* %t is an address, %n a number. */
 static const char *const stanzas[] = {
     "<message to='%t' type='chat' id='m%n'><body>hi</body></message>",
@@ -99,6 +107,33 @@ static const char *const stanzas[] = {
     "<iq type='set' id='i%n'><revoke xmlns='urn:xmpp:cam:0' id='%t'/></iq>",
     "<iq type='set' id='i%n' to='sotto.test'><command xmlns='http://jabber.org/protocol/commands' "
     "node='urn:xmpp:invite#invite'/></iq>",
+    "<message to='%t' type='chat'><propose xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'><description xmlns='urn:xmpp:jingle:apps:rtp:1' "
+    "media='audio'/></propose></message>",
+    "<message to='%t' type='chat'><propose xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'><description xmlns='urn:xmpp:jingle:apps:rtp:1' "
+    "media='audio'/></propose></message>",
+    "<message to='%t' type='chat'><ringing xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'></ringing></message>",
+    "<message to='%t' type='chat'><proceed xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'></proceed></message>",
+    "<message to='%t' type='chat'><proceed xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'></proceed></message>",
+    "<message to='%t' type='chat'><reject xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'></reject></message>",
+    "<message to='%t' type='chat'><retract xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'></retract></message>",
+    "<message to='%t' type='chat'><finish xmlns='urn:xmpp:jingle-message:0' "
+    "id='callcallcallcall%n'></finish></message>",
+    "<iq type='set' id='i%n' to='%t'><jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' "
+    "sid='callcallcallcall%n'>" CALL_CONTENT "</jingle></iq>",
+    "<iq type='set' id='i%n' to='%t'><jingle xmlns='urn:xmpp:jingle:1' action='session-accept' "
+    "sid='callcallcallcall%n'>" CALL_CONTENT "</jingle></iq>",
+    "<iq type='set' id='i%n' to='%t'><jingle xmlns='urn:xmpp:jingle:1' action='transport-info' "
+    "sid='callcallcallcall%n'>" CALL_CONTENT "</jingle></iq>",
+    "<iq type='set' id='i%n' to='%t'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' "
+    "sid='callcallcallcall%n'></jingle></iq>",
+    "<iq type='error' id='jingle-%n-vital' to='%t'/>",
     "<inactive xmlns='urn:xmpp:csi:0'/>",
     "<active xmlns='urn:xmpp:csi:0'/>",
     "<r xmlns='urn:xmpp:sm:3'/>",
@@ -261,6 +296,8 @@ static void begin(struct walk *k, uint64_t seed)
         k->words[i] = stanzas[roll(k, COUNT_OF(stanzas))];
     k->world = world_new(&o);
     k->transport = world_transport(k->world);
+    world_anchor_ready(k->world, true);
+    (void)world_config(k->world, STR("policy.strangers"), STR("allow")); /* calls get further */
     (void)world_config(k->world, STR("limits.output_bytes"), STR("4000"));
     (void)world_config(k->world, STR("limits.roster_items"), STR("4"));
     (void)world_config(k->world, STR("limits.resumable_per_account"), STR("2"));

@@ -1,6 +1,8 @@
 /* pattern.c: matching of elements against patterns. */
 #include "test/script/pattern.h"
 
+#include <string.h>
+
 #include "xml/parser.h"
 #include "xmpp/ns.h"
 
@@ -268,4 +270,20 @@ bool pattern_matches(const struct xml_node *pattern, const struct xml_node *node
 
     arena_deinit(&scratch);
     return matches;
+}
+
+bool pattern_octets(struct str template, struct str text, struct str *out_id)
+{
+    size_t at = str_find(template, '*');
+    struct str before = str_slice(template, 0, at), after = str_skip(template, at + 1), id;
+
+    if (at == template.n || text.n < before.n + after.n || !str_starts(text, before)
+        || !str_ends(text, after))
+        return false;
+    id = str_slice(text, before.n, text.n - before.n - after.n);
+    for (size_t i = 0; i < id.n; i++)
+        if (memchr("abcdefghijklmnopqrstuvwxyz0123456789-", id.p[i], 37) == NULL)
+            return false;
+    *out_id = id;
+    return true;
 }

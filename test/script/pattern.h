@@ -29,4 +29,7 @@ struct str pattern_expand(struct arena *a, struct str text); /* only the shortha
 /* What is captured stays only if all of it matches. */
 bool pattern_matches(const struct xml_node *pattern, const struct xml_node *node, struct names *v);
 
+/* Octet by octet; the one '*' of the template stands for an id. */
+bool pattern_octets(struct str template, struct str text, struct str *out_id);
+
 #endif

@@ -119,8 +119,9 @@ static struct str fill_in(struct parsing *p, struct str text)
 
 static bool is_command(struct str word)
 {
-    static const char *const commands[] = { "account", "advance", "config", "ht",  "repeat",
-                                            "roster",  "store",   "table",  "text" };
+    static const char *const commands[] = { "account", "advance", "anchor", "config", "event",
+                                            "ht",      "plain",   "repeat", "roster", "rule",
+                                            "store",   "table",   "text" };
 
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (str_is(word, commands[i]))

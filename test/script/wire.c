@@ -133,6 +133,24 @@ static void host_post(void *ctx, unsigned home, struct link *parcel)
     list_add(&w->places[home].parcels, parcel);
 }
 
+static void host_event(void *ctx, void *link, const struct event *event,
+                       const struct event_traits *traits)
+{
+    (void)link;
+    (void)traits;
+    world_note_event(((struct place *)ctx)->world, event);
+}
+
+static void host_anchor(void *ctx, const struct anchor_order *order)
+{
+    world_anchor_order(((struct place *)ctx)->world, order);
+}
+
+static void host_remote(void *ctx, struct remote_parcel *p)
+{
+    world_remote_parcel(((struct place *)ctx)->world, p);
+}
+
 static void host_log(void *ctx, const char *event, struct str account, const char *key,
                      uint64_t value)
 {
@@ -161,6 +179,9 @@ const struct host_ops world_host_ops = {
     .drop = host_drop,
     .offload = host_offload,
     .post = host_post,
+    .event = host_event,
+    .anchor = host_anchor,
+    .remote = host_remote,
     .log = host_log,
 };
 

@@ -120,7 +120,7 @@ bool world_step(struct world *w)
 {
     static bool (*const steps[])(struct world *) = {
         step_completions, step_parcels, step_arrivals, step_chores,
-        step_store,       step_wakes,   step_wires,
+        step_store,       step_wakes,   step_wires,    world_remote_step,
     };
     size_t first = w->options.shuffle ? world_next_random(&w->lots) % COUNT_OF(steps) : 0;
 
@@ -177,6 +177,37 @@ void world_advance(struct world *w, uint64_t ms)
     w->now_ms = end;
 }
 
+/* ---- Events ---------------------------------------------------------------------------------------- */
+
+void world_note_event(struct world *w, const struct event *event)
+{
+    struct noted_event *n = ARENA_NEW(&w->arena, struct noted_event), **at = &w->events;
+
+    n->event = *event;
+    n->event.actor = arena_str(&w->arena, event->actor);
+    n->event.target = arena_str(&w->arena, event->target);
+    if (event->call != NULL) {
+        n->call = *event->call;
+        n->event.call = &n->call;
+    }
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = n;
+}
+
+const struct event *world_take_event(struct world *w, enum event_reason reason)
+{
+    for (struct noted_event **at = &w->events; *at != NULL; at = &(*at)->next) {
+        struct noted_event *n = *at;
+
+        if (n->event.reason == reason) {
+            *at = n->next;
+            return &n->event;
+        }
+    }
+    return NULL;
+}
+
 /* ---- Life ------------------------------------------------------------------------------------------ */
 
 static void open_place(struct world *w, unsigned number)
@@ -208,6 +239,7 @@ struct world *world_new(const struct world_options *options)
     w->lots = options->shuffle;
     list_init(&w->wires);
     list_init(&w->chores);
+    list_init(&w->orders);
     map_init(&w->accounts, NULL);
     world_standard_settings(&w->settings);
     world_open_store(w);
@@ -258,9 +290,11 @@ bool world_free(struct world *w, const char **why)
     world_advance(w, (uint64_t)w->settings.resume_s * 1000 + 2 * SWEEP_MS);
     *why = what_is_left(w);
     store_close(w->store);
+    world_remote_close(w);
     for (unsigned i = 0; i < w->options.homes; i++)
         home_deinit(&w->places[i].home);
     wires_free(w);
+    world_anchor_free(w);
     map_deinit(&w->accounts);
     arena_deinit(&w->arena);
     mem_free(w);

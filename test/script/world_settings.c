@@ -22,7 +22,11 @@ static const struct settings standard = {
     .upload_daily_bytes = 2048,
     .upload_account_bytes = 3072,
     .upload_total_bytes = 4096,
+    .fetch_bytes = 1024,
+    .fetches_per_account = { 300, 3600 },
+    .fetched_bytes_per_account = { 4096, 24 * 3600 },
     .strangers_gated = true,
+    .turn_port = 443,
     .archive_on = true,
     .mechanism_plain = true,
     .mechanism_sha1 = true,
@@ -42,6 +46,9 @@ static const struct settings standard = {
     .messages_per_account = { 600, 60 },
     .stanzas_per_account = { 3000, 60 },
     .bytes_per_account = { 64 * 1024 * 1024, 60 },
+    .stanzas_per_domain = { 6000, 60 },
+    .streams_per_domain = 4,
+    .stanzas_per_component = { 6000, 60 },
     .subscriptions_per_account = { 60, 3600 },
     .key_targets = { 30, 24 * 3600 },
     .keys_per_pair = { 40, 24 * 3600 },
@@ -53,6 +60,7 @@ static const struct settings standard = {
     .pep_item_bytes = 192 * 1024,
     .pep_bytes = 8 * 1024 * 1024,
     .blocks = 2000,
+    .push_registrations = 16,
     .private_bytes = 256 * 1024,
     .vcard_bytes = 128 * 1024,
     .archive_page = 250,
@@ -82,6 +90,8 @@ static const struct {
 } settings[] = {
     FLAG("policy.e2ee", e2ee_required, "required", "off"),
     FLAG("policy.strangers", strangers_gated, "gate", "allow"),
+    FLAG("policy.calls", calls_strict, "strict", "known"),
+    FLAG("policy.calls_direct", calls_adapted, "adapt", "refuse"),
     FLAG("archive.mode", archive_on, "on", "off"),
     FLAG("auth.plain", mechanism_plain, "on", "off"),
     FLAG("auth.scram-sha-1", mechanism_sha1, "on", "off"),
@@ -104,6 +114,9 @@ static const struct {
     NUMBER("limits.upload_daily_bytes", upload_daily_bytes),
     NUMBER("limits.upload_account_bytes", upload_account_bytes),
     NUMBER("limits.upload_total_bytes", upload_total_bytes),
+    NUMBER("limits.fetch_bytes", fetch_bytes),
+    NUMBER("limits.fetches_per_account", fetches_per_account),
+    NUMBER("limits.fetched_bytes_per_account", fetched_bytes_per_account),
     NUMBER("limits.stanza_bytes", stanza_bytes),
     NUMBER("limits.stanza_bytes_before_login", element_bytes),
     NUMBER("limits.login_s", login_s),
@@ -121,6 +134,7 @@ static const struct {
     NUMBER("limits.pep_items", pep_items_per_node),
     NUMBER("limits.pep_item_bytes", pep_item_bytes),
     NUMBER("limits.blocked_jids", blocks),
+    NUMBER("limits.push_registrations", push_registrations),
     NUMBER("limits.private_bytes", private_bytes),
     NUMBER("limits.vcard_bytes", vcard_bytes),
     NUMBER("limits.archive_page", archive_page),
@@ -188,10 +202,23 @@ static bool set_registration(struct world *w, struct str value)
 
 bool world_config(struct world *w, struct str key, struct str value)
 {
+    if (str_is(key, "server.domain")) { /* another one, too */
+        struct str *both = arena_alloc(&w->arena, 2 * sizeof *both);
+
+        both[0] = domains[0];
+        both[1] = arena_str(&w->arena, value);
+        w->settings.domains = both;
+        w->settings.domain_count = 2;
+        return true;
+    }
     if (str_is(key, "registration.mode"))
         return set_registration(w, value);
     if (str_is(key, "disk"))
         return set_disk(w, value);
+    if (str_is(key, "listen.https") && value.n == 0) { /* no web, so no place for files */
+        w->settings.web_url = STR_NONE;
+        return true;
+    }
     if (str_is(key, "tls-exporter")) {
         w->exporter = arena_str(&w->arena, value);
         return true;
@@ -232,6 +259,8 @@ static struct str setting_text(struct arena *a, const char *field, size_t size)
 {
     struct rate rate;
 
+    if (size == sizeof(uint64_t) && number_at(field, size) == 0)
+        return STR("off"); /* as the configuration says it, where it may be */
     if (size != sizeof rate)
         return arena_printf(a, "%llu", (unsigned long long)number_at(field, size));
     memcpy(&rate, field, sizeof rate);

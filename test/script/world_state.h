@@ -1,5 +1,5 @@
 /* world_state.h: what the files of the world share: world.c (queues, time), wire.c (connections, the host's
- * operations), world_store.c (the store, and what scripts put into it), world_settings.c.
+ * operations), world_store.c (the store, and what scripts put into it), world_anchor.c, world_settings.c.
  */
 #ifndef SOTTO_TEST_SCRIPT_WORLD_STATE_H
 #define SOTTO_TEST_SCRIPT_WORLD_STATE_H
@@ -8,7 +8,7 @@
 #include "server/home.h"
 #include "test/script/world.h"
 
-enum { HOMES_MAX = 8, WIRE_LIMIT = 64 * 1024 * 1024 };
+enum { HOMES_MAX = 8, SERVERS_MAX = 4, WIRE_LIMIT = 64 * 1024 * 1024 };
 
 /* One home with what is on its way to it. */
 struct place {
@@ -42,8 +42,25 @@ struct chore { /* offloaded work */
     struct place *place;
 };
 
+struct remote;
+struct remote_parcel;
+
+/* Another server, as far as ours has a link with it. */
+struct far_server {
+    struct remote *line; /* NULL: it has ended */
+    struct list parcels; /* for it, that no script has looked at yet */
+    bool down;           /* what is for it cannot be sent */
+};
+
+struct noted_event {
+    struct noted_event *next;
+    struct event event; /* texts in the world's arena */
+    struct event_call call;
+};
+
 struct world {
     struct world_options options;
+    struct noted_event *events; /* that no script has looked at, the oldest first */
     struct settings settings;
     struct disk disk;
     struct place places[HOMES_MAX];
@@ -60,6 +77,11 @@ struct world {
     unsigned commits_to_fail;
     struct list failed;         /* store_op.link: write-sets that are to fail */
     struct list reads, commits; /* likewise: queries, write-sets that wait */
+    struct remote_pin pins[SERVERS_MAX];
+    struct far_server servers[SERVERS_MAX]; /* that scripts play */
+    size_t server_count;
+    struct list orders; /* to the anchor, that no script has looked at yet */
+    unsigned synced;    /* homes that have told the anchor all again */
 };
 
 /* wire.c */
@@ -70,9 +92,21 @@ bool place_arrival(struct place *p); /* a session that moved here */
 void wire_wake(struct wire *w);
 void wires_free(struct world *w);
 
+/* world.c */
+void world_note_event(struct world *w, const struct event *event);
+
 /* world_store.c */
 void world_open_store(struct world *w);
 bool world_store_step(struct world *w);
+
+/* world_anchor.c */
+void world_anchor_order(struct world *w, const struct anchor_order *o);
+void world_anchor_free(struct world *w);
+
+/* world_remote.c */
+void world_remote_parcel(struct world *w, struct remote_parcel *p);
+bool world_remote_step(struct world *w);
+void world_remote_close(struct world *w);
 
 /* world_settings.c */
 void world_standard_settings(struct settings *s);

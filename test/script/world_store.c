@@ -128,13 +128,11 @@ static enum err commit(struct world *w, struct write_set *set)
 }
 
 /* Few iterations by default: a script with SCRAM asks for more (README.md). */
-static void add_credential(struct write_set *set, enum hash hash, struct str password,
-                           uint32_t iterations)
+static void derive(struct scram_keys *out, enum hash hash, struct str password, uint32_t iterations)
 {
     static const uint8_t salt[SCRAM_SALT_OCTETS] = { 's', 'a', 'l', 't' };
 
-    scram_derive(hash, password, bytes_of(salt, sizeof salt), iterations,
-                 &write_set_add(set, ROW_CREDENTIAL, 0)->credential.keys);
+    scram_derive(hash, password, bytes_of(salt, sizeof salt), iterations, out);
 }
 
 bool world_account(struct world *w, struct str name, struct str password, uint32_t iterations)
@@ -142,17 +140,35 @@ bool world_account(struct world *w, struct str name, struct str password, uint32
     struct write_set set = { 0 };
     struct row *row = write_set_add(&set, ROW_ACCOUNT_NEW, 0);
     int64_t *id = ARENA_NEW(&w->arena, int64_t);
+    struct str domain = name;
     bool made;
 
-    row->account_new.local = name;
-    row->account_new.domain = w->settings.domains[0];
+    row->account_new.local = str_split(&domain, '@');
+    row->account_new.domain = domain.p != NULL ? domain : w->settings.domains[0];
     row->account_new.created_ms = w->now_ms;
     for (int h = HASH_SHA1; h <= HASH_SHA512 && password.n > 0; h++)
-        add_credential(&set, (enum hash)h, password, iterations);
+        derive(&write_set_add(&set, ROW_CREDENTIAL, 0)->credential.keys, (enum hash)h, password,
+               iterations);
     made = commit(w, &set) == ERR_NONE;
     *id = row->account;
     if (made)
         map_put(&w->accounts, arena_str(&w->arena, name), id);
+    arena_deinit(&set.op.arena);
+    return made;
+}
+
+/* One more password of an account that has one; nobody knows it. */
+bool world_grant(struct world *w, struct str name, struct str id, uint32_t iterations)
+{
+    struct write_set set = { 0 };
+    const int64_t *account = map_get(&w->accounts, name);
+    struct row *row = write_set_add(&set, ROW_GRANT, account ? *account : 0);
+    bool made;
+
+    row->grant.device = (struct device_record){ .resource = id, .granted = true };
+    for (int h = HASH_SHA1; h <= HASH_SHA512; h++)
+        derive(&row->grant.keys[h], (enum hash)h, id, iterations);
+    made = commit(w, &set) == ERR_NONE;
     arena_deinit(&set.op.arena);
     return made;
 }
@@ -191,6 +207,27 @@ bool world_roster(struct world *w, struct str owner, struct str text)
         row->roster.request =
             arena_printf(&set.op.arena, "<presence type='subscribe' from='%.*s' to='%.*s@%.*s'/>",
                          STR_ARG(row->roster.jid), STR_ARG(owner), STR_ARG(w->settings.domains[0]));
+    done = commit(w, &set) == ERR_NONE;
+    arena_deinit(&set.op.arena);
+    return done;
+}
+
+/* "ACCOUNT allow JID", "ACCOUNT suspend UNTIL". */
+bool world_call_rule(struct world *w, struct str rule)
+{
+    struct write_set set = { 0 };
+    struct str argument = rule, owner = str_split(&argument, ' ');
+    struct str verb = str_split(&argument, ' ');
+    const int64_t *id = map_get(&w->accounts, owner);
+    bool allows = str_is(verb, "allow"), done;
+    struct row *row;
+
+    if (id == NULL || argument.n == 0 || !(allows || str_is(verb, "suspend")))
+        return false;
+    row = write_set_add(&set, ROW_DOCUMENT, *id);
+    row->document.kind = DOC_CALL_RULE;
+    row->document.key = allows ? argument : STR("");
+    row->document.value = allows ? STR("1") : argument;
     done = commit(w, &set) == ERR_NONE;
     arena_deinit(&set.op.arena);
     return done;
