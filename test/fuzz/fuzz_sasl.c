@@ -37,7 +37,7 @@ static void fuzz_server(struct arena *a, enum hash h, bool plus, struct str mess
     require(s.username.n > 0 && utf8_valid(s.username) && s.nonce.n > 0);
     require(plus == (s.binding != BINDING_NONE));
     require(str_eq(arena_concat(a, s.gs2_header, s.client_first_bare), first));
-    challenge = scram_server_challenge(&s, a, &keys, &sevens);
+    challenge = scram_server_challenge(&s, a, &keys, 1, &sevens);
     require(str_starts(str_skip(challenge, 2), s.nonce));
     require(scram_server_final(&s, a, messages, &bound, &answer) != ERR_NONE);
 }
