@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/map.h"
+#include "client/call.h"
 
 static void fill(void *ctx, uint8_t *out, size_t n)
 {
@@ -29,6 +30,7 @@ void handset_init(struct handset *h, struct world *w, const char *jid, unsigned 
     h->config.device = arena_printf(&h->arena, "device %u", number);
     h->config.random = &h->random;
     h->entries = mem_alloc(ENTRIES_MAX * sizeof *h->entries);
+    h->places = mem_alloc(ENTRIES_MAX * sizeof *h->places);
     h->shown = mem_alloc(ENTRIES_MAX * sizeof *h->shown);
     book_init(&h->store, seed);
 }
@@ -38,6 +40,7 @@ void handset_deinit(struct handset *h)
     handset_crash(h);
     book_deinit(&h->store);
     mem_free(h->entries);
+    mem_free(h->places);
     mem_free(h->shown);
     arena_deinit(&h->arena);
 }
@@ -47,6 +50,8 @@ void handset_start(struct handset *h)
     struct bytes key, value;
 
     h->engine = engine_new(&h->config);
+    if (h->takes_calls)
+        calls_enable(h->engine);
     for (int t = 1; t < BOOK_TABLES; t++)
         for (size_t cursor = 0; book_next(&h->store, (enum book_table)t, &cursor, &key, &value);) {
             enum err e = engine_load(h->engine, (enum book_table)t, key, value);
@@ -74,19 +79,77 @@ void handset_crash(struct handset *h)
     h->engine = NULL;
     handset_cut(h);
     engine_free(gone);
-    h->shown_count = 0;
+    h->shown_count = h->change_count = h->request_count = h->call_count = 0;
+}
+
+/* ---- Accidents ------------------------------------------------------------------------------------- */
+
+static void lose_table(struct book *b, enum book_table table)
+{
+    struct bytes key, value;
+
+    for (size_t cursor = 0; book_next(b, table, &cursor, &key, &value); cursor = 0)
+        book_delete(b, table, key);
+}
+
+void handset_lose_sessions(struct handset *h)
+{
+    assert(h->engine == NULL);
+    lose_table(&h->store, BOOK_REMOTE);
+    lose_table(&h->store, BOOK_KEPT);
+}
+
+static void copy_book(const struct book *from, struct book *to)
+{
+    struct bytes key, value;
+
+    for (int t = 1; t < BOOK_TABLES; t++)
+        for (size_t cursor = 0; book_next(from, (enum book_table)t, &cursor, &key, &value);)
+            book_load(to, (enum book_table)t, key, value);
+}
+
+void handset_save(const struct handset *h, struct book *out)
+{
+    static const uint64_t seed[2] = { 0 };
+
+    book_init(out, seed);
+    copy_book(&h->store, out);
+}
+
+void handset_restore(struct handset *h, const struct book *copy)
+{
+    static const uint64_t seed[2] = { 0 };
+
+    assert(h->engine == NULL);
+    book_deinit(&h->store);
+    book_init(&h->store, seed);
+    copy_book(copy, &h->store);
 }
 
 /* ---- What the engine wants ------------------------------------------------------------------------- */
 
-static void keep_entry(struct handset *h, struct bytes value)
+static void keep_entry(struct handset *h, struct bytes key, struct bytes value)
 {
     struct entry e;
     enum err err = entry_read(arena_bytes(&h->arena, value), &e);
 
     assert(err == ERR_NONE && h->entry_count < ENTRIES_MAX);
     (void)err;
+    h->places[h->entry_count] = arena_bytes(&h->arena, key);
     h->entries[h->entry_count++] = e;
+}
+
+static void erase_entry(struct handset *h, struct bytes key)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < h->entry_count; i++) {
+        if (str_eq(str_of_bytes(h->places[i]), str_of_bytes(key)))
+            continue;
+        h->places[kept] = h->places[i];
+        h->entries[kept++] = h->entries[i];
+    }
+    h->entry_count = kept;
 }
 
 static bool store(struct handset *h)
@@ -97,14 +160,41 @@ static bool store(struct handset *h)
         return false;
     for (const struct book_change *c = changes->first; c != NULL; c = c->next) {
         if (c->table == BOOK_TIMELINE)
-            keep_entry(h, c->value);
+            c->deleted ? erase_entry(h, c->key) : keep_entry(h, c->key, c->value);
         else if (c->deleted)
             book_delete(&h->store, c->table, c->key);
         else
             book_load(&h->store, c->table, c->key, c->value);
     }
+    h->commits++;
     engine_committed(h->engine, true);
     return true;
+}
+
+static void keep_change(struct handset *h, const struct engine_event *e)
+{
+    assert(h->change_count < CHANGES_MAX);
+    h->changes[h->change_count].change = e->change;
+    h->changes[h->change_count].jid = arena_str(&h->arena, e->entry.author);
+    h->changes[h->change_count++].text = arena_str(&h->arena, e->text);
+}
+
+static void keep_request(struct handset *h, const struct engine_event *e)
+{
+    assert(h->request_count < CHANGES_MAX);
+    h->requests[h->request_count].jid = arena_str(&h->arena, e->entry.author);
+    h->requests[h->request_count].text = arena_str(&h->arena, e->entry.text);
+    h->requests[h->request_count++].held = e->on;
+}
+
+static void keep_call(struct handset *h, const struct engine_event *e)
+{
+    assert(h->call_count < CHANGES_MAX);
+    h->calls[h->call_count].news = e->call;
+    h->calls[h->call_count].id = arena_str(&h->arena, e->entry.id);
+    h->calls[h->call_count].text = arena_str(&h->arena, e->text);
+    h->calls[h->call_count].media = e->call_media;
+    h->calls[h->call_count++].trust = e->entry.trust;
 }
 
 static bool show(struct handset *h)
@@ -115,7 +205,22 @@ static bool show(struct handset *h)
     while (engine_event(h->engine, &e)) {
         any = true;
         h->seen[e.kind]++;
+        h->told[e.kind] = arena_str(&h->arena, e.text);
         h->failure = e.failure;
+        if (e.kind == ENGINE_ACCESS) {
+            h->access = e.access;
+            h->access_id = arena_str(&h->arena, e.entry.id);
+        }
+        if (e.kind == ENGINE_LINK)
+            h->link = e.link;
+        if (e.kind == ENGINE_TYPING)
+            h->typing = e.on;
+        if (e.kind == ENGINE_CONTACT)
+            keep_change(h, &e);
+        if (e.kind == ENGINE_REQUEST)
+            keep_request(h, &e);
+        if (e.kind == ENGINE_CALL)
+            keep_call(h, &e);
         if (e.kind != ENGINE_ENTRY)
             continue;
         assert(h->shown_count < ENTRIES_MAX);
@@ -151,11 +256,14 @@ static bool serve(struct handset *h)
 static bool send_output(struct handset *h)
 {
     struct str out = engine_output(h->engine);
+    struct arena a = { 0 };
 
     if (h->wire == NULL || out.n == 0)
         return false;
-    h->transport.ops->write(h->wire, out);
+    h->transport.ops->write(h->wire,
+                            h->leaving != NULL ? h->leaving(h->leaving_ctx, h, &a, out) : out);
     engine_sent(h->engine, out.n);
+    arena_deinit(&a);
     return true;
 }
 

@@ -3,63 +3,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "test/client/handset.h"
+#include "client/record.h"
+#include "test/client/trio.h"
 
-struct scene {
-    struct world *world;
-    struct handset alice, alice2, bob;
-};
-
-static int set_up(void **state)
-{
-    struct scene *s = mem_alloc(sizeof *s);
-    struct world_options options = { .homes = 2 };
-
-    s->world = world_new(&options);
-    assert_true(world_config(s->world, STR("policy.e2ee"), STR("required")));
-    assert_true(world_account(s->world, STR("alice"), STR("secret"), SCRAM_ITERATIONS_MIN));
-    assert_true(world_account(s->world, STR("bob"), STR("secret"), SCRAM_ITERATIONS_MIN));
-    assert_true(world_roster(s->world, STR("alice"),
-                             STR("<item jid='bob@sotto.test' subscription='both'/>")));
-    assert_true(world_roster(s->world, STR("bob"),
-                             STR("<item jid='alice@sotto.test' subscription='both'/>")));
-    handset_init(&s->alice, s->world, "alice@sotto.test", 1);
-    handset_init(&s->alice2, s->world, "alice@sotto.test", 2);
-    handset_init(&s->bob, s->world, "bob@sotto.test", 3);
-    *state = s;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *s = *state;
-    const char *why = NULL;
-    bool clean;
-
-    handset_deinit(&s->alice);
-    handset_deinit(&s->alice2);
-    handset_deinit(&s->bob);
-    clean = world_free(s->world, &why);
-    mem_free(s);
-    if (!clean)
-        print_error("%s\n", why);
-    return clean ? 0 : -1;
-}
-
-static void run(struct scene *s)
-{
-    struct handset *const all[] = { &s->alice, &s->alice2, &s->bob };
-
-    handsets_run(all, COUNT_OF(all));
-}
-
-static void start(struct scene *s, struct handset *h)
+static void start(struct trio *s, struct handset *h)
 {
     handset_start(h);
-    run(s);
+    trio_run(s);
     assert_int_equal(h->seen[ENGINE_ONLINE], 1);
     assert_int_equal(h->seen[ENGINE_CAUGHT_UP], 1);
     h->seen[ENGINE_ONLINE] = h->seen[ENGINE_CAUGHT_UP] = 0;
@@ -67,13 +21,13 @@ static void start(struct scene *s, struct handset *h)
 
 static void talk(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
     const struct entry *e;
 
     start(s, &s->alice);
     start(s, &s->bob);
     handset_write(&s->alice, "bob@sotto.test", "hello");
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->bob, "hello", false), 1);
     e = handset_last(&s->bob, ENTRY_MESSAGE);
     assert_int_equal(e->encryption, ENCRYPTION_OMEMO_2);
@@ -81,22 +35,22 @@ static void talk(void **state)
     assert_non_null(handset_last(&s->alice, ENTRY_SENT));
     assert_non_null(handset_last(&s->alice, ENTRY_DELIVERED));
     handset_write(&s->bob, "alice@sotto.test", "hello yourself");
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->alice, "hello yourself", false), 1);
 }
 
 static void reads_what_came_meanwhile(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
 
     start(s, &s->alice);
     start(s, &s->bob);
     handset_write(&s->alice, "bob@sotto.test", "one");
-    run(s);
+    trio_run(s);
     handset_crash(&s->bob);
     for (int i = 0; i < 250; i++) { /* more than two pages */
         handset_write(&s->alice, "bob@sotto.test", "more");
-        run(s);
+        trio_run(s);
     }
     start(s, &s->bob);
     assert_int_equal(handset_count(&s->bob, "one", false), 1);
@@ -104,30 +58,110 @@ static void reads_what_came_meanwhile(void **state)
     assert_null(handset_last(&s->bob, ENTRY_SEALED));
 }
 
+/* Many at once pass through buffers that are smaller; servers end sessions that acknowledge nothing for long. */
+static void writes_and_reads_very_much(void **state)
+{
+    enum { BURSTS = 10, BURST = 150, A_WHILE_MS = 20 * 1000 };
+    struct trio *s = *state;
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    handset_write(&s->alice, "bob@sotto.test", "one");
+    trio_run(s);
+    handset_crash(&s->bob);
+    s->alice.seen[ENGINE_OFFLINE] = s->bob.seen[ENGINE_OFFLINE] = 0;
+    for (int i = 0; i < BURSTS; i++) {
+        for (int n = 0; n < BURST; n++)
+            handset_write(&s->alice, "bob@sotto.test", "more");
+        trio_run(s);
+        world_advance(s->world, A_WHILE_MS); /* the server allows 600 in a minute */
+        s->alice.now_ms = s->bob.now_ms += A_WHILE_MS;
+    }
+    start(s, &s->bob); /* at once: its answers to all of this are few */
+    assert_int_equal(handset_count(&s->bob, "more", false), BURSTS * BURST);
+    assert_int_equal(s->alice.seen[ENGINE_OFFLINE], 0);
+    assert_int_equal(s->bob.seen[ENGINE_OFFLINE], 0);
+    assert_null(handset_last(&s->bob, ENTRY_SEALED));
+}
+
+/* A store that is slow gets all that came meanwhile in one piece, each row once. */
+static void stores_much_at_once(void **state)
+{
+    struct trio *s = *state;
+    unsigned before;
+
+    start(s, &s->alice);
+    start(s, &s->bob);
+    handset_write(&s->alice, "bob@sotto.test", "one");
+    trio_run(s);
+    s->bob.hold_commits = true;
+    for (int i = 0; i < 20; i++) {
+        handset_write(&s->alice, "bob@sotto.test", "more");
+        trio_run(s);
+    }
+    assert_int_equal(handset_count(&s->bob, "more", false), 0);
+    before = s->bob.commits;
+    s->bob.hold_commits = false;
+    trio_run(s);
+    assert_int_equal(handset_count(&s->bob, "more", false), 20);
+    assert_in_range(s->bob.commits - before, 1, 3);
+}
+
 static void other_devices_see_it(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
 
     start(s, &s->alice);
     start(s, &s->bob);
     start(s, &s->alice2);
     handset_write(&s->alice, "bob@sotto.test", "from the first");
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->alice2, "from the first", true), 1);
     handset_write(&s->bob, "alice@sotto.test", "for both");
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->alice, "for both", false), 1);
     assert_int_equal(handset_count(&s->alice2, "for both", false), 1);
     handset_write(&s->alice2, "bob@sotto.test", "from the second");
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->alice, "from the second", true), 1);
     assert_int_equal(handset_count(&s->bob, "from the second", false), 1);
+}
+
+/* The server does not know the last message any more: its backup was restored, or it was too old to be kept. What came since is read, and
+ * what is known does not come twice. */
+static void finds_its_place_again(void **state)
+{
+    const struct bytes cursor = bytes_of_str(STR("archive"));
+    const struct bytes time = bytes_of_str(STR("archive time"));
+    struct trio *s = *state;
+
+    for (int knows_time = 0; knows_time < 2; knows_time++) {
+        start(s, &s->alice);
+        start(s, &s->bob);
+        for (int i = 0; i < 70; i++) { /* so that the cursor moves on */
+            handset_write(&s->alice, "bob@sotto.test", "before");
+            trio_run(s);
+        }
+        handset_crash(&s->bob);
+        handset_write(&s->alice, "bob@sotto.test", "meanwhile");
+        trio_run(s);
+        assert_true(book_get(&s->bob.store, BOOK_SELF, cursor).n > 0);
+        book_load(&s->bob.store, BOOK_SELF, cursor, bytes_of_str(STR("aaaaaaaaaaaaaaaaaaaa")));
+        if (!knows_time)
+            book_load(&s->bob.store, BOOK_SELF, time, bytes_of_str(STR("?")));
+        start(s, &s->bob);
+        assert_int_equal(handset_count(&s->bob, "before", false), 70 * (knows_time + 1));
+        assert_int_equal(handset_count(&s->bob, "meanwhile", false), knows_time + 1);
+        assert_null(handset_last(&s->bob, ENTRY_SEALED));
+        handset_crash(&s->alice);
+        handset_crash(&s->bob);
+    }
 }
 
 /* What was written is sent after the program comes back, once. */
 static void outbox_survives(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
 
     start(s, &s->alice);
     start(s, &s->bob);
@@ -142,32 +176,84 @@ static void outbox_survives(void **state)
     assert_int_equal(handset_count(&s->alice, "written on a train", true), 1);
 }
 
+/* A job as stores had it when messages were nothing but text. */
+static void old_jobs_leave(void **state)
+{
+    struct trio *s = *state;
+    struct buf record;
+    uint8_t number[8];
+
+    start(s, &s->bob);
+    buf_init(&record, 4096);
+    record_u64(&record, 1700000000000);
+    record_text(&record, STR("bob@sotto.test"));
+    record_text(&record, STR("an-old-id"));
+    record_text(&record, STR("written long ago"));
+    record_u8(&record, 0);
+    record_text(&record, STR_NONE);
+    record_text(&record, STR_NONE);
+    record_put_u64(number, 7);
+    book_load(&s->alice.store, BOOK_OUTBOX, bytes_of(number, sizeof number), buf_bytes(&record));
+    buf_deinit(&record);
+    start(s, &s->alice);
+    assert_int_equal(handset_count(&s->bob, "written long ago", false), 1);
+    assert_true(str_is(handset_last(&s->bob, ENTRY_MESSAGE)->id, "an-old-id"));
+    assert_true(str_is(handset_last(&s->alice, ENTRY_SENT)->target, "an-old-id"));
+    assert_int_equal(book_count(&s->alice.store, BOOK_OUTBOX), 0);
+}
+
+/* What is written in many signs that XML escapes could not be sealed: it is refused before it is stored. */
+static void refuses_what_is_too_big(void **state)
+{
+    struct trio *s = *state;
+    struct arena a = { 0 };
+    char *text = arena_alloc(&a, 64 * 1024 + 1);
+    struct jid bob;
+    struct str id;
+
+    start(s, &s->alice);
+    assert_int_equal(jid_parse(&a, STR("bob@sotto.test"), &bob), ERR_NONE);
+    memset(text, '&', 64 * 1024 + 1);
+    assert_int_equal(
+        engine_send_text(s->alice.engine, &a, &bob, (struct str){ text, 64 * 1024 }, &id),
+        ERR_TOO_BIG);
+    memset(text, 'a', 64 * 1024 + 1);
+    assert_int_equal(
+        engine_send_text(s->alice.engine, &a, &bob, (struct str){ text, 64 * 1024 + 1 }, &id),
+        ERR_TOO_BIG);
+    assert_int_equal(book_count(&s->alice.store, BOOK_OUTBOX), 0);
+    assert_int_equal(
+        engine_send_text(s->alice.engine, &a, &bob, (struct str){ text, 64 * 1024 }, &id),
+        ERR_NONE);
+    arena_deinit(&a);
+}
+
 /* Nothing leaves, and nothing is shown, before what it rests on is durable. */
 static void waits_for_the_store(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
 
     start(s, &s->alice);
     start(s, &s->bob);
     s->alice.hold_commits = true;
     handset_write(&s->alice, "bob@sotto.test", "not stored yet");
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->bob, "not stored yet", false), 0);
     assert_int_equal(s->alice.shown_count, 0);
     s->alice.hold_commits = false;
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->bob, "not stored yet", false), 1);
 
     s->bob.hold_commits = true;
     handset_write(&s->alice, "bob@sotto.test", "not received yet");
-    run(s);
+    trio_run(s);
     handset_crash(&s->bob); /* it knows nothing of the message, so the server must not think so */
     s->bob.hold_commits = false;
     start(s, &s->bob);
     assert_int_equal(handset_count(&s->bob, "not received yet", false), 1);
 }
 
-static struct str fingerprint_of(struct scene *s, struct handset *h, struct arena *a)
+static struct str fingerprint_of(struct trio *s, struct handset *h, struct arena *a)
 {
     uint32_t device;
 
@@ -178,21 +264,24 @@ static struct str fingerprint_of(struct scene *s, struct handset *h, struct aren
 /* Who compared a key once wants to know of new ones before he writes to them. */
 static void asks_after_verification(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
     struct arena a = { 0 };
 
     start(s, &s->alice);
     start(s, &s->bob);
     handset_write(&s->bob, "alice@sotto.test", "hello");
-    run(s);
+    trio_run(s);
     assert_int_equal(s->bob.seen[ENGINE_DEVICE], 1);
     assert_int_equal(engine_decide(s->bob.engine, STR("alice@sotto.test"),
                                    fingerprint_of(s, &s->alice, &a), TRUST_VERIFY),
                      ERR_NONE);
     start(s, &s->alice2);
     handset_write(&s->bob, "alice@sotto.test", "is that you?");
-    run(s);
+    trio_run(s);
     assert_int_equal(s->bob.seen[ENGINE_DEVICE], 2);
+    assert_true(handset_last(&s->bob, ENTRY_DEVICE)->trust == ENTRY_TRUST_UNDECIDED);
+    assert_true(
+        str_eq(handset_last(&s->bob, ENTRY_DEVICE)->text, fingerprint_of(s, &s->alice2, &a)));
     assert_int_equal(handset_count(&s->alice, "is that you?", false), 0);
     assert_int_equal(
         engine_decide(s->bob.engine, STR("alice@sotto.test"), STR("no fingerprint"), TRUST_APPROVE),
@@ -200,7 +289,7 @@ static void asks_after_verification(void **state)
     assert_int_equal(engine_decide(s->bob.engine, STR("alice@sotto.test"),
                                    fingerprint_of(s, &s->alice2, &a), TRUST_APPROVE),
                      ERR_NONE);
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->alice, "is that you?", false), 1);
     assert_int_equal(handset_count(&s->alice2, "is that you?", false), 1);
     arena_deinit(&a);
@@ -208,19 +297,19 @@ static void asks_after_verification(void **state)
 
 static void leaves_out_distrusted_devices(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
     struct arena a = { 0 };
 
     start(s, &s->alice);
     start(s, &s->alice2);
     start(s, &s->bob);
     handset_write(&s->bob, "alice@sotto.test", "for both");
-    run(s);
+    trio_run(s);
     assert_int_equal(engine_decide(s->bob.engine, STR("alice@sotto.test"),
                                    fingerprint_of(s, &s->alice2, &a), TRUST_DISTRUST),
                      ERR_NONE);
     handset_write(&s->bob, "alice@sotto.test", "for one");
-    run(s);
+    trio_run(s);
     assert_int_equal(handset_count(&s->alice, "for one", false), 1);
     assert_int_equal(handset_count(&s->alice2, "for both", false), 1);
     assert_int_equal(handset_count(&s->alice2, "for one", false), 0);
@@ -230,28 +319,41 @@ static void leaves_out_distrusted_devices(void **state)
 /* A new device of ours asks the others of our own account in the same way, and is told to them. */
 static void tells_of_new_devices(void **state)
 {
-    struct scene *s = *state;
+    struct trio *s = *state;
 
     start(s, &s->alice);
     start(s, &s->alice2);
     start(s, &s->bob);
     handset_write(&s->alice, "bob@sotto.test", "hello");
-    run(s);
+    trio_run(s);
     assert_int_equal(s->alice.seen[ENGINE_DEVICE], 2);
+    assert_non_null(handset_last(&s->bob, ENTRY_DEVICE));
+    assert_true(handset_last(&s->bob, ENTRY_DEVICE)->trust == ENTRY_TRUST_TRUSTED);
     assert_true(handset_last(&s->bob, ENTRY_MESSAGE)->trust == ENTRY_TRUST_TRUSTED);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(talk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reads_what_came_meanwhile, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(other_devices_see_it, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(outbox_survives, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(waits_for_the_store, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(asks_after_verification, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(leaves_out_distrusted_devices, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(tells_of_new_devices, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(talk, trio_set_up_contacts, trio_tear_down),
+        cmocka_unit_test_setup_teardown(reads_what_came_meanwhile, trio_set_up_contacts,
+                                        trio_tear_down),
+        cmocka_unit_test_setup_teardown(writes_and_reads_very_much, trio_set_up_contacts,
+                                        trio_tear_down),
+        cmocka_unit_test_setup_teardown(stores_much_at_once, trio_set_up_contacts, trio_tear_down),
+        cmocka_unit_test_setup_teardown(other_devices_see_it, trio_set_up_contacts, trio_tear_down),
+        cmocka_unit_test_setup_teardown(finds_its_place_again, trio_set_up_contacts,
+                                        trio_tear_down),
+        cmocka_unit_test_setup_teardown(outbox_survives, trio_set_up_contacts, trio_tear_down),
+        cmocka_unit_test_setup_teardown(old_jobs_leave, trio_set_up_contacts, trio_tear_down),
+        cmocka_unit_test_setup_teardown(refuses_what_is_too_big, trio_set_up_contacts,
+                                        trio_tear_down),
+        cmocka_unit_test_setup_teardown(waits_for_the_store, trio_set_up_contacts, trio_tear_down),
+        cmocka_unit_test_setup_teardown(asks_after_verification, trio_set_up_contacts,
+                                        trio_tear_down),
+        cmocka_unit_test_setup_teardown(leaves_out_distrusted_devices, trio_set_up_contacts,
+                                        trio_tear_down),
+        cmocka_unit_test_setup_teardown(tells_of_new_devices, trio_set_up_contacts, trio_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 from harness import leak
 from harness.client import befriend
-from harness.omemo import DEVICE_LIST, OLD, device_lists, publish
+from harness.omemo import DEVICE_LIST, OLD, keys_announced, publish
 from harness.tap import Cases
 from harness.terminal import Terminal
 from harness.world import World, main
@@ -113,7 +113,7 @@ async def _(world):
         terminal.type('/omemo gen')
         # (sic)
         await terminal.expect('OMEMO crytographic materials generated')
-    await world.watcher.expect(lambda m: any(ids for _, ids in device_lists(m)))
+    await keys_announced(world.watcher)
 
 
 @case('what Alice types, Bob reads', timeout=120)

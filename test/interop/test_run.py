@@ -115,6 +115,65 @@ async def _(world):
     assert 'listen.c2s' in out + err and str(port) in out + err, (out, err)
 
 
+def prove(world, name, *options):
+    """Without make: what it would have built is there."""
+    arguments = [f'listen.{key}=127.0.0.1:0' for key in ('c2s', 'c2s_tls', 'https')]
+    return [str(ROOT / 'tools/prove'), '--folder', str(world.folder / name), '--',
+            *(part for option in (*arguments, *options) for part in ('-o', option))]
+
+
+def issue(folder):
+    """A certificate that another one has signed, with that one behind it, and its key."""
+    def openssl(*argv):
+        subprocess.run(['openssl', *argv], cwd=folder, check=True, capture_output=True)
+
+    key = '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'
+    openssl('req', '-x509', *key, '-subj', '/CN=authority', '-days', '30', '-keyout', 'ca.key', '-out', 'ca.pem')
+    openssl('req', *key, '-subj', '/CN=localhost', '-keyout', 'own.key', '-out', 'own.csr')
+    (folder / 'ext').write_text('subjectAltName=DNS:localhost\n')
+    openssl('x509', '-req', '-in', 'own.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '30',
+            '-extfile', 'ext', '-out', 'own.pem')
+    (folder / 'chain.pem').write_text((folder / 'own.pem').read_text() + (folder / 'ca.pem').read_text())
+    return f'tls.certificate={folder}/chain.pem', f'tls.key={folder}/own.key'
+
+
+@case('whatever is configured is proved, as far as it can be', timeout=START_S)
+async def _(world):
+    (world.folder / 'elsewhere').mkdir()
+    for name, options, found in (
+        ('tls', issue(world.folder), 'found'),
+        ('store', (f'store.url=sqlite:{world.folder}/elsewhere/a.db', 'auth.mechanisms=PLAIN'), 'found'),
+        ('memory', ('store.url=sqlite::memory:',), 'not looked for (store.url=sqlite::memory: keeps nothing on disk)'),
+        ('off', ('archive.mode=off',), 'not looked for (archive.mode=off keeps nothing of what is delivered at once)'),
+    ):
+        argv = prove(world, name, *options)
+        status, out, err = await output_of([argv[0], '--once', *argv[1:]])
+        assert status == 0 and 'sotto: proved' in out.splitlines() and not err, (name, status, out, err)
+        assert f'Ciphertext: {found}. What they wrote: not found.' in out, (name, out)
+
+
+@case('what cannot be proved is said in a sentence', timeout=START_S)
+async def _(world):
+    for option in 'listen.proxy_from=10.0.0.1 127.0.0.0/8', 'auth.mechanisms=FAST':
+        status, out, err = await output_of(prove(world, 'not', option))
+        assert status == 1 and not out, (option, status, out)
+        assert err.startswith(f'prove: {option.split("=")[0]}=') and err.count('\n') == 1, err
+
+
+@case('SIGTERM and SIGINT after the proof end it with 0, before it with their number', timeout=START_S)
+async def _(world):
+    for number in signal.SIGTERM, signal.SIGINT:
+        for proved in True, False:
+            process = await asyncio.create_subprocess_exec(*prove(world, 'ends'), cwd=ROOT, env=environment(),
+                                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            async for line in process.stdout:
+                if line.startswith(b'sotto: proved' if proved else b'Sotto runs on'):
+                    break
+            process.send_signal(number)
+            await asyncio.wait_for(process.communicate(), START_S)
+            assert process.returncode == (0 if proved else 128 + number), (number, proved, process.returncode)
+
+
 @case('it stays until Ctrl-C in a terminal and then ends with 0', timeout=START_S)
 async def _(world):
     argv = world.argv('stay')

@@ -3,14 +3,11 @@
 all that the server wrote. converse.mjs is what happens in the browsers; this file is what is around it. What both people
 saw after each step is kept as pictures in build/test/converse.
 """
-import http.server
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -18,37 +15,16 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / 'test/interop'))
 sys.dont_write_bytecode = True
 
-from harness import leak, server                                    # noqa: E402
+from harness import browser, leak, server                                    # noqa: E402
 
-MODULES = ROOT / 'build/npm/converse/node_modules'
-CHROMIUM = shutil.which('chromium')
 SKIP = 77
 TIMEOUT_S = 420
 PICTURES = ROOT / 'build/test/converse'
 WORDS = ['The ferry leaves at four, not at five.', 'Then I take the bicycle; tell nobody.', 'It was the blue house after all.']
 
 
-class Pages(http.server.SimpleHTTPRequestHandler):
-    """The page and Converse's files. Cached: at its first login it asks for its cryptography a hundred times."""
-
-    def translate_path(self, path):
-        path = path.partition('?')[0]
-        if path.startswith('/dist/'):
-            return str(MODULES / 'converse.js/dist' / Path(path.removeprefix('/dist/')))
-        return str(HERE / 'converse.html')
-
-    def end_headers(self):
-        self.send_header('Cache-Control', 'public, max-age=3600')
-        super().end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 def talk(at, folder):
     """Runs the conversation; returns its exit status and its text."""
-    pages = http.server.ThreadingHTTPServer(('127.0.0.1', 0), partial(Pages, directory=str(HERE)))
-    threading.Thread(target=pages.serve_forever, daemon=True).start()
     people = []
     for name in 'alice', 'bob':
         people.append({'jid': at.jid(name), 'password': server.new_password()})
@@ -57,20 +33,17 @@ def talk(at, folder):
     PICTURES.mkdir(parents=True)
     at.spoken += WORDS
     settings = folder / 'settings.json'
-    settings.write_text(json.dumps({
-        'page': f'http://localhost:{pages.server_port}/', 'websocket': at.websocket(),
-        'chromium': CHROMIUM, 'folder': str(folder), 'modules': str(MODULES / 'none.js'), 'people': people,
-        'words': WORDS, 'pictures': str(PICTURES)}))
-    try:
+    with browser.pages('converse') as page:
+        settings.write_text(json.dumps({
+            'page': page, 'websocket': at.websocket(), 'chromium': browser.CHROMIUM, 'folder': str(folder),
+            'modules': str(browser.MODULES / 'none.js'), 'people': people, 'words': WORDS, 'pictures': str(PICTURES)}))
         done = subprocess.run(['node', HERE / 'converse.mjs', settings], capture_output=True, text=True,
                               timeout=TIMEOUT_S, check=False)
-        return done.returncode, done.stdout + done.stderr
-    finally:
-        pages.shutdown()
+    return done.returncode, done.stdout + done.stderr
 
 
 def main():
-    if CHROMIUM is None or shutil.which('node') is None:
+    if browser.CHROMIUM is None or shutil.which('node') is None:
         print('chromium or node is not installed')
         return SKIP
     name = 'prosody' if sys.argv[1:] == ['--server', 'prosody'] else 'sottod'

@@ -45,9 +45,9 @@ def find(folder, text):
 
 def find_in_sqlite(folder, text):
     """(file, table, column, value as text) of each cell that holds the text, in every database
-    below folder."""
+    below folder, or in that file itself."""
     needle = text.encode()
-    for path in sorted(Path(folder).rglob('*')):
+    for path in [Path(folder), *sorted(Path(folder).rglob('*'))]:
         if not path.is_file() or path.open('rb').read(16) != b'SQLite format 3\0':
             continue
         base = sqlite3.connect(f'file:{path}?mode=ro', uri=True)

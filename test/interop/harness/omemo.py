@@ -208,9 +208,9 @@ class Omemo:
         own, _ = await self._manager.get_own_device_information()
         return own.device_id, ' '.join(self._manager.format_identity_key(own.identity_key))
 
-    async def send(self, to, text, namespace):
-        """Encrypts for all devices of both sides and sends; returns the <encrypted/> element that
-        left."""
+    async def send(self, to, text, namespace, beside=()):
+        """Encrypts for all devices of both sides and sends, with other elements beside it; returns the
+        <encrypted/> element that left."""
         self.client.at.spoken.append(text)
         for jid in (to, self.client.boundjid.bare):
             await self._manager.refresh_device_list(namespace, jid)
@@ -222,6 +222,7 @@ class Omemo:
         self.client.say(
             to,
             encrypted,
+            *beside,
             element('body', FALLBACK),
             ET.Element('{%s}store' % NS_HINTS),
             ET.Element('{%s}encryption' % NS_EME, namespace=namespace, name='OMEMO'),
@@ -273,6 +274,21 @@ def device_lists(message):
             yield items.get('node'), {
                 int(d.get('id')) for d in items.iter() if d.tag.endswith('}device')
             }
+
+
+async def keys_announced(watcher, timeout=45):
+    """Waits until a device of the watcher's account has announced itself in OMEMO 0.3 whole: peers publish the list first, and whoever
+    fetches the keys between the two finds none. Lists of contacts come to the watcher, too."""
+    lists = await watcher.expect(
+        lambda m: m.get('from') == watcher.boundjid.bare and any(ids for _, ids in device_lists(m)),
+        timeout,
+    )
+    device = min(next(ids for _, ids in device_lists(lists) if ids))
+    for _ in range(timeout * 4):
+        if await fetch(watcher, watcher.boundjid.bare, f'{OLD}.bundles:{device}') is not None:
+            return
+        await asyncio.sleep(0.25)
+    raise AssertionError(f'no keys of device {device}')
 
 
 def looks_sealed(octets=48):

@@ -5,11 +5,13 @@ would.
 Blocking; one thread per connection. Every read has a time limit.
 """
 import base64
+import contextlib
 import hashlib
 import hmac
 import secrets
 import socket
 import ssl
+import time
 import xml.etree.ElementTree as ET
 
 NS_STREAM = '{http://etherx.jabber.org/streams}'
@@ -23,6 +25,16 @@ HASHES = {'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-1': 'sha1'}
 
 class Closed(Exception):
     """The other side is gone."""
+
+
+def until_ended(s, within):
+    """How long until the other side has ended a connection, and what it said; TimeoutError after `within` seconds of silence."""
+    begin, said = time.monotonic(), b''
+    s.settimeout(within)
+    with contextlib.suppress(ConnectionResetError):
+        while piece := s.recv(4096):
+            said += piece
+    return time.monotonic() - begin, said
 
 
 class Raw:

@@ -59,6 +59,7 @@ class Server:
         self.process = None
         self.port = None
         self.ca = None
+        self.mechanisms = None      # that clients may use; None: SCRAM
         self.spoken = []            # what clients sent encrypted, or were refused: nobody may write it
 
     def written(self):
@@ -137,6 +138,7 @@ class Sottod(Server):
         # A list that is given twice is one longer list, so each key is given once.
         self.settings |= dict(option.split('=', 1) for option in options)
         self.ports = {}
+        self.certificate = None     # where it is not the server's own
         self.out = self.folder / 'server.out'        # standard output, which says nothing
         self.answers = self.folder / 'control.log'   # of the control socket
         self._ready = threading.Event()
@@ -186,6 +188,8 @@ class Sottod(Server):
                     self._ready.set()
 
     def _certificate(self):
+        if self.certificate is not None:
+            return self.certificate
         for path in sorted((self.data / 'tls').iterdir()):
             if '-----BEGIN CERTIFICATE-----' in path.read_text(errors='replace'):
                 return path

@@ -24,25 +24,32 @@ class Sotto:
             file = world.at.folder / f'passphrase-{name}'
             file.write_text(secret + '\n')
             self.options += ['--passphrase-file', file]
+        self.how = {}                           # more for the process: env, preexec_fn
+        self.within = ()                        # what runs it: `ip netns exec …`
+        self.new_devices, self.said = [], ''    # told by the last command, beside its events; on standard error
 
     async def start(self, *argv):
         """The running program."""
         return await asyncio.create_subprocess_exec(
-            *[str(a) for a in [BIN / 'sotto', *self.options, *argv]],
+            *[str(a) for a in [*self.within, BIN / 'sotto', *self.options, *argv]],
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            **self.how,
         )
 
     async def run(self, *argv, stdin='', timeout=TIMEOUT_S):
-        """Runs a command to its end: (status, events)."""
+        """Runs a command to its end: (status, events). New devices, which any command may tell of, are kept apart."""
         process = await self.start(*argv)
         try:
-            out, _ = await asyncio.wait_for(process.communicate(stdin.encode()), timeout)
+            out, said = await asyncio.wait_for(process.communicate(stdin.encode()), timeout)
         except asyncio.TimeoutError:
             process.kill()
             raise
-        return process.returncode, [json.loads(line) for line in out.decode().splitlines()]
+        events = [json.loads(line) for line in out.decode().splitlines()]
+        self.new_devices = [e for e in events if e['event'] == 'device']
+        self.said = said.decode()
+        return process.returncode, [e for e in events if e['event'] != 'device']
 
     async def done(self, *argv, **more):
         """Runs a command that must succeed: its events."""
@@ -66,6 +73,14 @@ class Sotto:
             (e['from'], e['body'], e['encryption']) for e in events if e['event'] == 'message'
         ]
 
+    async def hear_of(self, wanted, tries=5):
+        """Until this message has come; what another device of the account has sent may come before it."""
+        heard = []
+        while wanted not in heard:
+            assert tries > 0, (self.folder, heard)
+            tries -= 1
+            heard += await self.hear(timeout=10)
+
     async def rest(self, seconds=1):
         """What comes within this time, to see that nothing does."""
         events = await self.done('listen', '--timeout', seconds)
@@ -75,3 +90,7 @@ class Sotto:
         """The chat, as (author, text)."""
         events = await self.done('history', other, *options)
         return [(e['from'], e['body']) for e in events if e['event'] == 'message']
+
+    async def devices(self):
+        """The account's devices, without who else may log in."""
+        return [e for e in await self.done('devices') if e['event'] == 'own-device']

@@ -11,7 +11,7 @@ class Terminal:
     """One program on a screen of its own; tmux listens on a socket in `folder` and ends with the
     program."""
 
-    def __init__(self, folder, argv, env):
+    def __init__(self, folder, argv, env, size=(WIDTH, HEIGHT)):
         folder.mkdir(parents=True, exist_ok=True)
         self._socket = folder / 'tmux'
         self.env = env
@@ -23,9 +23,9 @@ class Terminal:
             'new-session',
             '-d',
             '-x',
-            str(WIDTH),
+            str(size[0]),
             '-y',
-            str(HEIGHT),
+            str(size[1]),
             *variables,
             command,
         )
@@ -47,6 +47,28 @@ class Terminal:
         self._tmux('send-keys', '-l', line)
         self._tmux('send-keys', 'Enter')
 
+    def press(self, *keys):
+        """Presses keys by tmux's names: Enter, F1, C-q, M-Down."""
+        self._tmux('send-keys', *keys)
+
+    def write(self, text):
+        """Types text without Enter."""
+        self._tmux('send-keys', '-l', text)
+
+    def paste(self, text):
+        """Pastes, as a person does with the mouse, in brackets if the program wants them."""
+        self._tmux('set-buffer', text)
+        self._tmux('paste-buffer', '-p', '-r')
+
+    def resize(self, width, height):
+        """Another size of the window."""
+        self._tmux('resize-window', '-x', str(width), '-y', str(height))
+
+    def kill(self, signal):
+        """Sends a signal to what the shell below the screen runs."""
+        pid = self._tmux('list-panes', '-F', '#{pane_pid}').strip()
+        subprocess.run(['pkill', f'-{signal}', '-P', pid], check=True, timeout=10)
+
     def screen(self):
         """What a person would see, without empty lines."""
         return '\n'.join(
@@ -62,6 +84,14 @@ class Terminal:
                 return found
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError(f'{texts} not on the screen after {timeout} s:\n{screen}')
+            await asyncio.sleep(0.1)
+
+    async def gone(self, text, timeout=TIMEOUT_S):
+        """Waits until the text is not on the screen any more."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        while text in (screen := self.screen()):
+            if asyncio.get_running_loop().time() > deadline:
+                raise AssertionError(f'{text} still on the screen after {timeout} s:\n{screen}')
             await asyncio.sleep(0.1)
 
     def close(self):

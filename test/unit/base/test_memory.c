@@ -18,17 +18,15 @@ static bool is_zero(const char *p, size_t n)
 }
 
 /* Odd sizes around the chunk sizes, text and objects mixed: each piece keeps what fills it. */
-static void arena_pieces_do_not_overlap(void **state)
+static void pieces_do_not_overlap(struct arena a)
 {
     enum { PIECES = 600 };
     struct {
         char *p;
         size_t n;
     } pieces[PIECES];
-    struct arena a = { 0 };
     size_t total = 0;
 
-    (void)state;
     for (size_t i = 0; i < PIECES; i++) {
         size_t n = i * i % 4099;
 
@@ -51,6 +49,28 @@ static void arena_pieces_do_not_overlap(void **state)
     arena_deinit(&a);
     assert_int_equal(a.used, 0);
     arena_deinit(&a); /* twice is harmless */
+}
+
+static void arena_pieces_do_not_overlap(void **state)
+{
+    (void)state;
+    pieces_do_not_overlap((struct arena){ 0 });
+    pieces_do_not_overlap(ARENA_SECRET);
+}
+
+/* Emptied, moved from or moved to: what comes into it is a secret, too. */
+static void arena_of_secrets_stays_one(void **state)
+{
+    struct arena a = ARENA_SECRET, moved;
+
+    (void)state;
+    (void)arena_str(&a, STR("correct horse"));
+    moved = arena_move(&a);
+    assert_true(a.secret && moved.secret && a.used == 0);
+    arena_deinit(&moved);
+    assert_true(moved.secret && moved.used == 0);
+    (void)arena_alloc(&moved, 1 << 20);
+    arena_deinit(&moved);
 }
 
 static void arena_takes_what_no_chunk_holds(void **state)
@@ -259,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_pieces_do_not_overlap),
+        cmocka_unit_test(arena_of_secrets_stays_one),
         cmocka_unit_test(arena_takes_what_no_chunk_holds),
         cmocka_unit_test(arena_moves),
         cmocka_unit_test(arena_texts),

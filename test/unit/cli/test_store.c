@@ -1,5 +1,5 @@
 /* test_store.c: what is committed is there again, sealed; who may open it. */
-#include "test/unit/check.h"
+#include "test/unit/cli/kept.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,57 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/store.h"
-#include "client/contacts.h"
+#include "client/people.h"
 #include "client/record.h"
-#include "io/tls.h"
-
-static const struct random chance = { tls_random, NULL };
-
-struct place {
-    char folder[64], data[96];
-    struct arena arena;
-};
-
-static int setup(void **state)
-{
-    struct place *p = mem_alloc(sizeof *p);
-
-    snprintf(p->folder, sizeof p->folder, "/tmp/sotto-store-XXXXXX");
-    assert_non_null(mkdtemp(p->folder));
-    snprintf(p->data, sizeof p->data, "%s/deep/data", p->folder);
-    *state = p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    static const char *const files[] = { "sotto.db", "sotto.db-wal", "sotto.db-shm",
-                                         "key",      "lock",         "" };
-    struct place *p = *state;
-    char path[128];
-
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        snprintf(path, sizeof path, "%s/%s", p->data, files[i]);
-        remove(path);
-    }
-    snprintf(path, sizeof path, "%s/deep", p->folder);
-    remove(path);
-    assert_int_equal(rmdir(p->folder), 0);
-    arena_deinit(&p->arena);
-    mem_free(p);
-    return 0;
-}
-
-static struct store *open_store(struct place *p, const char *passphrase)
-{
-    struct store *s = NULL;
-    struct str why = STR_NONE;
-
-    if (store_open(p->data, str_from(passphrase), &chance, &s, &why, &p->arena) != ERR_NONE)
-        fail_msg("%.*s", STR_ARG(why));
-    return s;
-}
 
 static enum err try_open(struct place *p, const char *passphrase)
 {
@@ -73,11 +24,11 @@ static enum err try_open(struct place *p, const char *passphrase)
 
 static enum store_state look(struct place *p)
 {
-    enum store_state state;
+    struct store_locks locks;
     struct str why;
 
-    assert_int_equal(store_look(p->data, &state, &why, &p->arena), ERR_NONE);
-    return state;
+    assert_int_equal(store_look(p->data, &locks, &why, &p->arena), ERR_NONE);
+    return locks.state;
 }
 
 /* ---- Who may open it ----------------------------------------------------------------------------- */
@@ -128,7 +79,7 @@ static void test_one_at_a_time(void **state)
 static void test_foreign_file(void **state)
 {
     struct place *p = *state;
-    enum store_state what;
+    struct store_locks what;
     struct str why = STR_NONE;
     char path[128];
     FILE *f;
@@ -146,105 +97,6 @@ static void test_foreign_file(void **state)
 }
 
 /* ---- What is in it ------------------------------------------------------------------------------- */
-
-static struct bytes octets(const char *s)
-{
-    return bytes_of_str(str_from(s));
-}
-
-static void commit(struct store *s, struct book *b)
-{
-    struct book_changes changes = book_take(b);
-
-    assert_int_equal(store_commit(s, &changes), ERR_NONE);
-    book_changes_deinit(&changes);
-}
-
-static void write_entry(struct book *b, uint64_t time_ms, const char *chat, enum entry_kind kind,
-                        const char *words)
-{
-    struct entry e = { .kind = kind,
-                       .time_ms = time_ms,
-                       .chat = str_from(chat),
-                       .author = str_from(chat),
-                       .text = str_from(words) };
-    struct buf key, value;
-
-    buf_init(&key, 64);
-    buf_init(&value, 1 << 16);
-    record_u64(&key, time_ms);
-    record_u64(&key, 0);
-    entry_write(&value, &e);
-    book_append(b, BOOK_TIMELINE, buf_bytes(&key), buf_bytes(&value));
-    buf_deinit(&key);
-    buf_deinit(&value);
-}
-
-struct heard {
-    char text[512];
-    uint64_t number;
-};
-
-static void hear(void *ctx, const struct entry *e)
-{
-    struct heard *h = ctx;
-    size_t n = strlen(h->text);
-
-    snprintf(h->text + n, sizeof h->text - n, "%.*s ", STR_ARG(e->text));
-}
-
-static void hear_numbered(void *ctx, uint64_t number, const struct entry *e)
-{
-    struct heard *h = ctx;
-
-    assert_true(number > h->number);
-    h->number = number;
-    hear(ctx, e);
-}
-
-static void check_history(struct store *s, const char *chat, size_t limit, const char *want)
-{
-    struct heard h = { 0 };
-
-    assert_int_equal(store_history(s, str_from(chat), limit, hear, &h), ERR_NONE);
-    assert_string_equal(h.text, want);
-}
-
-static void check_later(struct store *s, uint64_t after, size_t limit, const char *want)
-{
-    struct heard h = { .number = after };
-
-    assert_int_equal(store_later(s, after, limit, hear_numbered, &h), ERR_NONE);
-    assert_string_equal(h.text, want);
-}
-
-static void test_timeline(void **state)
-{
-    struct place *p = *state;
-    struct store *s = open_store(p, "");
-    struct book b;
-
-    book_init(&b, NULL);
-    write_entry(&b, 2000, "bob@b.example", ENTRY_MESSAGE, "two");
-    write_entry(&b, 3000, "bob@b.example", ENTRY_MESSAGE, "three");
-    write_entry(&b, 1500, "eve@e.example", ENTRY_MESSAGE, "hidden");
-    commit(s, &b);
-    write_entry(&b, 1000, "bob@b.example", ENTRY_MESSAGE, "one"); /* came late, belongs first */
-    write_entry(&b, 3000, "bob@b.example", ENTRY_DELIVERED, "got");
-    commit(s, &b);
-    store_close(s);
-    s = open_store(p, "");
-    check_history(s, "bob@b.example", 10, "one two three got ");
-    check_history(s, "bob@b.example", 2,
-                  "two three got "); /* two messages, and what was said of them */
-    check_history(s, "eve@e.example", 10, "hidden ");
-    check_history(s, "nobody@e.example", 10, "");
-    check_later(s, 0, 10, "two three hidden one got ");
-    check_later(s, 2, 2, "hidden one ");
-    check_later(s, 5, 10, "");
-    store_close(s);
-    book_deinit(&b);
-}
 
 static void put_contact(struct book *b, const char *jid, const char *name)
 {
@@ -303,6 +155,56 @@ static void test_settings(void **state)
     store_close(s);
 }
 
+/* ---- Older versions ------------------------------------------------------------------------------ */
+
+/* The store as version 1 had it: entries under the master key, no chats. */
+static void make_old(struct place *p, const char *passphrase)
+{
+    struct entry e = { .kind = ENTRY_MESSAGE, .chat = STR("bob@b.example"), .text = STR("of old") };
+    struct bytes at = octets("12345678abcdefgh"), chat, place;
+    uint8_t lookup[VAULT_LOOKUP];
+    struct vault vault = { 0 };
+    sqlite3_stmt *q = NULL;
+    struct buf value;
+    sqlite3 *db;
+
+    store_close(open_store(p, passphrase));
+    db = open_inside(p, passphrase, &vault);
+    buf_init(&value, 1000);
+    entry_write(&value, &e);
+    vault_lookup(&vault, BOOK_TIMELINE, bytes_of_str(e.chat), lookup);
+    chat = bytes_of(lookup, sizeof lookup);
+    place = bytes_of_str(arena_concat(&p->arena, str_of_bytes(chat), str_of_bytes(at)));
+    place = vault_seal(vault.values, &chance, &p->arena, BOOK_TIMELINE, place, buf_bytes(&value));
+    sqlite3_exec(db,
+                 "DROP TABLE chat; DROP INDEX timeline_come; DROP INDEX timeline_at;"
+                 "PRAGMA user_version = 1",
+                 NULL, NULL, NULL);
+    sqlite3_prepare_v2(db, "INSERT INTO timeline VALUES(7, ?, ?, ?)", -1, &q, NULL);
+    sqlite3_bind_blob(q, 1, chat.p, (int)chat.n, SQLITE_STATIC);
+    sqlite3_bind_blob(q, 2, at.p, (int)at.n, SQLITE_STATIC);
+    sqlite3_bind_blob(q, 3, place.p, (int)place.n, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    buf_deinit(&value);
+    vault_close(&vault);
+}
+
+static void test_upgrade(void **state)
+{
+    struct place *p = *state;
+    struct store *s;
+
+    make_old(p, "");
+    for (int i = 0; i < 2; i++) { /* made new, and as it is then */
+        s = open_store(p, "");
+        check_page(s, "bob@b.example", 0, STORE_BEFORE, 10, "of old ");
+        check_chats(s, "bob@b.example 'of old' 1 ''; ");
+        store_close(s);
+    }
+}
+
 /* ---- What a thief sees --------------------------------------------------------------------------- */
 
 static bool file_holds(const char *path, const char *words)
@@ -325,10 +227,12 @@ static bool file_holds(const char *path, const char *words)
 
 static void test_sealed(void **state)
 {
-    static const char *const secrets[] = { "bob@b.example", "meet me at", "Bobby", "hunter2" };
-    static const char *const files[] = { "sotto.db", "sotto.db-wal" };
+    static const char *const secrets[] = { "bob@b.example", "meet me at", "meet", "Bobby",
+                                           "hunter2",       "hush hush",  "eve" };
+    static const char *const files[] = { "sotto.db", "sotto.db-wal", "sotto.db-journal" };
     struct place *p = *state;
     struct store *s = open_store(p, "let me in");
+    struct heard h = { 0 };
     char path[128];
     struct book b;
 
@@ -337,11 +241,15 @@ static void test_sealed(void **state)
     write_entry(&b, 2000, "bob@b.example", ENTRY_MESSAGE, "meet me at nine");
     commit(s, &b);
     assert_int_equal(store_set(s, "password", STR("hunter2")), ERR_NONE);
+    assert_int_equal(store_set_draft(s, STR("eve@e.example"), STR("hush hush")), ERR_NONE);
+    check_chats(s, "bob@b.example 'meet me at nine' 1 ''; eve@e.example '' 0 'hush hush'; ");
+    assert_int_equal(store_search(s, STR_NONE, STR("meet"), 10, hear, &h), ERR_NONE);
+    assert_string_equal(h.text, "meet me at nine ");
     snprintf(path, sizeof path, "%s/sotto.db-wal", p->data);
     assert_true(file_holds(path, "timeline")); /* the search finds what is there */
-    for (size_t i = 0; i < 2 * COUNT_OF(secrets); i++) {
-        snprintf(path, sizeof path, "%s/%s", p->data, files[i % 2]);
-        assert_false(file_holds(path, secrets[i / 2]));
+    for (size_t i = 0; i < COUNT_OF(files) * COUNT_OF(secrets); i++) {
+        snprintf(path, sizeof path, "%s/%s", p->data, files[i % COUNT_OF(files)]);
+        assert_false(file_holds(path, secrets[i / COUNT_OF(files)]));
     }
     store_close(s);
     book_deinit(&b);
@@ -350,14 +258,9 @@ static void test_sealed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_passphrase, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_key_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_foreign_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_timeline, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_sealed, setup, teardown),
+        STORE_TEST(test_passphrase),   STORE_TEST(test_key_file), STORE_TEST(test_one_at_a_time),
+        STORE_TEST(test_foreign_file), STORE_TEST(test_rows),     STORE_TEST(test_settings),
+        STORE_TEST(test_upgrade),      STORE_TEST(test_sealed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "cli/vault.h"
+#include "client/record.h"
+#include "crypto/cipher.h"
+#include "crypto/kdf.h"
 
 static void fill(void *ctx, uint8_t *out, size_t n)
 {
@@ -30,7 +33,8 @@ static void make(struct made *m, enum vault_lock lock, const char *secret)
     m->next = 0;
     m->random = (struct random){ fill, &m->next };
     buf_init(&m->record, VAULT_RECORD_MAX);
-    assert_int_equal(vault_make(&m->vault, lock, text(secret), &m->random, &m->record), ERR_NONE);
+    vault_make(&m->vault, &m->random);
+    assert_int_equal(vault_wrap(&m->vault, lock, text(secret), &m->random, &m->record), ERR_NONE);
 }
 
 static void drop(struct made *m)
@@ -41,7 +45,7 @@ static void drop(struct made *m)
 
 static void test_secrets(void **state)
 {
-    static const enum vault_lock locks[] = { VAULT_PASSPHRASE, VAULT_KEY_FILE };
+    static const enum vault_lock locks[] = { VAULT_PASSPHRASE, VAULT_KEY_FILE, VAULT_KEYRING };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(locks); i++) {
@@ -59,6 +63,63 @@ static void test_secrets(void **state)
         assert_int_equal(vault_open(&other, buf_bytes(&m.record), text("")), ERR_DENIED);
         drop(&m);
     }
+}
+
+/* A record as older versions wrote it, octet by octet, at a cost of its own; the master key is all sevens. */
+static void record_at(struct argon2_cost cost, const char *passphrase, struct buf *out)
+{
+    uint8_t key[VAULT_KEY], master[VAULT_KEY], wrapped[VAULT_KEY + XCHACHA_TAG_SIZE];
+    static const uint8_t salt[ARGON2_SALT_SIZE] = { 1, 2, 3 }, nonce[XCHACHA_NONCE_SIZE] = { 4 };
+
+    memset(master, 7, sizeof master);
+    buf_init(out, VAULT_RECORD_MAX);
+    record_u8(out, 1);
+    record_u8(out, VAULT_PASSPHRASE);
+    buf_add_bytes(out, bytes_of(salt, sizeof salt));
+    record_u32(out, cost.passes);
+    record_u32(out, cost.memory_kib);
+    buf_add_bytes(out, bytes_of(nonce, sizeof nonce));
+    if (!argon2_cost_allowed(cost))
+        return;
+    assert_int_equal(argon2id(text(passphrase), salt, cost, key, sizeof key), ERR_NONE);
+    xchacha_seal(key, nonce, buf_bytes(out), bytes_of(master, sizeof master), wrapped);
+    buf_add_bytes(out, bytes_of(wrapped, sizeof wrapped));
+}
+
+/* New records cost 256 MiB and three passes; one that asks for less, as they once did, opens; one that asks for what no machine has,
+ * or for less than Argon2 is defined for, is none. */
+static void test_costs(void **state)
+{
+    static const struct {
+        struct argon2_cost cost;
+        enum err err;
+        unsigned mib;
+    } cases[] = {
+        { { 3, 64 * 1024 }, ERR_NONE, 64 },
+        { { 1, 8 }, ERR_NONE, 0 },
+        { { 0, 64 * 1024 }, ERR_MALFORMED, 0 },
+        { { 17, 64 * 1024 }, ERR_MALFORMED, 0 },
+        { { 3, 0 }, ERR_MALFORMED, 0 },
+        { { 3, 7 }, ERR_MALFORMED, 0 },
+        { { 3, 1024 * 1024 + 1 }, ERR_MALFORMED, 0 },
+        { { 3, UINT32_MAX }, ERR_MALFORMED, 0 },
+    };
+    struct made m;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct vault v = { 0 };
+        struct buf record;
+
+        record_at(cases[i].cost, "correct horse", &record);
+        check_err("cost", vault_open(&v, buf_bytes(&record), text("correct horse")), cases[i].err);
+        assert_int_equal(vault_memory_mib(buf_bytes(&record)), cases[i].mib);
+        assert_int_equal(v.master[VAULT_KEY - 1], cases[i].err == ERR_NONE ? 7 : 0);
+        buf_deinit(&record);
+    }
+    make(&m, VAULT_PASSPHRASE, "correct horse");
+    assert_int_equal(vault_memory_mib(buf_bytes(&m.record)), 256);
+    drop(&m);
 }
 
 /* Every octet of a record counts; every shorter one is none. The lock with the key file, which costs nothing to try. */
@@ -95,20 +156,21 @@ static void test_rows(void **state)
 
     (void)state;
     make(&m, VAULT_KEY_FILE, "file");
-    sealed = vault_seal(&m.vault, &m.random, &a, 2, text("here"), text("words"));
-    again = vault_seal(&m.vault, &m.random, &a, 2, text("here"), text("words"));
+    sealed = vault_seal(m.vault.values, &m.random, &a, 2, text("here"), text("words"));
+    again = vault_seal(m.vault.values, &m.random, &a, 2, text("here"), text("words"));
     assert_memory_not_equal(sealed.p, again.p, sealed.n); /* a nonce of its own */
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         enum err e =
-            vault_unseal(&m.vault, &a, cases[i].table, text(cases[i].place), sealed, &plain);
+            vault_unseal(m.vault.values, &a, cases[i].table, text(cases[i].place), sealed, &plain);
 
         check_err(cases[i].place, e, cases[i].err);
         if (e == ERR_NONE)
             check_str("plain", str_of_bytes(plain), "words");
     }
     for (size_t n = 0; n < sealed.n; n++)
-        assert_int_equal(vault_unseal(&m.vault, &a, 2, text("here"), bytes_of(sealed.p, n), &plain),
-                         ERR_DENIED);
+        assert_int_equal(
+            vault_unseal(m.vault.values, &a, 2, text("here"), bytes_of(sealed.p, n), &plain),
+            ERR_DENIED);
     arena_deinit(&a);
     drop(&m);
 }
@@ -136,9 +198,8 @@ static void test_lookups(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_tampered),
-        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_secrets),  cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_tampered), cmocka_unit_test(test_rows),
         cmocka_unit_test(test_lookups),
     };
 

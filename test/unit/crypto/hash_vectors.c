@@ -1,4 +1,4 @@
-/* hash_vectors.c: vectors of FIPS 180 (as in RFC 6234 §8.5), RFC 2202, RFC 4231, RFC 6070,
+/* hash_vectors.c: vectors of FIPS 180 (as in RFC 6234 §8.5), RFC 1321, RFC 2202, RFC 4231, RFC 6070,
  * RFC 7914.
  *
  * No RFC publishes PBKDF2 with SHA-512; those rows ("hashlib") were computed by an implementation
@@ -8,6 +8,8 @@
 #include "vectors.h"
 
 #include <string.h>
+
+#include "crypto/md5.h"
 
 enum { CUT_MAX = 512 }; /* longer inputs are not cut at every octet: the time grows with n² */
 
@@ -71,6 +73,18 @@ static const struct { enum hash hash; struct input in; const char *hex; } digest
     { HASH_SHA512, TIMES("a", 1000000),
       "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb"
       "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b" },
+};
+
+/* RFC 1321 §A.5. */
+static const struct { struct input in; const char *hex; } broken_digests[] = {
+    { TEXT(""), "d41d8cd98f00b204e9800998ecf8427e" },
+    { TEXT("a"), "0cc175b9c0f1b6a831c399e269772661" },
+    { TEXT("abc"), "900150983cd24fb0d6963f7d28e17f72" },
+    { TEXT("message digest"), "f96b697d7cb7938d525a2f31aaf161d0" },
+    { TEXT("abcdefghijklmnopqrstuvwxyz"), "c3fcd3d76192e4007dfb496cca67e13b" },
+    { TEXT("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
+      "d174ab98d277d9f5a5611c2c9f419d9f" },
+    { TIMES("1234567890", 8), "57edf4a22be3c955ac49da2e2107b67a" },
 };
 
 /* RFC 4231 §4.6 truncates: as many octets are compared as a row shows. */
@@ -203,6 +217,16 @@ static void run_digests(struct arena *a, vector_report *report)
     }
 }
 
+static void run_broken_digests(struct arena *a, vector_report *report)
+{
+    uint8_t out[MD5_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(broken_digests); i++) {
+        md5(input_bytes(a, broken_digests[i].in), out);
+        report("md5, RFC 1321", vector_shows(a, out, broken_digests[i].hex));
+    }
+}
+
 static void run_hmacs(struct arena *a, vector_report *report)
 {
     uint8_t out[HASH_SIZE_MAX];
@@ -238,6 +262,7 @@ void hash_vectors_run(vector_report *report)
     struct arena a = { 0 };
 
     run_digests(&a, report);
+    run_broken_digests(&a, report);
     run_hmacs(&a, report);
     run_derivations(&a, report);
     arena_deinit(&a);

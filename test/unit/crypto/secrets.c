@@ -175,7 +175,7 @@ static const struct {
     { "control: a branch on a secret is reported", control_branch, 1 },
     { "control: an access by a secret is reported", control_address, 1 },
     { "x25519, but for whether the result is zero", do_x25519, 1 },
-    { "x25519_public", do_x25519_public, 0 },
+    { "x25519_public, but for whether the result is zero", do_x25519_public, 1 },
     { "x25519_clamp", do_clamp, 0 },
     { "x25519_of_seed", do_x25519_of_seed, 0 },
     { "ed25519_public", do_ed25519_public, 0 },

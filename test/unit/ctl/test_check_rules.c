@@ -107,6 +107,14 @@ static void test_chain(void **state)
     expect(&f, NULL, NULL);
 }
 
+static void test_pair(void **state)
+{
+    WITH(pair_doubt, STR("the key /etc/key.pem does not belong to the certificate /etc/c.pem"));
+
+    (void)state;
+    expect(&f, "error tls.key : the key /etc/key.pem does not belong", "will fail");
+}
+
 static void test_permissions(void **state)
 {
     WITH(key_mode, 0644);
@@ -156,23 +164,33 @@ static void test_files(void **state)
 
 static void test_public(void **state)
 {
+    static const struct {
+        struct listener_fact listener;
+        bool is;
+    } cases[] = {
+        { { STR("c2s"), STR("127.0.0.1:5222"), true }, false },
+        { { STR("c2s"), STR("[::1]:5222"), true }, false },
+        { { STR("c2s"), STR("0.0.0.0:5222"), true }, true },
+        { { STR("mux"), STR("[::]:443"), true }, true },
+        { { STR("https"), STR("192.0.2.1:443"), true }, true },
+        { { STR("metrics"), STR("0.0.0.0:9100"), true }, false },
+        { { STR("component"), STR("10.0.0.1:5347"), true }, false },
+        { { STR("s2s"), STR("0.0.0.0:5269"), true }, false },
+    };
+
     (void)state;
-    assert_true(check_is_public(STR("0.0.0.0:5222")));
-    assert_true(check_is_public(STR("[::]:5222")));
-    assert_true(check_is_public(STR("192.0.2.1:5222")));
-    assert_false(check_is_public(STR("127.0.0.1:5222")));
-    assert_false(check_is_public(STR("127.1.2.3:5222")));
-    assert_false(check_is_public(STR("[::1]:5222")));
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(check_is_public(&cases[i].listener), cases[i].is);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_healthy), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_chain),   cmocka_unit_test(test_permissions),
-        cmocka_unit_test(test_ports),   cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_disk),    cmocka_unit_test(test_files),
-        cmocka_unit_test(test_public),
+        cmocka_unit_test(test_healthy),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_chain),       cmocka_unit_test(test_pair),
+        cmocka_unit_test(test_permissions), cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_clock),       cmocka_unit_test(test_disk),
+        cmocka_unit_test(test_files),       cmocka_unit_test(test_public),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

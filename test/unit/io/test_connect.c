@@ -230,7 +230,8 @@ static void failed(void *ctx, struct str why)
     p->connect = NULL;
 }
 
-static const struct connect_handlers connect_handlers = { connected, failed };
+static const struct connect_handlers connect_handlers = { .connected = connected,
+                                                          .failed = failed };
 
 static void serve(void *ctx)
 {

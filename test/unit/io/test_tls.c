@@ -72,12 +72,12 @@ static void test_contexts(void **state)
     tls_context_unref(NULL);
     assert_int_equal(context_of(i->certificate, i->key, ""), ERR_NONE);
     assert_int_equal(context_of("/nonexistent", i->key, ""), ERR_IO);
-    assert_int_equal(context_of(i->certificate, "/nonexistent", ""), ERR_IO);
+    assert_int_equal(context_of(i->certificate, "/nonexistent", ""), ERR_CONFLICT);
     assert_int_equal(context_of(i->key, i->key, ""), ERR_IO);
     write_pem(other, key, NULL, NULL); /* of another certificate */
-    assert_int_equal(context_of(i->certificate, other, ""), ERR_IO);
+    assert_int_equal(context_of(i->certificate, other, ""), ERR_CONFLICT);
     write_pem(other, key, NULL, "secret"); /* must not ask anybody */
-    assert_int_equal(context_of(i->certificate, other, ""), ERR_IO);
+    assert_int_equal(context_of(i->certificate, other, ""), ERR_CONFLICT);
     memset(long_name, 'a', sizeof long_name);
     long_name[sizeof long_name - 1] = '\0';
     assert_int_equal(context_of(i->certificate, i->key, long_name), ERR_MALFORMED);

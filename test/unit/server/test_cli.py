@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 """sottod and sottoctl as scripts and service managers see them: lines, signals, exit statuses, locks, the socket.
 
-usage: test_cli.py SOTTOD SOTTOCTL [TEST...]
-Servers listen on ports that the system picks; every wait is bounded and nothing is measured.
+usage: test_cli.py SOTTOD SOTTOCTL ANCHOR [TEST...]
 """
 import contextlib
 import fcntl
@@ -18,97 +17,10 @@ import sqlite3
 import ssl
 import stat
 import subprocess
-import sys
 import tarfile
-import tempfile
 import time
-import unittest
 
-SOTTOD, SOTTOCTL = sys.argv[1:3]
-PATIENCE_S = 30
-
-
-def wait_until(what, condition):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("waited in vain for " + what)
-        time.sleep(0.02)
-
-
-def is_running(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def opened(pid):
-    """The names of its open files."""
-    try:
-        return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-    except OSError:                                      # one was closed meanwhile
-        return []
-
-
-def children_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as f:
-        return [int(child) for child in f.read().split()]
-
-
-class Server:
-    """One sottod; its standard error is a file, so that nothing is lost when it is killed."""
-
-    def __init__(self, folder, *options, file=None, env=None):
-        self.data_dir = os.path.join(folder, "data")
-        self.socket = os.path.join(self.data_dir, "control.sock")
-        self.log = os.path.join(folder, f"log{time.monotonic_ns()}")
-        command = [SOTTOD, "-o", "server.data_dir=" + self.data_dir, "-o", "listen.c2s=127.0.0.1:0",
-                   "-o", "listen.c2s_tls=127.0.0.1:0", "-o", "listen.https=127.0.0.1:0",
-                   "-o", "server.workers=2"]
-        command += ["-c", file or "/dev/null"]
-        for option in options:
-            command += ["-o", option]
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen(command, stderr=log, env={**os.environ, **(env or {})})
-
-    def text(self):
-        with open(self.log) as f:
-            return f.read()
-
-    def says(self, pattern):
-        wait_until(f"{pattern!r} in\n{self.text()}",
-                   lambda: re.search(pattern, self.text(), re.M) or self.process.poll() is not None)
-        found = re.search(pattern, self.text(), re.M)
-        if not found:
-            raise AssertionError(f"no {pattern!r} in\n{self.text()}")
-        return found
-
-    def ready(self):
-        self.says("^sotto: ready$")
-        return self
-
-    def port(self, kind="c2s"):
-        return int(self.says(rf"^sotto: listening {kind} 127\.0\.0\.1:(\d+)$")[1])
-
-    def child(self):
-        return children_of(self.process.pid)[0]
-
-    def end(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(PATIENCE_S)
-
-    def ctl(self, *arguments, password=None):
-        return run([SOTTOCTL, "-s", self.socket, *arguments], password)
-
-    def ask(self, *arguments, password=None):
-        """The value that --json prints; the command must succeed."""
-        done = self.ctl("--json", *arguments, password=password)
-        if done.returncode != 0:
-            raise AssertionError(f"{arguments}: {done.stderr}")
-        return json.loads(done.stdout)
+from sottod_case import ANCHOR, Case, is_running, main, opened, PATIENCE_S, run, Server, SOTTOCTL, SOTTOD, wait_until
 
 
 def write_backup(path, members):
@@ -131,30 +43,15 @@ def write_backup(path, members):
         f.write(archive.getvalue() + bytes(1024))
 
 
-def run(command, text=None):
-    return subprocess.run(command, input=text if text is not None else "", capture_output=True, text=True,
-                          timeout=PATIENCE_S)
+P256 = "ec", "-pkeyopt", "ec_paramgen_curve:P-256"
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="sotto-test-cli-")
-        self.servers = []
-
-    def tearDown(self):
-        for server in self.servers:
-            server.end(signal.SIGKILL)
-        shutil.rmtree(self.folder)
-
-    def start(self, *options, **more):
-        self.servers.append(Server(self.folder, *options, **more))
-        return self.servers[-1]
-
-    def write(self, name, text):
-        path = os.path.join(self.folder, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
+def make_pair(folder, name, *more, kind=P256):
+    """A certificate of its own and its key, as options."""
+    path = os.path.join(folder, name)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-subj", "/CN=" + name, *more,
+                    "-keyout", path + ".key", "-out", path + ".pem"], check=True, capture_output=True)
+    return f"tls.certificate={path}.pem", f"tls.key={path}.key"
 
 
 class CommandLine(Case):
@@ -170,6 +67,20 @@ class CommandLine(Case):
     def test_version(self):
         self.assertRegex(self.expect(["--version"], 0).stdout, r"^sottod \d+\.\d+\.\d+\n$")
         self.assertRegex(run([SOTTOCTL, "--version"]).stdout, r"^sottoctl \d+\.\d+\.\d+\n$")
+
+    def test_helpers_say_what_they_are_for(self):
+        """Programs that others start: nobody who tries one meets a riddle, or a desktop that is not there."""
+        build = os.path.dirname(os.path.dirname(os.path.realpath(ANCHOR)))
+        programs = [ANCHOR, os.path.join(build, "media/sotto-media"), os.path.join(build, "sentinel/sotto-sentinel"),
+                    os.path.join(build, "cli/sotto-keyring")]
+        for program in filter(os.path.exists, programs):            # the last only where libsecret is
+            name = os.path.basename(program)
+            done = run([program, "--help"])
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+            self.assertRegex(done.stdout, rf"^{name} [a-z].*; (sottod? [a-z].*|not built yet\.)\nusage: {name} ")
+            self.assertRegex(run([program, "--version"]).stdout, rf"^{name} \d+\.\d+\.\d+\n$")
+            done = run([program, "banana"])
+            self.assertEqual((done.returncode, done.stdout), (2, ""), name)
 
     def test_bad_usage(self):
         for arguments in ["--banana"], ["-c"], ["-o"], ["banana"], ["--version", "banana"]:
@@ -188,7 +99,8 @@ class CommandLine(Case):
             ("user",): "sottoctl: user: one of add, add-many, list, delete, id is to follow; sottoctl --help explains them\n",
             ("user", "ad"): "sottoctl: user: one of add,",
             ("backup",): "sottoctl: usage: sottoctl backup FILE [--without-keys]\n",
-            ("stats", "now"): "sottoctl: usage: sottoctl stats",
+            ("stats", "now"): "sottoctl: usage: sottoctl stats\n",
+            ("user", "list", "now"): "sottoctl: usage: sottoctl user list\n",
         }.items():
             done = run([SOTTOCTL, *arguments])
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
@@ -210,8 +122,17 @@ class CommandLine(Case):
                     self.assertTrue(word == "" or re.search(rf"[ \"]{word}[ \"]", completion), word)
                     self.assertIn(word, manual)
 
-    def test_replay_is_not_built(self):
-        self.expect(["--replay-stanzas", "x"], 1, err="sottod: --replay-stanzas: not built yet\n")
+    def test_manual_and_completion_know_every_type_of_event(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+        with open(os.path.join(root, "server/event.c")) as f:
+            types = re.findall(r'\[EVENT_[A-Z]+\] = "([a-z]+)"', f.read())
+        self.assertGreater(len(types), 9)
+        with open(os.path.join(root, "docs/man/sottoctl.8")) as f:
+            told = re.search(r"\none of ([a-z, ]+ and [a-z]+);", f.read())[1]
+        with open(os.path.join(root, "packaging/completion/sottoctl.bash")) as f:
+            completed = re.search(r'--type\).*?-W "([a-z ]*)"', f.read(), re.S)[1]
+        self.assertEqual(re.split(", | and ", told), types)
+        self.assertEqual(completed.split(), types)
 
     def test_bad_configuration(self):
         path = self.write("bad.ini", "[policy]\ne2ee = perhaps\n[log]\nlevel = loud\n")
@@ -244,6 +165,8 @@ class CommandLine(Case):
             "policy.e2ee=off": "risk: policy.e2ee = off: ",
             "policy.e2ee_allow=b.example": "risk: policy.e2ee_allow = b.example: ",
             "policy.strangers=allow": "risk: policy.strangers = allow: ",
+            "listen.mux=127.0.0.2:1": "risk: listen.mux = 127.0.0.1: ",
+            "policy.calls_direct=adapt": "risk: policy.calls_direct = adapt: ",
             "registration.mode=open": "risk: registration.mode = open: ",
             "auth.mechanisms=SCRAM-SHA-1-PLUS PLAIN": "risk: auth.mechanisms = SCRAM-SHA-1-PLUS PLAIN: ",
             "auth.mechanisms=SCRAM-SHA-1": "risk: auth.mechanisms = SCRAM-SHA-1: ",
@@ -251,9 +174,27 @@ class CommandLine(Case):
             "store.ack=memory": "risk: store.ack = memory: acknowledged messages can be lost",
             "archive.retention_days=-1": "risk: archive.retention_days = -1: ",
             "listen.metrics=0.0.0.0:9100": "risk: listen.metrics = 0.0.0.0:9100: whoever reaches it",
+            "listen.proxy_from=0.0.0.0/0": "risk: listen.proxy_from = 0.0.0.0/0: whoever connects",
+            "listen.proxy_from=10.0.0.5 ::/0": "risk: listen.proxy_from = 10.0.0.5/32 ::/0: whoever connects",
+            "store.url=sqlite::memory:": "risk: store.url = sqlite::memory:: accounts and messages",
+            "archive.mode=off": "risk: archive.mode = off: what is sent to somebody who is online",
+            "anchor.address=": "risk: anchor.address: calls ring",
+            "auth.mechanisms=FAST": "risk: auth.mechanisms = FAST: only devices that hold a token",
+            "limits.messages_per_account=1000000/s": "risk: limits.messages_per_account = 1000000/s: more than 100 times the "
+                                                     "default of 600/min: ",
+            "limits.unauthenticated_per_address=1000000": "risk: limits.unauthenticated_per_address = 1000000: more than 100 ",
+            "limits.upload_bytes=1025GiB": "risk: limits.upload_bytes = 1025GiB: more than 100 times the default of 100MiB: ",
+            "limits.messages_per_account=off": "risk: limits.messages_per_account = off: there is no limit",
+            "limits.archive_messages=off": "risk: limits.archive_messages = off: there is no limit",
+            "limits.fetch_exempt=127.0.0.0/8": "risk: limits.fetch_exempt = 127.0.0.0/8: ",
             "limits.exempt=10.0.0.0/8": "risk: limits.exempt = 10.0.0.0/8: ",
-            "listen.s2s=0.0.0.0:5269": "unbuilt: listen.s2s = 0.0.0.0:5269: not built yet",
+            "listen.s2s=0.0.0.0:5269": "unbuilt: listen.s2s = 0.0.0.0:5269: not opened: ",
+            f"s2s.pin=far.test=192.0.2.1:5269={64 * 'a'}": "risk: s2s.pin: people of these servers ",
+            "listen.component=127.0.0.1:5347": "unbuilt: listen.component = 127.0.0.1:5347: not opened: ",
             "store.url=postgresql://db": "unbuilt: store.url = postgresql://db: not built yet",
+            "limits.request_messages=seven": "unbuilt: limits.request_messages = seven: not built yet, and when it is, it takes a "
+                                             "number from 1 to 1000",
+            "limits.request_messages=7": "unbuilt: limits.request_messages = 7: not built yet",
             "bus.url=nats://n": "unbuilt: bus.url = nats://n: not built yet",
         }.items():
             done = self.check(option)
@@ -261,14 +202,60 @@ class CommandLine(Case):
             self.assertEqual([found for found in done.stdout.splitlines() if found.startswith(line)][0:1] and 1, 1,
                              f"{option}: {done.stdout}")
         done = self.check("listen.c2s=0.0.0.0:5222")
-        self.assertIn("risk: listen.c2s: reachable from elsewhere with a self-signed certificate", done.stdout)
+        self.assertIn("risk: listen.c2s = 0.0.0.0:5222: reachable from elsewhere with a self-signed certificate", done.stdout)
         self.assertIn("risk: server.domain = localhost: ", done.stdout)
+
+    def test_check_says_nothing_of_what_gives_up_nothing(self):
+        for options in [("listen.proxy_from=10.0.0.0/8 fd00::/16 192.0.2.1",), ("limits.messages_per_account=60000/min",),
+                        ("limits.unauthenticated_per_address=3200",), ("limits.fetch_bytes=off",), ("limits.connections=1000000",),
+                        ("listen.c2s=127.0.0.1:0 127.0.0.1:0 127.0.0.2:5222", "listen.c2s_tls=[::1]:5222")]:
+            self.assertEqual(self.check(*options).stdout, "", options)
+
+    def test_check_of_doors_that_are_not_for_clients(self):
+        """No client judges a certificate there, or asks DNS for them."""
+        done = self.check("listen.metrics=0.0.0.0:9100", "listen.component=0.0.0.0:5347", "component.secret=push.test=" + 16 * "x",
+                          "server.domain=one.example")
+        self.assertEqual([line.split(":")[1] for line in done.stdout.splitlines()], [" listen.metrics = 0.0.0.0", " listen.component = 0.0.0.0"])
+
+    def test_one_address_for_two_listeners(self):
+        for options, line in {
+            ("listen.c2s=127.0.0.1:7000", "listen.mux=127.0.0.1:7000"): "listen.mux = 127.0.0.1:7000: listen.c2s has this address",
+            ("listen.c2s=[::1]:7000 [0:0::1]:7000",): "listen.c2s = [0:0::1]:7000: listen.c2s has this address",
+        }.items():
+            done = self.check(*options)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("error: " + line, done.stdout)
+        server = self.start("listen.c2s=127.0.0.1:7000", "listen.metrics=127.0.0.1:7000")
+        self.assertEqual(server.process.wait(PATIENCE_S), 1)
+        self.assertIn("sottod: listen.metrics = 127.0.0.1:7000: listen.c2s has this address already\n", server.text())
 
     def test_check_finds_what_cannot_work(self):
         path = self.write("empty.pem", "")
         done = self.check("tls.certificate=" + path, "tls.key=" + path)
         self.assertEqual(done.returncode, 1)
         self.assertIn("error: tls.certificate", done.stdout)
+
+    def test_key_that_does_not_fit(self):
+        """Missing, unreadable, of another certificate, of another type: said before a start, and by a start that fails."""
+        pair = make_pair(self.folder, "one")
+        other = make_pair(self.folder, "other")
+        rsa = make_pair(self.folder, "rsa", kind=("rsa:2048",))
+        key = {name: os.path.join(self.folder, name) for name in ("one.key", "other.key", "rsa.key", "none.key", "one.pem")}
+        for name, said in {
+            "none.key": f"tls.key: cannot use the key {key['none.key']}: No such file or directory",
+            "one.pem": f"tls.key: cannot use the key {key['one.pem']}: ",
+            "other.key": f"tls.key: the key {key['other.key']} does not belong to the certificate {key['one.pem']}",
+            "rsa.key": f"tls.key: the key {key['rsa.key']} does not belong to the certificate {key['one.pem']}",
+        }.items():
+            done = self.check(pair[0], "tls.key=" + key[name])
+            self.assertEqual(done.returncode, 1, name)
+            self.assertIn("error: " + said, done.stdout)
+            server = self.start(pair[0], "tls.key=" + key[name])
+            self.assertEqual(server.process.wait(PATIENCE_S), 1)
+            self.assertIn("sottod: " + said, server.text())
+            self.assertNotIn("/proc/self/fd", server.text())
+        for good in pair, other, rsa:
+            self.assertNotIn("tls.key", self.check(*good).stdout)
 
 
 class Life(Case):
@@ -328,6 +315,35 @@ class Life(Case):
         self.assertEqual(second.process.wait(PATIENCE_S), 1)
         self.assertRegex(second.text(), r"^sottod: server\.data_dir: .* is in use by another server")
         self.assertEqual(first.ask("user", "list"), [])
+
+    def test_folder_of_others_is_left_alone(self):
+        data_dir = os.path.join(self.folder, "data")
+        for mode, content, why in ((0o1777, [], "others may write into it"), (0o770, [], "others may write into it"),
+                                   (0o770, ["lock"], "others may write into it"),
+                                   (0o755, ["letters"], "it holds files that no server made")):
+            os.mkdir(data_dir)
+            for name in content:
+                self.write("data/" + name, "")
+            os.chmod(data_dir, mode)
+            server = self.start()
+            self.assertEqual(server.process.wait(PATIENCE_S), 1, (mode, content))
+            self.assertIn(f"sottod: server.data_dir: {data_dir} is not the server's alone: ", server.text())
+            self.assertIn(f"{why}; name a folder of its own, or, if it is one, `chmod 0700 {data_dir}`\n", server.text())
+            self.assertEqual(stat.S_IMODE(os.stat(data_dir).st_mode), mode)
+            self.assertEqual(os.listdir(data_dir), content)
+            shutil.rmtree(data_dir)
+
+    def test_folder_that_is_ours_is_closed(self):
+        data_dir = os.path.join(self.folder, "data")
+        for mode, content in (0o755, []), (0o755, ["lock"]), (0o700, ["letters"]), (0o2700, ["letters"]):
+            os.mkdir(data_dir)
+            for name in content:
+                self.write("data/" + name, "")
+            os.chmod(data_dir, mode)
+            server = self.start().ready()
+            self.assertEqual(stat.S_IMODE(os.stat(data_dir).st_mode) & 0o777, 0o700)
+            self.assertEqual(server.end(), 0)
+            shutil.rmtree(data_dir)
 
     def test_folder_in_use_for_a_moment(self):
         self.start().ready().end()
@@ -452,6 +468,67 @@ class Reload(Case):
         server.says(r"INFO config\.reloaded")
         wait_until("the new certificate", lambda: self.certificate(server) == second)
 
+    def test_wrong_key_changes_nothing(self):
+        first = self.make_certificate("first")
+        key = os.path.join(self.folder, "key.pem")
+        server = self.start("tls.certificate=" + os.path.join(self.folder, "certificate.pem"), "tls.key=" + key).ready()
+        good = self.read(key)
+        make_pair(self.folder, "other")
+        shutil.copy(os.path.join(self.folder, "other.key"), key)
+        server.process.send_signal(signal.SIGHUP)
+        server.says(rf"ERROR config\.not_reloaded why=\"the key {re.escape(key)} does not belong to ")
+        self.assertNotIn("reloaded\n", server.text().replace("not_reloaded", ""))
+        self.assertEqual(self.certificate(server), first)
+        found = self.errors(server)
+        self.assertEqual([f[0] for f in found], ["reload", "tls.key"], found)
+        self.write("key.pem", good)
+        self.assertEqual([f[0] for f in self.errors(server)], ["reload"])
+        server.process.send_signal(signal.SIGHUP)
+        server.says(r"INFO config\.reloaded")
+        server.says(r"INFO server\.reloaded")
+        self.assertEqual(self.errors(server), [])
+
+    def test_refused_reload_is_known_after_a_crash(self):
+        path = self.write("sotto.ini", "")
+        server = self.start(file=path).ready()
+        self.write("sotto.ini", "[policy]\ne2ee = perhaps\n")
+        server.process.send_signal(signal.SIGHUP)
+        server.says(r"ERROR config\.not_reloaded")
+        self.assertEqual([f[0] for f in self.errors(server)], ["reload"])
+        os.kill(server.child(), signal.SIGKILL)
+        server.says(r"INFO server\.restarted")
+        wait_until("the word of it", lambda: [f[0] for f in self.errors(server)] == ["reload"])
+
+    def test_check_judges_what_was_reloaded(self):
+        options = make_pair(self.folder, "first", "-days", "3", "-addext", "subjectAltName=DNS:localhost")
+        path = self.write("sotto.ini", "")
+        server = self.start(*options, file=path).ready()
+        ending = lambda: [f for f in json.loads(server.ctl("--json", "check").stdout) if f["text"].startswith("it ends at")]
+        self.assertEqual(len(ending()), 1)
+        make_pair(self.folder, "first", "-days", "90", "-addext", "subjectAltName=DNS:localhost")
+        server.process.send_signal(signal.SIGHUP)
+        server.says(r"INFO server\.reloaded")
+        self.assertEqual(ending(), [])
+
+    def test_check_judges_the_configuration_that_was_reloaded(self):
+        own = make_pair(self.folder, "own", "-days", "90", "-addext", "subjectAltName=DNS:localhost")
+        path = self.write("sotto.ini", "")
+        server = self.start(file=path).ready()
+        self.write("sotto.ini", "[tls]\n" + "\n".join(option[4:] for option in own) + "\n")
+        server.process.send_signal(signal.SIGHUP)
+        server.says(r"INFO server\.reloaded")
+        found = [f["text"] for f in json.loads(server.ctl("--json", "check").stdout) if f["key"] == "tls.certificate"]
+        self.assertEqual(len(found), 1, found)              # no longer one of its own: nobody vouches for it
+        self.assertIn("fullchain.pem", found[0])
+
+    def errors(self, server):
+        return [(f["key"], f["text"]) for f in json.loads(server.ctl("--json", "check").stdout) if f["kind"] == "error"
+                and "% free" not in f["value"]]
+
+    def read(self, path):
+        with open(path) as f:
+            return f.read()
+
     def test_self_signed_certificate_is_made_once(self):
         server = self.start().ready()
         first = self.certificate(server)
@@ -527,6 +604,14 @@ class Control(Case):
         with open(os.path.join(server.data_dir, "sotto.db"), "rb") as f:
             self.assertNotIn(first["token"].encode(), f.read())
 
+    def test_invitation_withdrawn(self):
+        server = self.start().ready()
+        token = server.ask("invite", "create")["token"]
+        self.assertEqual(server.ask("invite", "withdraw", token), {"inviter": ""})
+        again = server.ctl("invite", "withdraw", token)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("no such invitation", again.stderr)
+
     # What this very machine is like is no part of the tests.
     OF_THE_MACHINE = "clock", "descriptors"
 
@@ -540,13 +625,13 @@ class Control(Case):
         server = self.start().ready()
         lines = server.ctl("invite", "create", "--qr").stdout.splitlines()
         self.assertTrue(lines[0].startswith("xmpp:localhost?register;preauth="))
-        code = [re.sub(r"\x1b\[[0-9;]*m", "", line)[2:] for line in lines if "\x1b[97;40m" in line]
+        code = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines if "\x1b[30;107m" in line]
         side = len(code[0])
         self.assertEqual((side - 8 - 21) % 4, 0)
         self.assertEqual([len(line) for line in code], [side] * ((side + 1) // 2))
-        self.assertEqual(set(code[0]) | set(code[1]), {"\u2588"})
+        self.assertEqual(set(code[0]) | set(code[1]), {" "})
         # The finder in the upper left corner, two rows at a time.
-        self.assertEqual(code[2][4:11], " \u2584\u2584\u2584\u2584\u2584 ")
+        self.assertEqual(code[2][4:11], "\u2588\u2580\u2580\u2580\u2580\u2580\u2588")
         self.assertNotIn("\x1b", server.ctl("--json", "invite", "create", "--qr").stdout)
 
     def test_check(self):
@@ -568,13 +653,27 @@ class Control(Case):
         os.chmod(server.data_dir, 0o700)
         self.assertEqual(self.findings(server, 0), [])
 
+    def test_check_says_what_has_no_value(self):
+        server = self.start(*make_pair(self.folder, "else.example", "-days", "3"), "server.domain=one.example",
+                            f"s2s.pin=far.test=127.0.0.1:9={64 * 'a'}").ready()
+        found = [(key, text) for _, key, value, text in self.findings(server, 0) if value == ""]
+        for wanted in [("tls.certificate", "it does not name one.example"), ("tls.certificate", "it ends at 20"),
+                       ("s2s.pin", "people of these servers")]:
+            self.assertTrue([f for f in found if f[0] == wanted[0] and f[1].startswith(wanted[1])], (wanted, found))
+        said = server.ctl("check").stdout
+        self.assertRegex(said, "(?m)^risk: tls.certificate: it does not name one.example")
+
+    def test_check_reaches_a_listener_on_ipv6(self):
+        with socket.socket(socket.AF_INET6) as probe:
+            try:
+                probe.bind(("::1", 0))
+            except OSError:
+                return                              # a machine without IPv6
+        server = self.start("listen.c2s_tls=[::1]:0").ready()
+        self.assertEqual(self.findings(server, 0), [])
+
     def test_check_doubts_a_certificate_that_nobody_knows(self):
-        path = os.path.join(self.folder, "own")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                        "-nodes", "-days", "90", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost", "-keyout", path + ".key", "-out", path + ".pem"],
-                       check=True, capture_output=True)
-        server = self.start(f"tls.certificate={path}.pem", f"tls.key={path}.key").ready()
+        server = self.start(*make_pair(self.folder, "own", "-days", "90", "-addext", "subjectAltName=DNS:localhost")).ready()
         found = self.findings(server, 0)
         self.assertEqual([f[:2] for f in found], [("risk", "tls.certificate")])
         self.assertIn("fullchain.pem", found[0][3])
@@ -742,9 +841,19 @@ class Control(Case):
         self.assertEqual(done.returncode, 3)
         self.assertEqual(json.loads(done.stdout)["code"], "unreachable")
 
+    def test_sentinel_is_not_built(self):
+        sentinel = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(ANCHOR))), "sentinel/sotto-sentinel")
+        for arguments in ["--replay", "x.jsonl"], ["--json", "--replay", "x.jsonl"], ["--replay", "x.jsonl", "--json"]:
+            done = run([sentinel, *arguments])
+            self.assertEqual((done.returncode, done.stderr), (1, "sotto-sentinel --replay: not built yet\n"))
+            if "--json" in arguments:
+                self.assertEqual(json.loads(done.stdout)["code"], "unbuilt")
+        for arguments in [], ["--json"], ["--replay"], ["--replay", "x", "y"], ["banana"]:
+            self.assertEqual(run([sentinel, *arguments]).returncode, 2, arguments)
+
     def test_what_is_not_built(self):
-        for command in ["events"], ["store", "copy", "--from", "a", "--to", "b"], ["case", "list"], ["evidence", "export"]:
-            done = run([SOTTOCTL, *command, "--json"])
+        for command in ["store", "copy", "--from", "a", "--to", "b"], ["case", "list"], ["evidence", "export"]:
+            done = run([SOTTOCTL, "--json", *command])
             self.assertEqual(done.returncode, 1)
             self.assertIn("not built yet", done.stderr)
             self.assertEqual(json.loads(done.stdout)["code"], "unbuilt")
@@ -752,6 +861,23 @@ class Control(Case):
     def test_bad_usage(self):
         for command in [], ["banana"], ["user"], ["user", "banana"], ["user", "list", "x"], ["stats", "--days", "1"], ["--banana"]:
             self.assertEqual(run([SOTTOCTL, *command]).returncode, 2, command)
+        for command in ["--banana"], ["user", "add-many", "bench", "-1"], ["stats", "--days"], []:
+            done = run([SOTTOCTL, "--json", *command])
+            self.assertEqual(done.returncode, 2, command)
+            self.assertEqual(json.loads(done.stdout)["code"], "usage", command)
+            self.assertEqual(len(done.stderr.splitlines()), 1, command)
+
+    def test_output_that_cannot_be_written(self):
+        server = self.start().ready()
+        for name in "one", "two":
+            server.ctl("user", "add", f"{name}@localhost", "--password-stdin", password="secret\n")
+        ctl = [SOTTOCTL, "-s", server.socket]
+        for command in ([*ctl, "user", "list"], [*ctl, "--json", "user", "list"], [*ctl, "stats"], [*ctl, "invite", "create"],
+                        [*ctl, "--version"], [SOTTOD, "-o", "policy.e2ee=off", "--check"], [SOTTOD, "--version"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn("could be written: No space left", done.stderr, command)
 
     def converse(self, server, text):
         with socket.socket(socket.AF_UNIX) as peer:
@@ -791,4 +917,4 @@ class Control(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    main()

@@ -56,6 +56,14 @@ static const struct config *load_overrides(const char *const *overrides, size_t 
 
 /* ---- Single values ---- */
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define PINS                                                                                       \
+    "s2s.pin: DOMAIN=ADDRESS:PORT=SHA256, separated by spaces: an IP address, and the hash of "    \
+    "the certificate as 64 hexadecimal digits"
+#define COLONS                                                                                     \
+    "AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:"                                 \
+    "AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB"
+
 static const struct {
     const char *key, *text, *want;
 } good[] = {
@@ -67,14 +75,16 @@ static const struct {
     { "listen.c2s", "[2001:db8::1]:65535", "[2001:db8::1]:65535" },
     { "registration.mode", "OPEN", "open" },
     { "policy.e2ee", "off", "off" },
-    { "policy.e2ee_allow", "a.example {urn:x}y", "a.example {urn:x}y" },
+    { "policy.e2ee_allow", "A.example Room@b.example {urn:x}y {jabber:client}body-2",
+      "a.example room@b.example {urn:x}y {jabber:client}body-2" },
+    { "policy.e2ee_allow", "", "" },
     { "auth.mechanisms", "PLAIN scram-sha-1", "SCRAM-SHA-1 PLAIN" },
     { "auth.scram_iterations", "4096", "4096" },
     { "store.url", "postgresql://db/sotto", "postgresql://db/sotto" },
     { "store.url", "sqlite:/a/b.db", "sqlite:/a/b.db" },
     { "store.url", "sqlite::memory:", "sqlite::memory:" },
     { "archive.retention_days", "-1", "-1" },
-    { "archive.retention_days", "0", "0" },
+    { "archive.retention_days", "1", "1" },
     { "limits.messages_per_account", "30/min", "30/min" },
     { "limits.messages_per_account", "60 / 60s", "60/min" },
     { "limits.messages_per_account", "600/10s", "600/10s" },
@@ -85,10 +95,22 @@ static const struct {
     { "limits.pep_bytes", "3 KiB", "3KiB" },
     { "limits.pep_bytes", "1025B", "1025" },
     { "log.format", "json", "json" },
+    { "anchor.address", "10.0.0.1=192.0.2.1  2001:db8::1", "10.0.0.1=192.0.2.1 2001:db8::1" },
+    { "anchor.address", "0.0.0.0=192.0.2.1", "0.0.0.0=192.0.2.1" },
+    { "anchor.address", "", "" },
+    { "anchor.port", "3478", "3478" },
+    { "s2s.pin", "far.test=192.0.2.1:5269=" HASH, "far.test=192.0.2.1:5269=" HASH },
+    { "s2s.pin", "far.test=[2001:db8::1]:1=" COLONS " x.test=127.0.0.1:65535=" HASH,
+      "far.test=[2001:db8::1]:1=" COLONS " x.test=127.0.0.1:65535=" HASH },
+    { "s2s.pin", "", "" },
+    { "component.secret", "Push.Example=0123456789abcdef a.test=0123456789abcde=",
+      "Push.Example=0123456789abcdef a.test=0123456789abcde=" },
+    { "component.secret", "", "" },
     /* Features to come take anything. */
-    { "anchor.port", "whatever", "whatever" },
-    { "listen.s2s", "not an address", "" },
+    { "tls.acme", "anything", "anything" },
     { "bus.url", "nats://n1", "nats://n1" },
+    { "limits.request_messages", "seven", "seven" },
+    { "limits.request_messages", " 7 ", "7" },
 };
 
 static void values_are_read(void **state)
@@ -104,9 +126,52 @@ static void values_are_read(void **state)
     }
 }
 
+#define EXEMPT                                                                                     \
+    "policy.e2ee_allow: domains, addresses of rooms and {namespace}name of elements, separated "   \
+    "by spaces"
+#define RETENTION                                                                                  \
+    "archive.retention_days: a number from 1 to 36500, or -1 (messages wait there for who is "     \
+    "offline; archive.mode = off keeps no history)"
+#define SECRETS                                                                                    \
+    "component.secret: DOMAIN=SECRET, separated by spaces, each secret 16 to 256 printable "       \
+    "characters"
+
 static const struct {
     const char *text, *want;
 } bad[] = {
+    { "anchor.address=localhost",
+      "anchor.address: at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+      "separated by spaces; empty: off" },
+    { "anchor.address=0.0.0.0",
+      "anchor.address: at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+      "separated by spaces; empty: off" },
+    { "anchor.address=::",
+      "anchor.address: at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+      "separated by spaces; empty: off" },
+    { "anchor.address=192.0.2.1:3478",
+      "anchor.address: at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+      "separated by spaces; empty: off" },
+    { "anchor.address=10.0.0.1=",
+      "anchor.address: at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+      "separated by spaces; empty: off" },
+    { "anchor.address=10.0.0.1=2001:db8::1",
+      "anchor.address: at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+      "separated by spaces; empty: off" },
+    { "anchor.address=1.2.3.4 1.2.3.4 1.2.3.4 1.2.3.4 1.2.3.4 1.2.3.4 1.2.3.4 1.2.3.4 1.2.3.4",
+      "anchor.address: at most 8 addresses such as 192.0.2.1, 2001:db8::1 or 10.0.0.1=192.0.2.1 "
+      "separated by spaces; empty: off" },
+    { "s2s.pin=far.test", PINS },
+    { "s2s.pin=far.test=far.test:5269=" HASH, PINS },
+    { "s2s.pin=far.test=192.0.2.1:0=" HASH, PINS },
+    { "s2s.pin=far.test=192.0.2.1=" HASH, PINS },
+    { "s2s.pin=a..b=192.0.2.1:1=" HASH, PINS },
+    { "s2s.pin=far.test=192.0.2.1:1=0" HASH, PINS },
+    { "s2s.pin=far.test=192.0.2.1:1=A:B" HASH, PINS },
+    { "component.secret=push.test", SECRETS },
+    { "component.secret=push.test=0123456789abcde", SECRETS },
+    { "component.secret=a..b=0123456789abcdef", SECRETS },
+    { "component.secret==0123456789abcdef", SECRETS },
+    { "anchor.port=65535", "anchor.port: a number from 0 to 65534" },
     { "server.domain=", "server.domain: one or more domain names separated by spaces" },
     { "server.domain=a..b", "server.domain: one or more domain names separated by spaces" },
     { "server.workers=0", "server.workers: a number from 1 to 256, or cores" },
@@ -122,11 +187,22 @@ static const struct {
                                      "separated by spaces; empty: off" },
     { "listen.c2s=127.0.0.1:65536", "listen.c2s: addresses such as 127.0.0.1:5222 or [::1]:5222 "
                                     "separated by spaces; empty: off" },
+    { "policy.e2ee_allow={urn:x", EXEMPT },
+    { "policy.e2ee_allow={}y", EXEMPT },
+    { "policy.e2ee_allow={urn:x}", EXEMPT },
+    { "policy.e2ee_allow=a.example {urn:x}y/z", EXEMPT },
+    { "policy.e2ee_allow=a@b.example/c", EXEMPT },
+    { "policy.e2ee_allow=@b.example", EXEMPT },
+    { "policy.e2ee_allow=a..b", EXEMPT },
+    { "policy.e2ee_allow=https://a.example", EXEMPT },
     { "archive.mode=maybe", "archive.mode: one of on, off" },
     { "archive.mode=", "archive.mode: one of on, off" },
     { "store.url=mysql://x", "store.url: sqlite:PATH or postgresql://…" },
     { "store.url=sqlite:", "store.url: sqlite:PATH or postgresql://…" },
-    { "archive.retention_days=-2", "archive.retention_days: a number from -1 to 36500" },
+    { "archive.retention_days=-2", RETENTION },
+    { "archive.retention_days=0", RETENTION },
+    { "archive.retention_days=-0", RETENTION },
+    { "archive.retention_days=36501", RETENTION },
     { "auth.scram_iterations=4095", "auth.scram_iterations: a number from 4096 to 10000000" },
     { "auth.scram_iterations=-4096", "auth.scram_iterations: a number from 4096 to 10000000" },
     { "limits.pep_item_bytes=1TiB", "limits.pep_item_bytes: a size from 1KiB to 4MiB" },
@@ -235,13 +311,17 @@ static const char *const promised[] = {
     "listen.metrics=127.0.0.1:0",
     "listen.component=127.0.0.1:0",
     "listen.proxy_from=10.0.0.0/8",
+    "s2s.pin=far.test=192.0.2.1:5269=" HASH,
     "tls.certificate=/c",
     "tls.key=/k",
     "tls.acme=https://acme.example",
     "registration.mode=closed",
     "policy.e2ee=off",
     "policy.e2ee_allow=a.example",
+    "limits.request_messages=seven",
     "policy.strangers=allow",
+    "policy.calls=strict",
+    "policy.calls_direct=adapt",
     "auth.mechanisms=PLAIN",
     "auth.scram_iterations=5000",
     "store.url=sqlite:x.db",
@@ -362,8 +442,8 @@ static void longest_line_is_kept_whole(void **state)
 
     (void)state;
     check_err("198",
-              load_text("[policy]\ne2ee_allow = " LETTERS_50 LETTERS_50 LETTERS_50
-                        "aaaaaaaaaabbbbbbbbbbccccccccccddddd\n",
+              load_text("[policy]\ne2ee_allow = {" LETTERS_50 LETTERS_50 LETTERS_50
+                        "aaaaaaaaaabbbbbbbbbbcccccccc}ddddd\n",
                         &c),
               ERR_NONE);
     value = config_text(c, key_index("policy.e2ee_allow"), &arena);

@@ -14,6 +14,7 @@ static const struct control_command first_table[] = {
     { "user add", FIELD_JID | FIELD_PASSWORD, 0, handle },
     { "user add-many", FIELD_PREFIX | FIELD_COUNT | FIELD_PASSWORD, 0, handle },
     { "invite create", 0, FIELD_DOMAIN | FIELD_DAYS, handle },
+    { "invite withdraw", FIELD_TOKEN, 0, handle },
     { "stats", 0, 0, NULL },
 };
 static const struct control_command second_table[] = { { "stats", 0, 0, handle },
@@ -54,6 +55,7 @@ static const struct {
       "prefix: an address such as name@a.example" },
     { "{\"command\":\"invite create\",\"domain\":\"c.example\"}", "usage",
       "domain: one of a.example, b.example" },
+    { "{\"command\":\"invite withdraw\"}", "usage", "token: a text that is not empty" },
     { "{\"command\":\"invite create\",\"days\":-1}", "usage", "days: a number from 1 to 3650" },
 };
 

@@ -76,9 +76,30 @@ static int try_fork(void)
     return fork() >= 0 ? WORKED : REFUSED;
 }
 
+static int try_pair(void)
+{
+    int pair[2];
+
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0
+                   && socketpair(AF_TIPC, SOCK_STREAM, 0, pair) != 0
+               ? WORKED
+               : REFUSED;
+}
+
 static int try_socket(void)
 {
     return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? WORKED : REFUSED;
+}
+
+static int try_netlink(void)
+{
+    return socket(AF_NETLINK, SOCK_RAW, 0) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0 ? WORKED
+                                                                                        : REFUSED;
+}
+
+static int try_resolver_files(void)
+{
+    return try_read("/etc/hosts");
 }
 
 static int try_io_uring(void)
@@ -130,29 +151,36 @@ static const struct {
     const char *what;
     int (*attempt)(void);
     int status, signal;
+    bool calls_out;
 } attempts[] = {
-    { "write in the folder", try_own_file, WORKED, 0 },
-    { "read /etc", try_etc, REFUSED, 0 },
-    { "read own memory", try_own_memory, REFUSED, 0 },
-    { "write elsewhere", try_write_elsewhere, REFUSED, 0 },
-    { "execute", try_execute, 0, SIGSYS },
-    { "trace", try_trace, 0, SIGSYS },
-    { "become root", try_become_root, 0, SIGSYS },
-    { "fork", try_fork, REFUSED, 0 },
-    { "call out", try_socket, REFUSED, 0 },
-    { "io_uring", try_io_uring, REFUSED, 0 },
-    { "run written memory", try_run_memory, REFUSED, 0 },
-    { "signal others", try_kill_parent, REFUSED, 0 },
-    { "start a thread", try_thread, WORKED, 0 },
-    { "reopen sealed memory", try_sealed_memory, WORKED, 0 },
-    { "abort", try_abort, 0, SIGABRT },
+    { "write in the folder", try_own_file, WORKED, 0, false },
+    { "read /etc", try_etc, REFUSED, 0, false },
+    { "read own memory", try_own_memory, REFUSED, 0, false },
+    { "write elsewhere", try_write_elsewhere, REFUSED, 0, false },
+    { "execute", try_execute, 0, SIGSYS, false },
+    { "trace", try_trace, 0, SIGSYS, false },
+    { "become root", try_become_root, 0, SIGSYS, false },
+    { "fork", try_fork, REFUSED, 0, false },
+    { "pair of sockets", try_pair, WORKED, 0, false },
+    { "call out", try_socket, REFUSED, 0, false },
+    { "io_uring", try_io_uring, REFUSED, 0, false },
+    { "run written memory", try_run_memory, REFUSED, 0, false },
+    { "signal others", try_kill_parent, REFUSED, 0, false },
+    { "start a thread", try_thread, WORKED, 0, false },
+    { "reopen sealed memory", try_sealed_memory, WORKED, 0, false },
+    { "abort", try_abort, 0, SIGABRT, false },
+    { "read what resolvers read", try_resolver_files, REFUSED, 0, false },
+    { "call out, with leave", try_socket, WORKED, 0, true },
+    { "read what resolvers read, with leave", try_resolver_files, WORKED, 0, true },
+    { "read /etc, with leave to call out", try_etc, REFUSED, 0, true },
+    { "call services of this machine", try_netlink, REFUSED, 0, true },
 };
 
-static void confined(int (*attempt)(void))
+static void confined(int (*attempt)(void), bool calls_out)
 {
     static const uint8_t key[LOG_KEY_SIZE];
     const char *const folders[] = { folder };
-    const struct sandbox_rules rules = { folders, 1 };
+    const struct sandbox_rules rules = { folders, 1, calls_out };
     int memory = memfd_create("handed over", 0);
 
     if (dup2(memory, 100) != 100
@@ -172,7 +200,7 @@ static void powers_are_gone(void **state)
         int how;
 
         if (pid == 0)
-            confined(attempts[i].attempt);
+            confined(attempts[i].attempt, attempts[i].calls_out);
         assert_int_equal(waitpid(pid, &how, 0), pid);
         if ((WIFSIGNALED(how) ? WTERMSIG(how) : 0) != attempts[i].signal
             || (WIFEXITED(how) && WEXITSTATUS(how) != attempts[i].status))

@@ -27,7 +27,7 @@ static void send(struct session *s, unsigned first, unsigned count)
     for (unsigned i = first; i < first + count; i++) {
         struct blob *b = blob_new(STR("<presence/>"));
 
-        sm_sent(s, b, i, WRAP_NONE);
+        sm_sent(s, b, i, WRAP_NONE, 0);
         blob_unref(b);
     }
 }

@@ -39,7 +39,7 @@ static int f_close(sqlite3_file *f)
 
 static int f_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
-    return PASS(f, xRead, p, n, at);
+    return fails_now(FAULT_READ) ? fault_code : PASS(f, xRead, p, n, at);
 }
 
 static int f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)

@@ -1,6 +1,6 @@
 /* faulty_vfs.h: the file system below SQLite, with one operation that fails.
  *
- * Counts writes, syncs and truncations of all files, and lets the n-th fail in a chosen way.
+ * Counts reads, writes, syncs and truncations of all files, and lets the n-th fail in a chosen way.
  * Threads: the counters are atomic.
  */
 #ifndef SOTTO_TEST_STORE_FAULTY_VFS_H
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-enum fault_at { FAULT_WRITE, FAULT_SYNC, FAULT_TRUNCATE, FAULT_KINDS };
+enum fault_at { FAULT_READ, FAULT_WRITE, FAULT_SYNC, FAULT_TRUNCATE, FAULT_KINDS };
 
 void faulty_vfs_install(void); /* it becomes SQLite's default */
 

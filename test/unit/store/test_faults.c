@@ -110,6 +110,7 @@ static bool run_with_fault(enum fault_at kind, int n, int rc)
     struct scenario s = { .harness = harness_new(IN_FILE_INLINE) };
     struct harness *h = s.harness;
     bool fatal, fired;
+    struct store_stats stats;
     unsigned refused = 0;
 
     s.alice = make_account(h, "alice");
@@ -120,6 +121,8 @@ static bool run_with_fault(enum fault_at kind, int n, int rc)
     fatal = h->fatal[0] != '\0';
     for (unsigned i = 0; i < SETS; i++)
         refused += s.calls[i]->op.result != ERR_NONE;
+    store_stats(h->store, &stats);
+    assert_int_equal(stats.failed, refused);
     if (!fired)
         assert_int_equal(refused, 0);
     if (refused > 0) /* the operator hears of it, one way or the other */
@@ -274,13 +277,48 @@ static void checkpoint_fails(void **state)
     harness_free(h);
 }
 
+/* A query that the disk does not answer fails, the operator hears why, and the next one is answered. */
+static void reads_fail(void **state)
+{
+    struct scenario s = { .harness = harness_new(IN_FILE_INLINE) };
+    struct harness *h = s.harness;
+    unsigned failed = 0;
+    bool fired;
+    int n = 0;
+
+    (void)state;
+    s.alice = make_account(h, "alice");
+    s.bob = make_account(h, "bob");
+    run_scenario(&s);
+    do {
+        struct call *c = call_new(h);
+
+        harness_reopen(h);
+        h->refused = 0;
+        faulty_vfs_arm(FAULT_READ, ++n, SQLITE_IOERR_READ);
+        c->query.in.archive = (struct archive_query){ .account = s.alice, .max = 2 * SETS };
+        if (ask(c, QUERY_ARCHIVE) != ERR_NONE) {
+            assert_int_equal(c->query.op.result, ERR_IO);
+            assert_int_equal(h->refused, 1);
+            failed++;
+        }
+        fired = faulty_vfs_fired();
+        faulty_vfs_arm(FAULT_READ, 0, 0);
+        c = whole_archive(&s, s.alice);
+        assert_int_equal(c->query.out.archive.count, SETS);
+        h->fatal[0] = '\0'; /* the writer may have met it */
+    } while (fired && n < ROUNDS_MAX);
+    assert_true(failed > 0 && n < ROUNDS_MAX);
+    harness_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_fail),      cmocka_unit_test(disk_full),
         cmocka_unit_test(syncs_fail),       cmocka_unit_test(truncations_fail),
         cmocka_unit_test(syncs_per_commit), cmocka_unit_test(no_second_try),
-        cmocka_unit_test(checkpoint_fails),
+        cmocka_unit_test(checkpoint_fails), cmocka_unit_test(reads_fail),
     };
 
     faulty_vfs_install();

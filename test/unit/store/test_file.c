@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,12 +71,59 @@ static void newer_schema(void **state)
 
     (void)state;
     assert_int_equal(number(h->path, "PRAGMA application_id"), 0x536f7474);
-    assert_int_equal(number(h->path, "PRAGMA user_version"), 2);
+    assert_int_equal(number(h->path, "PRAGMA user_version"), 7);
     alter(h, "PRAGMA user_version = 99");
     refuses(h, ERR_UNSUPPORTED, "newer version");
     assert_int_equal(number(h->path, "SELECT count(*) FROM account"), 1);
-    alter(h, "PRAGMA user_version = 2");
+    alter(h, "PRAGMA user_version = 7");
     harness_reopen(h);
+    harness_free(h);
+}
+
+/* A store of version 2: one password for each account, and what opens it is found as before. */
+static void older_schema(void **state)
+{
+    static const char *const back[] = {
+        "DROP TABLE copy",
+        "DROP TABLE outbox",
+        "DROP TRIGGER device_push",
+        "DROP TABLE push",
+        "DROP TABLE link",
+        "ALTER TABLE device DROP COLUMN via",
+        "ALTER TABLE device DROP COLUMN expires",
+        "ALTER TABLE device RENAME COLUMN granted TO app_password",
+        "DELETE FROM credential WHERE device != ''",
+        "ALTER TABLE credential RENAME TO later",
+        "CREATE TABLE credential (account INTEGER NOT NULL, device TEXT NOT NULL, hash INTEGER NOT "
+        "NULL, "
+        "iterations INTEGER NOT NULL, salt BLOB NOT NULL, stored_key BLOB NOT NULL, "
+        "server_key BLOB NOT NULL, PRIMARY KEY (account, device, hash)) STRICT, WITHOUT ROWID",
+        "INSERT INTO credential "
+        "SELECT account, device, hash, iterations, salt, stored_key, server_key FROM later",
+        "DROP TABLE later",
+        "INSERT INTO credential VALUES (1, '', 1, 5000, x'07', zeroblob(64), zeroblob(64))",
+        "PRAGMA user_version = 2",
+    };
+    struct harness *h = closed_store();
+    struct call *c;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(back); i++)
+        alter(h, back[i]);
+    harness_reopen(h);
+    for (int known = 0; known < 2; known++) {
+        const struct credential *first;
+
+        c = call_new(h);
+        c->query.in.credentials.local = known ? STR("alice") : STR("nobody");
+        c->query.in.credentials.domain = STR("sotto.test");
+        c->query.in.credentials.hash = HASH_SHA256;
+        assert_int_equal(ask(c, QUERY_CREDENTIALS), ERR_NONE);
+        assert_int_equal(c->query.out.credentials.count, CREDENTIALS_MAX);
+        first = c->query.out.credentials.list;
+        assert_int_equal(first->account, known);
+        assert_int_equal(first->keys.iterations, known ? 5000 : 10000);
+    }
     harness_free(h);
 }
 
@@ -186,6 +234,63 @@ static void backup(void **state)
     harness_free(h);
 }
 
+static uint64_t next_seq(struct harness *h, int64_t account)
+{
+    struct call *c = call_new(h);
+    struct row *row = add_message(c, account, "peer@else.test/x", 0, "", 1, STR("body"));
+
+    assert_int_equal(commit(c), ERR_NONE);
+    return row->message.entry[0].seq;
+}
+
+static void take_place(struct harness *h, const char *copy)
+{
+    char command[300];
+
+    store_close(h->store);
+    h->store = NULL;
+    snprintf(command, sizeof command, "cp '%s' '%s' && rm -f '%s-wal' '%s-shm'", copy, h->path,
+             h->path, h->path);
+    assert_int_equal(system(command), 0);
+    harness_reopen(h);
+}
+
+/* What the original gave out after a copy was made of it, no copy gives out again: neither positions nor numbers of
+ * accounts, and not what another server from the same copy gave out. */
+static void copies_go_their_own_way(void **state)
+{
+    struct harness *h = harness_new(IN_FILE_THREADED);
+    int64_t alice = make_account(h, "alice"), before = make_account(h, "bob"), carol;
+    uint64_t first = next_seq(h, alice), last, again;
+    struct call *page;
+    char copy[100];
+
+    (void)state;
+    snprintf(copy, sizeof copy, "%s.copy", h->path);
+    assert_int_equal(store_backup(h->store, copy), ERR_NONE);
+    carol = make_account(h, "carol");
+    for (unsigned i = 0; i < 200; i++)
+        last = next_seq(h, alice);
+    assert_in_range(last, first + 200, first + 1000); /* it goes on as if nothing had been */
+
+    take_place(h, copy);
+    again = next_seq(h, alice);
+    assert_true(again > last + UINT32_MAX / 2);
+    assert_true(make_account(h, "dora") > carol && carol > before);
+    assert_int_equal(next_seq(h, alice), again + 1);
+    harness_reopen(h); /* once is enough */
+    assert_in_range(next_seq(h, alice), again + 2, again + 1000);
+    page = call_new(h);
+    page->query.in.archive = (struct archive_query){ .account = alice, .after = first, .max = 10 };
+    assert_int_equal(ask(page, QUERY_ARCHIVE), ERR_NONE);
+    assert_int_equal(page->query.out.archive.count, 3);
+
+    take_place(h, copy);
+    assert_true(next_seq(h, alice) != again);
+    unlink(copy);
+    harness_free(h);
+}
+
 /* Acknowledged without waiting for the disk: the same answers, and nothing lost without a power
  * failure. */
 static void ack_memory(void **state)
@@ -253,10 +358,11 @@ static void long_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(newer_schema),   cmocka_unit_test(another_program),
-        cmocka_unit_test(not_a_database), cmocka_unit_test(bad_places),
-        cmocka_unit_test(private_mode),   cmocka_unit_test(backup),
-        cmocka_unit_test(ack_memory),     cmocka_unit_test(long_log),
+        cmocka_unit_test(older_schema),    cmocka_unit_test(newer_schema),
+        cmocka_unit_test(another_program), cmocka_unit_test(not_a_database),
+        cmocka_unit_test(bad_places),      cmocka_unit_test(private_mode),
+        cmocka_unit_test(backup),          cmocka_unit_test(copies_go_their_own_way),
+        cmocka_unit_test(ack_memory),      cmocka_unit_test(long_log),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

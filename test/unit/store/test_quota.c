@@ -1,6 +1,11 @@
 /* test_quota.c: how much of the archive an account has, and how many octets of PEP items. */
 #include "harness.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 static const uint64_t today = 1700000000000;
 
 static void add_messages(struct harness *h, int64_t to, int64_t from, unsigned n, uint64_t at_ms)
@@ -48,6 +53,38 @@ static void oldest_messages_go(struct harness *h)
     assert_int_equal(first_ms, today + 5);
     assert_int_equal(count(h, bob, &first_ms), 9);
     assert_int_equal(first_ms, today);
+}
+
+/* A restored archive has a wide gap in its positions: what is too much is found on both sides of it. */
+static void oldest_go_across_a_gap(struct harness *h)
+{
+    uint64_t first_ms;
+    int64_t alice;
+    char copy[100], command[4 * sizeof copy];
+
+    if (!harness_on_disk(h))
+        return;
+    snprintf(copy, sizeof copy, "%s.copy", h->path);
+    alice = make_account(h, "alice");
+    add_messages(h, alice, 0, 7, today);
+    assert_int_equal(store_backup(h->store, copy), ERR_NONE);
+    store_close(h->store);
+    snprintf(command, sizeof command, "mv '%s' '%s' && rm -f '%s-wal' '%s-shm'", copy, h->path,
+             h->path, h->path);
+    assert_int_equal(system(command), 0);
+    h->options.archive_messages = 10;
+    assert_int_equal(harness_open(h, &(struct str){ 0 }), ERR_NONE);
+    add_messages(h, alice, 0, 3, today + 100);
+    store_expire(h->store, today);
+    harness_settle(h, 10);
+    assert_int_equal(count(h, alice, &first_ms), 10);
+    assert_int_equal(first_ms, today);
+    harness_reopen(h); /* that round is over */
+    add_messages(h, alice, 0, 5, today + 200);
+    store_expire(h->store, today);
+    harness_settle(h, 10);
+    assert_int_equal(count(h, alice, &first_ms), 10);
+    assert_int_equal(first_ms, today + 5);
 }
 
 /* More than one step of housekeeping takes. */
@@ -117,6 +154,7 @@ static void items_have_room(struct harness *h)
 
 static const struct store_test tests[] = {
     { "oldest messages go", oldest_messages_go },
+    { "the oldest go across a gap", oldest_go_across_a_gap },
     { "many go", many_go },
     { "items have room", items_have_room },
 };

@@ -60,34 +60,33 @@ static struct scram_keys keys_of(enum hash hash, uint8_t fill)
     return keys;
 }
 
-static void put_credential(struct harness *h, int64_t account, const char *device, enum hash hash,
-                           uint8_t fill)
+static void put_credential(struct harness *h, int64_t account, enum hash hash, uint8_t fill)
 {
     struct call *c = call_new(h);
     struct row *row = call_row(c, ROW_CREDENTIAL, account);
 
-    row->credential.device = str_from(device);
     row->credential.keys = keys_of(hash, fill);
     assert_int_equal(commit(c), ERR_NONE);
 }
 
 /* The octet that fills the salt, or -1 if there are no such keys. */
-static int credential_fill(struct harness *h, int64_t account, const char *local,
-                           const char *device, enum hash hash)
+static int credential_fill(struct harness *h, int64_t account, const char *local, enum hash hash)
 {
     struct call *c = call_new(h);
+    const struct credential *first;
     struct scram_keys expected;
 
     c->query.in.credentials.local = str_from(local);
     c->query.in.credentials.domain = STR("sotto.test");
-    c->query.in.credentials.device = str_from(device);
     c->query.in.credentials.hash = hash;
-    if (ask(c, QUERY_CREDENTIALS) == ERR_MISSING)
+    assert_int_equal(ask(c, QUERY_CREDENTIALS), ERR_NONE);
+    assert_int_equal(c->query.out.credentials.count, CREDENTIALS_MAX); /* for everybody */
+    first = c->query.out.credentials.list;
+    if (first->account == 0)
         return -1;
-    assert_int_equal(c->op.result, ERR_NONE);
-    assert_int_equal(c->query.out.credentials.account, account);
-    expected = keys_of(hash, c->query.out.credentials.keys.salt[0]);
-    assert_memory_equal(&c->query.out.credentials.keys, &expected, sizeof expected);
+    assert_int_equal(first->account, account);
+    expected = keys_of(hash, first->keys.salt[0]);
+    assert_memory_equal(&first->keys, &expected, sizeof expected);
     return expected.salt[0];
 }
 
@@ -95,16 +94,13 @@ static void credentials(struct harness *h)
 {
     int64_t alice = make_account(h, "alice");
 
-    put_credential(h, alice, "", HASH_SHA1, 10);
-    put_credential(h, alice, "", HASH_SHA256, 20);
-    put_credential(h, alice, "phone", HASH_SHA256, 30);
-    put_credential(h, alice, "", HASH_SHA256, 40); /* replaces */
-    assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA1), 10);
-    assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA256), 40);
-    assert_int_equal(credential_fill(h, alice, "alice", "phone", HASH_SHA256), 30);
-    assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA512), -1);
-    assert_int_equal(credential_fill(h, alice, "alice", "tablet", HASH_SHA256), -1);
-    assert_int_equal(credential_fill(h, alice, "bob", "", HASH_SHA1), -1);
+    put_credential(h, alice, HASH_SHA1, 10);
+    put_credential(h, alice, HASH_SHA256, 20);
+    put_credential(h, alice, HASH_SHA256, 40); /* replaces */
+    assert_int_equal(credential_fill(h, alice, "alice", HASH_SHA1), 10);
+    assert_int_equal(credential_fill(h, alice, "alice", HASH_SHA256), 40);
+    assert_int_equal(credential_fill(h, alice, "alice", HASH_SHA512), -1);
+    assert_int_equal(credential_fill(h, alice, "bob", HASH_SHA1), -1);
 }
 
 /* ---- Roster and block list ------------------------------------------------------------------- */
@@ -354,7 +350,7 @@ static struct str document_of(struct harness *h, int64_t account, enum document_
 static void documents(struct harness *h)
 {
     int64_t alice = make_account(h, "alice"), bob = make_account(h, "bob");
-    struct call *all = call_new(h);
+    struct call *all = call_new(h), *everybodys = call_new(h);
 
     put_document(h, alice, DOC_PRIVATE, "x", "1");
     put_document(h, alice, DOC_PRIVATE, "y", "2");
@@ -375,6 +371,9 @@ static void documents(struct harness *h)
     assert_int_equal(all->query.out.documents.count, 2);
     assert_str(all->query.out.documents.documents[1].key, "y");
     assert_str(all->query.out.documents.documents[1].value, "2");
+    everybodys->query.in.document.kind = DOC_PRIVATE;
+    assert_int_equal(ask(everybodys, QUERY_DOCUMENTS), ERR_NONE);
+    assert_int_equal(everybodys->query.out.documents.count, 3);
     put_document(h, alice, DOC_PRIVATE, "x", "");
     assert_str(document_of(h, alice, DOC_PRIVATE, "x"), "");
     assert_str(document_of(h, bob, DOC_PRIVATE, "x"), "5");
@@ -397,7 +396,7 @@ static void devices(struct harness *h)
                                               .expires_ms = 3,
                                               .count = UINT32_MAX },
                                    .next_token = { .seed = { hash, 1 }, .expires_ms = 5 },
-                                   .app_password = true };
+                                   .expires_ms = 7 };
     struct call *c = call_new(h);
     const struct device_record *found;
 
@@ -405,7 +404,6 @@ static void devices(struct harness *h)
     phone.resource = STR("tablet");
     call_row(c, ROW_DEVICE, alice)->device = phone;
     assert_int_equal(commit(c), ERR_NONE);
-    put_credential(h, alice, "phone", HASH_SHA256, 1);
     devices_of(h, alice, "", 2);
     devices_of(h, alice, "none", 0);
     found = devices_of(h, alice, "phone", 1);
@@ -419,8 +417,9 @@ static void devices(struct harness *h)
     assert_true(found->token.made_ms == 4 && found->token.expires_ms == 3
                 && found->token.count == UINT32_MAX);
     assert_true(found->next_token.seed.n == 1 && found->next_token.expires_ms == 5);
-    assert_true(found->app_password && found->first_ms == 1 && found->last_ms == 2);
-    put_credential(h, alice, "", HASH_SHA256, 2); /* a new password: no token of before is left */
+    assert_true(!found->granted && found->expires_ms == 7 && found->first_ms == 1
+                && found->last_ms == 2);
+    put_credential(h, alice, HASH_SHA256, 2); /* a new password: no token of before is left */
     found = devices_of(h, alice, "phone", 1);
     assert_true(found->token.seed.n == 0 && found->next_token.seed.n == 0 && !found->password);
 
@@ -428,12 +427,11 @@ static void devices(struct harness *h)
     call_row(c, ROW_DEVICE_GONE, alice)->device.resource = STR("phone");
     assert_int_equal(commit(c), ERR_NONE);
     assert_str(devices_of(h, alice, "", 1)->resource, "tablet");
-    assert_int_equal(credential_fill(h, alice, "alice", "phone", HASH_SHA256), -1);
     c = call_new(h);
     call_row(c, ROW_DEVICE_GONE,
              alice); /* no resource names no device, least of all the password */
     assert_int_equal(commit(c), ERR_NONE);
-    assert_int_equal(credential_fill(h, alice, "alice", "", HASH_SHA256), 2);
+    assert_int_equal(credential_fill(h, alice, "alice", HASH_SHA256), 2);
 }
 
 /* ---- Invitations and uploads -------------------------------------------------------------------- */
@@ -722,6 +720,47 @@ static void move(struct harness *h)
     harness_settle(h, 5);
 }
 
+/* ---- What leaves ------------------------------------------------------------------------------ */
+
+static const struct outbox_record *outbox_after(struct harness *h, uint64_t after, size_t count)
+{
+    struct call *c = call_new(h);
+
+    c->query.in.outbox.after = after;
+    c->query.in.outbox.max = 2;
+    assert_int_equal(ask(c, QUERY_OUTBOX), ERR_NONE);
+    assert_int_equal(c->query.out.outbox.count, count);
+    return c->query.out.outbox.records;
+}
+
+static void outbox(struct harness *h)
+{
+    int64_t alice = make_account(h, "alice");
+    const struct outbox_record *records;
+    struct call *c;
+    struct row *row;
+
+    for (unsigned i = 0; i < 3; i++) {
+        c = call_new(h);
+        row = call_row(c, ROW_OUTBOX, alice);
+        row->outbox.domain = i == 1 ? STR("far.test") : STR("else.test");
+        row->outbox.stanza = arena_printf(&c->set.op.arena, "<message id='%u'/>", i);
+        row->outbox.since_ms = 1000 + i;
+        assert_int_equal(commit(c), ERR_NONE);
+        assert_true(row->outbox.id > 0);
+    }
+    records = outbox_after(h, 0, 2);
+    assert_str(records[0].stanza, "<message id='0'/>");
+    assert_str(records[1].domain, "far.test");
+    assert_int_equal(records[1].since_ms, 1001);
+    outbox_after(h, records[1].id, 1);
+    c = call_new(h);
+    call_row(c, ROW_OUTBOX_GONE, 0)->outbox.id = records[0].id;
+    call_row(c, ROW_OUTBOX_GONE, 0)->outbox.id = 99; /* somebody was faster */
+    assert_int_equal(commit(c), ERR_NONE);
+    assert_str(outbox_after(h, 0, 2)[0].domain, "far.test");
+}
+
 static const struct store_test tests[] = {
     { "accounts", accounts },
     { "credentials", credentials },
@@ -736,6 +775,7 @@ static const struct store_test tests[] = {
     { "cursor", cursor },
     { "entries removed", gone_entries },
     { "entries moved", move },
+    { "outbox", outbox },
 };
 
 int main(void)

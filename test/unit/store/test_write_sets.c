@@ -85,6 +85,7 @@ static void add_spoiler(struct call *c, enum spoiler spoiler, int64_t alice)
 static void atomicity(struct harness *h)
 {
     int64_t alice = make_account(h, "alice");
+    struct store_stats stats;
 
     for (size_t i = 0; i < COUNT_OF(spoilers); i++) {
         struct call *c = call_new(h), *good = call_new(h);
@@ -111,6 +112,8 @@ static void atomicity(struct harness *h)
         assert_int_equal(archived(h, alice), i + 1);
         expect_tally(h, 1, i + 1, i + 1);
     }
+    store_stats(h->store, &stats);
+    assert_int_equal(stats.failed, 0); /* they were answered */
     harness_reopen(h);
     assert_int_equal(archived(h, alice), COUNT_OF(spoilers));
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """test_checks.py: the tools that guard the tree find what they are to find, and nothing else.
 Speaks TAP."""
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
@@ -243,8 +244,51 @@ def check_sum(targets, wanted, status):
     assert done.returncode == status, done.returncode
 
 
+TRIES = [                                       # what the program says at each start, tries, what is counted
+    ('a screen that fails once', ['not ok 1 - a', 'ok 1 - a'], 2, (1, 0)),
+    ('a screen that fails twice', ['not ok 1 - a', 'not ok 1 - a', 'ok 1 - a'], 2, (0, 1)),
+    ('one that has one try', ['not ok 1 - a', 'ok 1 - a'], 1, (0, 1)),
+]
+
+
+def check_tries(says, tries, wanted):
+    """A script that fails at first, run by run-tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        tools = load('run-tests')
+        tools.ROOT, tools.LOGS = Path(folder), Path(folder) / 'logs'
+        plant(Path(folder), {'says': '\n'.join(says) + '\n', 'peer': (
+            '#!/bin/sh\nnow=$(head -n 1 says)\nsed -i 1d says\necho "$now"\n[ "$now" = "${now#not}" ]\n')})
+        (Path(folder) / 'peer').chmod(0o755)
+        tally = tools.Tally(False)
+        with open(os.devnull, 'w', encoding='ascii') as nowhere, contextlib.redirect_stdout(nowhere):
+            tools.script('peer', tries=tries)(tally)
+    assert (tally.passed, tally.failed) == wanted, tally.line()
+
+
+# A line of docs/attacks.md, and how many of its names are not there.
+ATTACKS = [
+    ('a file', '| `test/here.c` |', 0),
+    ('a case in it', '| words `lib/any.c` | `test/here.c` `a case` |', 0),
+    ('no such file', '| `test/there.c` `a case` |', 1),
+    ('no such case', '| `test/here.c` `another case`, `test/here.c` `a case` |', 1),
+    ('a case of the file before, in another cell', '| `test/here.c` | `another case` |', 0),
+]
+
+
+def check_attacks(line, wrong):
+    """check-attacks finds what is named and not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        plant(folder, {'test/here.c': 'a case'})
+        found, _ = load('check-attacks').missing(line, Path(folder))
+        assert len(found) == wrong, found
+
+
 def cases():
     """(name, function) of all."""
+    for name, *rest in ATTACKS:
+        yield f'attacks: {name}', lambda r=rest: check_attacks(*r)
+    for name, *rest in TRIES:
+        yield f'tries: {name}', lambda r=rest: check_tries(*r)
     for name, *rest in SUMS:
         yield f'sum: {name}', lambda r=rest: check_sum(*r)
     for name, files, wanted in INCLUDES:

@@ -26,7 +26,7 @@ static const struct {
     /* references: XML 1.0 §4.1, §4.6 */
     { "<a>&lt;&gt;&amp;&apos;&quot;</a>", "a(\"<>&'\\\"\")" },
     { "<a b='&lt;&gt;&amp;&apos;&quot;'/>", "a b=\"<>&'\\\"\"()" },
-    { "<a>&#65;&#x42;&#x0043;&#0000068;</a>", "a(\"ABCD\")" },
+    { "<a>&#65;&#x42;&#x00000043;&#00000068;</a>", "a(\"ABCD\")" },
     { "<a>&#xe9;&#x20ac;&#x1F600;&#x10FFFF;</a>",
       "a(\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\")" },
     { "<a>&amp;lt;</a>", "a(\"&lt;\")" },
@@ -215,6 +215,9 @@ static const struct {
     MALFORMED("<a>&#4294967361;</a>"),
     MALFORMED("<a>&#x100000041;</a>"),
     MALFORMED("<a b='&#0;'/>"),
+    MALFORMED("<a>&#x00000000g;</a>"),
+    RESTRICTED("<a>&#x0000000041;</a>"),
+    RESTRICTED("<a b='&#000000065;'/>"),
     MALFORMED("<a>&1;</a>"),
     MALFORMED("<a>&a b;</a>"),
     MALFORMED("<a><![cdata[x]]></a>"),

@@ -45,7 +45,7 @@ enum err exchange_to_challenge(struct exchange *x, struct str username)
     x->client_first = scram_client_first(&x->client, &x->arena, username, &x->random);
     if ((e = scram_server_first(&x->server, &x->arena, x->client_first)) != ERR_NONE)
         return e;
-    x->server_first = scram_server_challenge(&x->server, &x->arena, &x->keys, &x->random);
+    x->server_first = scram_server_challenge(&x->server, &x->arena, &x->keys, 1, &x->random);
     return ERR_NONE;
 }
 

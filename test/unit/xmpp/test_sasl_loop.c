@@ -274,7 +274,7 @@ static bool accepted_with_change(struct exchange *x, int message, size_t at, enu
         scram_server_init(&x->server, x->keys.hash, x->server.plus, true);
         if (scram_server_first(&x->server, &x->arena, texts[0]) != ERR_NONE)
             return false;
-        texts[1] = scram_server_challenge(&x->server, &x->arena, &x->keys, &x->random);
+        texts[1] = scram_server_challenge(&x->server, &x->arena, &x->keys, 1, &x->random);
     }
     x->server.keys = &x->keys;
     x->client.proof_sent = message == 3;
@@ -315,6 +315,35 @@ static void test_somebody_in_between(void **state)
     somebody_in_between(HASH_SHA256, BINDING_TLS_EXPORTER);
 }
 
+/* A user has several passwords, which share a salt: the server finds out which, and signs with its keys. */
+static void test_several_passwords(void **state)
+{
+    static const char *const passwords[] = { "first", "pencil", "third" };
+
+    (void)state;
+    for (size_t used = 0; used <= COUNT_OF(passwords); used++) {
+        struct exchange x;
+        struct scram_keys keys[COUNT_OF(passwords)];
+        const char *password = used < COUNT_OF(passwords) ? passwords[used] : "fourth";
+
+        exchange_init(&x, HASH_SHA256, BINDING_TLS_EXPORTER, 5);
+        for (size_t i = 0; i < COUNT_OF(keys); i++)
+            scram_derive(HASH_SHA256, str_from(passwords[i]), bytes_of(x.keys.salt, x.keys.salt_n),
+                         EXCHANGE_ITERATIONS, &keys[i]);
+        assert_int_equal(exchange_to_proof(&x, STR("user"), str_from(password)), ERR_NONE);
+        x.server.keys = keys;
+        x.server.key_count = COUNT_OF(keys);
+        assert_int_equal(
+            scram_server_final(&x.server, &x.arena, x.client_final, &x.bound, &x.server_final),
+            used < COUNT_OF(keys) ? ERR_NONE : ERR_DENIED);
+        if (used < COUNT_OF(keys)) {
+            assert_int_equal(x.server.fitted, used);
+            assert_int_equal(scram_client_verify(&x.client, &x.arena, x.server_final), ERR_NONE);
+        }
+        exchange_deinit(&x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_decoy_is_stable),
         cmocka_unit_test(test_fresh_keys_differ),
         cmocka_unit_test(test_proof_bits),
+        cmocka_unit_test(test_several_passwords),
         cmocka_unit_test(test_somebody_in_between),
     };
 

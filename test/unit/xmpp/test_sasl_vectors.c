@@ -135,7 +135,7 @@ static void server_side(struct arena *a, const struct vector *v)
     assert_str(s.authzid, v->authzid);
     assert_str(s.gs2_header, v->gs2);
     assert_int_equal(s.binding, v->binding);
-    (void)scram_server_challenge(&s, a, &keys, &zeroes);
+    (void)scram_server_challenge(&s, a, &keys, 1, &zeroes);
     s.nonce = nonce_in(v->server_first);
     s.server_first = str_from(v->server_first);
     assert_int_equal(scram_server_final(&s, a, str_from(v->final), &bound, &answer), ERR_NONE);
@@ -189,7 +189,7 @@ static void test_challenge(void **state)
         scram_server_init(&s, HASH_SHA1, false, true);
         s.extra = str_from(extras[i]);
         assert_int_equal(scram_server_first(&s, &a, STR("n,,n=u,r=cn")), ERR_NONE);
-        assert_str(scram_server_challenge(&s, &a, &keys, &zeroes),
+        assert_str(scram_server_challenge(&s, &a, &keys, 1, &zeroes),
                    i == 0 ? "r=cnAAAAAAAAAAAAAAAAAAAAAAAA,s=c2FsdA==,i=10000"
                           : "r=cnAAAAAAAAAAAAAAAAAAAAAAAA,s=c2FsdA==,i=10000,h=abc");
     }
