@@ -5,7 +5,7 @@ _sottoctl_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        -s|--domain|--days|--database) ((i++)) ;;
+        -s|--domain|--days|--hours|--database|--since|--type|--count) ((i++)) ;;
         -*) ;;
         *) printf '%s ' "${COMP_WORDS[i]}" ;;
         esac
@@ -21,15 +21,21 @@ _sottoctl() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
-    --domain|--days) return ;;
+    --domain|--days|--hours|--since|--count) return ;;
+    --type)
+        mapfile -t COMPREPLY < <(compgen -W "login registration connection stream message contact storage file call server" -- "$cur")
+        return ;;
     esac
     case $(_sottoctl_words) in
-    "") words="user invite stats events check backup restore drain store case evidence -s --json --help --version" ;;
+    "") words="user call invite stats events check backup restore drain store case evidence -s --json --help --version" ;;
     "user ") words="add add-many list delete id" ;;
     "user add "*|"user add-many "*) words="--password-stdin --json" ;;
-    "invite ") words="create" ;;
+    "call ") words="allow disallow suspend resume list" ;;
+    "call suspend "*) words="--hours --json" ;;
+    "invite ") words="create withdraw" ;;
     "invite create ") words="--domain --days --qr --json" ;;
     "store ") words="copy" ;;
+    "events ") words="--follow --since --type --count --json" ;;
     "backup "|"restore ")
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
