@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 RUN ?= build/run$(if $(LAN),-lan)
 SANITIZE = -Dbuildtype=debugoptimized -Db_lundef=false
 
-.PHONY: all run check test test-all test-more durability fuzz bench wasm format lint asan tsan install clean help
+.PHONY: all run check test test-all test-more durability journeys attack fuzz bench packets wasm format lint asan tsan install clean help
 
 all: ## build everything into build/bin
 	@tools/install-deps build
@@ -17,7 +17,9 @@ run: ## start a server, prove it, print invitations; ONCE=1 ends there; LAN=1 fo
 	@tools/build build/meson
 	@tools/prove $(if $(ONCE),--once) $(if $(LAN),--lan $(LAN)) --folder $(RUN) -- $(ARGS)
 
-check: all ## unit tables and engine scripts, under two minutes
+check: ## unit tables and engine scripts, under two minutes
+	@tools/install-deps check
+	@tools/build build/meson
 	@tools/run-tests check
 
 test: ## check, sanitizers and interop with the quick peers
@@ -42,15 +44,33 @@ durability: ## 200 power cuts, and every write, sync and truncation failing once
 	@tools/build build/meson
 	@test/chaos/durability
 
+journeys: ## 2,000 schedules of two ratchets, 300 journeys of four devices, 300 of their calls; JOURNEYS='FIRST COUNT' for other ones
+	@tools/install-deps test
+	@tools/build build/meson
+	@nice build/meson/test/test_omemo_schedules $(or $(JOURNEYS),1 2000)
+	@nice build/meson/test/client/journeys $(or $(JOURNEYS),1 300)
+	@nice build/meson/test/client/call_journeys $(or $(JOURNEYS),1 300)
+
+attack: ## 200 calls among 100,000 hostile stanzas and 1,000,000 hostile packets, captured and traced; root only
+	@tools/install-deps build attack
+	@tools/build build/meson
+	@test/attack/run whole $(SEED)
+
 fuzz: ## every fuzz target for FUZZ_SECONDS seconds (600)
 	@tools/install-deps fuzz
 	@test/fuzz/run build
 	@test/fuzz/run long $(FUZZ_SECONDS)
 
-bench: ## the same loads against Sotto, Prosody and ejabberd; BENCH='--help' tells what can be chosen
+bench: ## the same loads against Sotto, Prosody and ejabberd, then our client's catch-up; BENCH='--help' tells what can be chosen
 	@tools/install-deps bench
 	@tools/build build/meson
 	@bench/compare $(BENCH)
+	@$(if $(BENCH),true,bench/catchup)
+
+packets: ## whether the anchor takes anything that browsers, GStreamer and Dino send for invalid: 110,000 packets of them; root only
+	@tools/install-deps test browsers calls desktop
+	@tools/build build/meson
+	@bench/packets $(PACKETS)
 
 wasm: ## lib/ as WebAssembly
 	@tools/install-deps wasm

@@ -1,6 +1,6 @@
-// check-wasm.mjs FOLDER: what tools/build-wasm put there, under node. That the modules ask their host
-// for nothing but a way to say why they stopped; that the vectors pass; that Argon2id's module works by
-// what it exports; how large everything is. Exit 0 if all holds.
+// check-wasm.mjs FOLDER VECTORS: what tools/build-wasm put there, under node. That the modules ask their
+// host for nothing but a way to say why they stopped; that the vectors pass; that Argon2id's module works
+// by what it exports; how large everything is, and that the messenger's core is small. Exit 0 if all holds.
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -12,7 +12,10 @@ const allowed = new Set([
   'wasi_snapshot_preview1.proc_exit',
 ]);
 
-const folder = process.argv[2];
+// What a page loads before it shows anything, after brotli.
+const CLIENT_MAX = 110 * 1024;
+
+const [folder, vectors] = process.argv.slice(2);
 let failed = 0;
 
 function check(name, good) {
@@ -32,12 +35,15 @@ function impure(module) {
 function size(name) {
   const bytes = read(name);
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 };
-  console.log(`# ${name}: ${bytes.length} raw, ${gzipSync(bytes, { level: 9 }).length} gzip, `
-    + `${brotliCompressSync(bytes, { params }).length} brotli`);
+  const brotli = brotliCompressSync(bytes, { params }).length;
+  console.log(`# ${name}: ${bytes.length} raw, ${gzipSync(bytes, { level: 9 }).length} gzip, ${brotli} brotli`);
+  return brotli;
 }
 
-function start(name) {
-  const wasi = new WASI({ version: 'preview1', returnOnExit: true });
+function start(name, ...args) {
+  const wasi = new WASI({
+    version: 'preview1', returnOnExit: true, args: [name, ...args], preopens: { '/vectors': vectors },
+  });
   return wasi.start(new WebAssembly.Instance(load(name), wasi.getImportObject()));
 }
 
@@ -60,9 +66,12 @@ function argon2() {
     new Uint8Array(memory.buffer, at, n).every((octet) => octet === 0));
 }
 
-for (const name of ['sotto.wasm', 'argon2.wasm', 'crypto.wasm'])
+for (const name of ['sotto.wasm', 'client.wasm', 'argon2.wasm', 'crypto.wasm'])
   check(`${name} is pure ${impure(load(name))}`, impure(load(name)).length === 0);
 check('vectors.wasm', start('vectors.wasm') === 0);
+check('omemo.wasm', start('omemo.wasm', '/vectors/omemo.txt') === 0);
 argon2();
 ['sotto.wasm', 'crypto.wasm', 'argon2.wasm'].forEach(size);
+const client = size('client.wasm');
+check(`client.wasm has ${(client / 1024).toFixed(1)} KiB after brotli, at most ${CLIENT_MAX / 1024}`, client <= CLIENT_MAX);
 process.exit(failed === 0 ? 0 : 1);

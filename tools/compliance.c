@@ -15,7 +15,8 @@ static void print_requests(const struct module *m)
     for (const struct iq_handler *i = m->iqs; i != NULL && i->handle != NULL; i++)
         printf("%s `%.*s` (%s%s%s) ", i->type == IQ_GET ? "get" : "set",
                STR_ARG(i->name.n ? i->name : i->ns), i->to & TO_SERVER ? "server" : "",
-               i->to == (TO_SERVER | TO_ACCOUNT) ? ", " : "", i->to & TO_ACCOUNT ? "account" : "");
+               (i->to & (TO_SERVER | TO_ACCOUNT)) == (TO_SERVER | TO_ACCOUNT) ? ", " : "",
+               i->to & TO_ACCOUNT ? "account" : "");
 }
 
 int main(void)

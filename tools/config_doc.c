@@ -17,6 +17,8 @@ static const struct {
     { "listen", "Where it listens: addresses such as 127.0.0.1:5222 or [::1]:5222, separated by "
                 "spaces. Empty: closed. "
                 "Port 0 lets the system choose; the server prints what it got." },
+    { "s2s", "Links with other servers (docs/federation.md)." },
+    { "component", "Programs beside the server that have a domain of their own (XEP-0114)." },
     { "web", "HTTPS." },
     { "tls", "The certificate." },
     { "registration", "New accounts." },
