@@ -29,8 +29,10 @@ void chores_deinit(struct chores *c)
 void chores_begin(struct chores *c, uint64_t now_ms)
 {
     c->now_ms = now_ms;
-    if (c->in_round)
+    if (c->in_round) {
+        c->another = true; /* the stages that this one is past have not seen what is due now */
         return;
+    }
     c->in_round = true;
     c->stage = c->shelves = c->sweep_steps = 0;
 }
@@ -292,9 +294,13 @@ static void round_step(struct chores *c, struct writer *w)
 {
     if (stages[c->stage](c, w))
         c->stage++;
-    if (c->stage == COUNT_OF(stages)) {
-        c->in_round = false;
-        c->empty_log = true;
+    if (c->stage < COUNT_OF(stages))
+        return;
+    c->in_round = false;
+    c->empty_log = true;
+    if (c->another) {
+        c->another = false;
+        chores_begin(c, c->now_ms);
     }
 }
 

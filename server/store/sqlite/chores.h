@@ -16,6 +16,7 @@ struct chores {
     int64_t retention_days;
     uint64_t archive_messages; /* of one account; 0: any number */
     bool in_round;
+    bool another;                  /* round follows at once: it was asked for during this one */
     unsigned stage;                /* of the round: an index of stages[] in chores.c */
     uint64_t now_ms;               /* of the round */
     int64_t owner;                 /* shelves up to this one have been looked at */
@@ -28,7 +29,7 @@ struct chores {
 
 void chores_init(struct chores *c, const struct store_options *options);
 void chores_deinit(struct chores *c);
-void chores_begin(struct chores *c, uint64_t now_ms); /* a round; one in work goes on instead */
+void chores_begin(struct chores *c, uint64_t now_ms); /* a round; after the one in work, if any */
 
 /* One step, in a transaction of its own. False: nothing is left to do, or it failed. */
 bool chores_step(struct chores *c, struct writer *w, struct checkpointer *log);

@@ -253,6 +253,21 @@ static void retention(struct harness *h)
     }
 }
 
+/* A round that is past the entries already does not swallow the next one. */
+static void retention_in_a_round(struct harness *h)
+{
+    enum { PAST_ENTRIES = 3 };
+    int64_t alice = make_account(h, "alice");
+
+    add_aged(h, alice, SHELF_ARCHIVE, 31, 0);
+    add_aged(h, alice, SHELF_ARCHIVE, 1, 0);
+    store_expire(h->store, today);
+    for (unsigned i = 0; i < PAST_ENTRIES && h->options.inline_run; i++)
+        assert_true(store_step(h->store));
+    store_expire(h->store, today + 40 * day_ms);
+    harness_settle(h, 0);
+}
+
 /* Kept for ever: all but strangers' requests. */
 static void retention_off(struct harness *h)
 {
@@ -402,6 +417,7 @@ static const struct store_test tests[] = {
     { "account removed", account_gone },
     { "removal interrupted", interrupted },
     { "retention", retention },
+    { "retention in a round", retention_in_a_round },
     { "retention off", retention_off },
     { "retention of many", retention_of_many },
     { "expiring rows", expiring_rows },
