@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/passing.h"
 #include "rtp/anchor_wire.h"
 #include "rtp/rtp.h"
 
@@ -108,22 +109,6 @@ static void become_anchor(const struct load *l, int life, uint16_t port)
     _exit(1);
 }
 
-static void pass(int to, int fd)
-{
-    char room[CMSG_SPACE(sizeof fd)] = { 0 }, word = 'A';
-    struct iovec part = { &word, 1 };
-    struct msghdr m = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room
-    };
-    struct cmsghdr *c = (struct cmsghdr *)(void *)room;
-
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof fd);
-    memcpy(CMSG_DATA(c), &fd, sizeof fd);
-    must(sendmsg(to, &m, 0) == 1, "sendmsg");
-}
-
 static void start(struct load *l)
 {
     int life[2], link[2];
@@ -141,7 +126,7 @@ static void start(struct load *l)
         become_anchor(l, life[1], port);
     close(life[1]);
     l->life = life[0];
-    pass(l->life, link[1]);
+    must(passing_send(l->life, "A", 1, link[1]) == 1, "sendmsg");
     close(link[1]);
     l->link = link[0];
     l->to = (struct sockaddr_in){ .sin_family = AF_INET,

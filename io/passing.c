@@ -26,7 +26,7 @@ ssize_t passing_send(int socket, const void *octets, size_t n, int fd)
     return sendmsg(socket, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-ssize_t passing_receive(int socket, void *out, size_t room, int *out_fd)
+ssize_t passing_receive(int socket, void *out, size_t room, bool *out_whole, int *out_fd)
 {
     union control control = { .room = { 0 } };
     struct iovec part = { out, room };
@@ -38,6 +38,8 @@ ssize_t passing_receive(int socket, void *out, size_t room, int *out_fd)
     const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 
     *out_fd = -1;
+    if (out_whole != NULL)
+        *out_whole = n > 0 && (m.msg_flags & MSG_TRUNC) == 0;
     if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS
         && c->cmsg_len == CMSG_LEN(sizeof *out_fd))
         memcpy(out_fd, CMSG_DATA(c), sizeof *out_fd);

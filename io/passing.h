@@ -6,10 +6,12 @@
 #ifndef SOTTO_IO_PASSING_H
 #define SOTTO_IO_PASSING_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/* Like send() and recv() that neither wait nor raise a signal. fd: -1 for none. */
+/* Like send() and recv() that neither wait nor raise a signal. fd: -1 for none. out_whole, which may be NULL: the room was enough
+ * for the datagram. */
 ssize_t passing_send(int socket, const void *octets, size_t n, int fd);
-ssize_t passing_receive(int socket, void *out, size_t room, int *out_fd);
+ssize_t passing_receive(int socket, void *out, size_t room, bool *out_whole, int *out_fd);
 
 #endif

@@ -201,7 +201,7 @@ static ssize_t receive(struct channel *c, char *out, size_t room)
 
     if (!c->takes_sockets)
         return recv(c->fd, out, room, MSG_DONTWAIT);
-    n = passing_receive(c->fd, out, room, &fd);
+    n = passing_receive(c->fd, out, room, NULL, &fd);
     keep_socket(c, fd);
     return n;
 }

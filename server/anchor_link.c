@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/passing.h"
 #include "io/watch.h"
 
 enum {
@@ -77,22 +78,7 @@ static void waiting_free(struct waiting *w)
 /* False: the socket takes no more now. */
 static bool send_one(struct anchor_link *a, const struct waiting *w)
 {
-    union {
-        struct cmsghdr head; /* for its alignment */
-        char room[CMSG_SPACE(sizeof w->fd)];
-    } control = { .room = { 0 } };
-    struct iovec part = { (void *)w->octets, w->n };
-    struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-
-    if (w->fd >= 0) {
-        m.msg_control = control.room;
-        m.msg_controllen = sizeof control.room;
-        control.head.cmsg_level = SOL_SOCKET;
-        control.head.cmsg_type = SCM_RIGHTS;
-        control.head.cmsg_len = CMSG_LEN(sizeof w->fd);
-        memcpy(CMSG_DATA(&control.head), &w->fd, sizeof w->fd);
-    }
-    return sendmsg(a->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0
+    return passing_send(a->fd, w->octets, w->n, w->fd) >= 0
            || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 

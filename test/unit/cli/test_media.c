@@ -203,7 +203,7 @@ static bool next_octet(char *out, int fds[PLACES], size_t *came)
 {
     for (;;) {
         int fd;
-        ssize_t n = passing_receive(SOCKET, out, 1, &fd);
+        ssize_t n = passing_receive(SOCKET, out, 1, NULL, &fd);
 
         if (n == 1 && fd >= 0 && *came < PLACES)
             fds[(*came)++] = fd;

@@ -169,7 +169,7 @@ static int try_take_socket(void)
     char word;
     int fd;
 
-    return verdict(passing_receive(parent, &word, 1, &fd) == 1 && send(fd, "x", 1, 0) == 1);
+    return verdict(passing_receive(parent, &word, 1, NULL, &fd) == 1 && send(fd, "x", 1, 0) == 1);
 }
 
 static int try_write(void)
