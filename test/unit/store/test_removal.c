@@ -414,14 +414,10 @@ static void sweep(struct harness *h)
 }
 
 static const struct store_test tests[] = {
-    { "account removed", account_gone },
-    { "removal interrupted", interrupted },
-    { "retention", retention },
-    { "retention in a round", retention_in_a_round },
-    { "retention off", retention_off },
-    { "retention of many", retention_of_many },
-    { "expiring rows", expiring_rows },
-    { "sweep of addresses", sweep },
+    { "account removed", account_gone }, { "removal interrupted", interrupted },
+    { "retention", retention },          { "retention in a round", retention_in_a_round },
+    { "retention off", retention_off },  { "retention of many", retention_of_many },
+    { "expiring rows", expiring_rows },  { "sweep of addresses", sweep },
 };
 
 int main(void)
