@@ -166,9 +166,17 @@ static bool read_ssrc(struct reading *r, const struct xml_node *n, uint32_t *out
 /* Its parameters (cname, msid) name the sender's streams and, some of them, its machine: they stay here. */
 static bool read_source(struct reading *r, const struct xml_node *n, struct jingle_description *d)
 {
+    uint32_t ssrc;
+
+    if (!read_ssrc(r, n, &ssrc))
+        return false;
+    for (size_t i = 0; i < d->source_count; i++)
+        if (d->sources[i] == ssrc) /* once more, perhaps with zeros before it */
+            return true;
     if (d->source_count == JINGLE_SOURCES)
         return reading_fails(r, "sources");
-    return read_ssrc(r, n, &d->sources[d->source_count++]);
+    d->sources[d->source_count++] = ssrc;
+    return true;
 }
 
 static bool read_source_group(struct reading *r, const struct xml_node *n,

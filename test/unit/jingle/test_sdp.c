@@ -267,6 +267,26 @@ static const struct {
     { "m=audio 0 UDP/TLS/RTP/SAVPF 96" L OPUS SDP_TRANSPORT, "no-content" },
 };
 
+/* One number, however it is written, is one source: otherwise what is written of it is read differently. */
+static void test_one_source(void **state)
+{
+    struct arena a = { 0 };
+    struct jingle j;
+    const char *why;
+
+    (void)state;
+    check_err("read",
+              sdp_read(&a,
+                       STR(AUDIO OPUS SDP_TRANSPORT "a=ssrc:07 cname:a" L "a=ssrc:7 msid:a b" L
+                                                    "a=ssrc:8 cname:a" L),
+                       JINGLE_SESSION_ACCEPT, STR(SID), &j, &why),
+              ERR_NONE);
+    assert_int_equal(j.contents[0].description.source_count, 2);
+    assert_int_equal(j.contents[0].description.sources[0], 7);
+    assert_int_equal(j.contents[0].description.sources[1], 8);
+    arena_deinit(&a);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -311,7 +331,7 @@ int main(void)
         cmocka_unit_test(test_senders),    cmocka_unit_test(test_from_dino),
         cmocka_unit_test(test_candidates), cmocka_unit_test(test_declined),
         cmocka_unit_test(test_sealed),     cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_one_source),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
