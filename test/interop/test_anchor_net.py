@@ -376,22 +376,32 @@ def media_sources(frames):
     return {f[34:36] for f in frames if f[26:30] == socket.inet_aton(f'{NAT_OUTSIDE}.1') and f[42] >= 128}
 
 
+def forgotten_twice(parties, wire, forget):
+    """Each time they hear each other again, from another port."""
+    for peer in parties:
+        grows(peer, 100)
+    for _ in range(2):
+        before = media_sources(wire.frames)
+        frames = len(wire.frames)
+        forget()
+        took = max(grows(peer, 25) for peer in parties)
+        assert took < 6, took
+        print(f'# {took - 0.5:.1f} s')
+        time.sleep(1)
+        assert media_sources(wire.frames[frames:]) - before, 'nothing was translated anew'
+
+
 for party in chromium, webrtcbin:
-    @case(f'a kernel translates addresses of {party.__name__}, and forgets them twice: it is heard again within seconds', timeout=120)
+    @case(f'a kernel translates addresses of {party.__name__}, and forgets them twice: it is heard again within seconds', timeout=240)
     async def _(w, party=party):
-        with translated(w.networks) as forget, at.Wire(w.networks, 's') as wire, browsers(w, party, chromium) as (call, parties):
-            call.begin(video=False)
-            for peer in parties:
-                grows(peer, 100)
-            for _ in range(2):
-                before = media_sources(wire.frames)
-                frames = len(wire.frames)
-                forget()
-                took = max(grows(peer, 25) for peer in parties)
-                assert took < 6, took
-                print(f'# {took - 0.5:.1f} s')
-                time.sleep(1)
-                assert media_sources(wire.frames[frames:]) - before, 'nothing was translated anew'
+        with translated(w.networks) as forget:
+            for left in reversed(range(4)):
+                with at.Wire(w.networks, 's') as wire, browsers(w, party, chromium) as (call, parties):
+                    call.begin(video=False)
+                    if left and not at.have_begun(*parties):
+                        continue
+                    forgotten_twice(parties, wire, forget)
+                    return
 
 
 def main():

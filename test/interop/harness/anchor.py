@@ -471,6 +471,15 @@ class Call:
         self.anchor.order(END, self.number)
 
 
+def have_begun(*peers):
+    """False: a webrtcbin that called stays where it was before the answer, as it does now and then (docs/peers.md)."""
+    for _ in range(80):
+        if all(peer.do('count').get('state') != 'new' for peer in peers):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def grows(peer, more, seconds=WAIT_S):
     """Until so much more was heard; returns how long it took."""
     begin, before = time.monotonic(), heard(peer)
