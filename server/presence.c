@@ -382,7 +382,7 @@ static void ask_page(struct session *s)
     q->account = s->account->view.account;
     q->shelf = SHELF_ARCHIVE;
     q->after = s->caught_up_to;
-    q->offline = true;
+    q->part = ARCHIVE_WAITING;
     q->max = OFFLINE_PAGE;
     c->query.op.home = s->home->number;
     c->query.op.done = page_came;
