@@ -102,6 +102,17 @@ static void answer(struct routed *r, enum stanza_condition why, struct str text)
     outcome_refuse(&in, &out, why, text);
 }
 
+/* Who has this has all that came to the account: it gets all of it, or nothing else waits. */
+static bool hides_nothing(const struct routed *r, const struct session *s, enum wrapping wrapping)
+{
+    uint64_t cursor = s->account->view.cursor;
+
+    if (session_follows(s))
+        return wrapping != WRAP_SENT;
+    return wrapping == WRAP_NONE
+           && (cursor > s->followed_to ? cursor : s->followed_to) >= r->before_seq;
+}
+
 static void send_live(const struct routed *r, struct session *s, struct blob *b,
                       const struct archive_entry *entry, enum wrapping wrapping)
 {
@@ -121,6 +132,8 @@ static void send_live(const struct routed *r, struct session *s, struct blob *b,
             return;
         s->caught_up_to = seq;
     }
+    if (seq != 0 && !s->catching_up && hides_nothing(r, s, wrapping))
+        s->followed_to = seq;
     session_send_archived(s, b, seq, wrapping);
 }
 
@@ -136,7 +149,7 @@ static void carbon_received(struct routed *r, const struct session *except,
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (s == except || !(s->flags & SESSION_CARBONS)
-            || (to_negative_only && (s->flags & SESSION_AVAILABLE) && s->priority >= 0))
+            || (to_negative_only && session_follows(s)))
             continue;
         if (b == NULL)
             b = carbon_blob(r, a, WRAP_RECEIVED, entry);
@@ -154,7 +167,7 @@ static void message_to_all(struct routed *r, const struct archive_entry *entry)
     LIST_EACH (&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
-        if (!(s->flags & SESSION_AVAILABLE) || s->priority < 0)
+        if (!session_follows(s))
             continue;
         if (b == NULL)
             b = live_blob(r, entry);

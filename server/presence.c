@@ -323,10 +323,11 @@ struct catch_up {
     uint64_t newest; /* of the account when the page was asked for */
 };
 
+/* What it was sent for itself says nothing of what waits for the account. */
 void presence_delivered(struct session *s, uint64_t seq)
 {
     if (s->account != NULL)
-        account_delivered(s->account, seq);
+        account_delivered(s->account, seq < s->followed_to ? seq : s->followed_to);
 }
 
 static void ask_page(struct session *s);
@@ -346,21 +347,38 @@ static void send_archived(struct session *s, const struct archive_result *m)
     arena_deinit(&a);
 }
 
+static void reach(struct session *s, uint64_t seq)
+{
+    s->caught_up_to = seq;
+    if (session_follows(s))
+        s->followed_to = seq;
+}
+
+static void send_page(struct session *s, const struct catch_up *c)
+{
+    for (size_t i = 0; i < c->query.out.archive.count; i++) {
+        reach(s, c->query.out.archive.results[i].seq);
+        send_archived(s, &c->query.out.archive.results[i]);
+    }
+    if (c->query.out.archive.complete && c->newest > s->caught_up_to)
+        reach(s, c->newest);
+}
+
 static void page_came(struct store_op *op)
 {
     struct catch_up *c = CONTAINER_OF(op, struct catch_up, query.op);
     struct session *s = c->session;
+    bool good = op->result == ERR_NONE;
+    /* Meanwhile it has become available: more is due to it than was asked for. */
+    bool anew = c->query.in.archive.after != s->caught_up_to;
 
     s->page_asked = false;
     if (s->account != NULL) {
-        for (size_t i = 0; op->result == ERR_NONE && i < c->query.out.archive.count; i++) {
-            send_archived(s, &c->query.out.archive.results[i]);
-            s->caught_up_to = c->query.out.archive.results[i].seq;
-        }
-        if (op->result == ERR_NONE && c->query.out.archive.complete && c->newest > s->caught_up_to)
-            s->caught_up_to = c->newest;
-        if (s->account != NULL && op->result == ERR_NONE
-            && (!c->query.out.archive.complete || s->account->view.last_seq > s->caught_up_to))
+        if (good && !anew)
+            send_page(s, c);
+        if (s->account != NULL && good
+            && (anew || !c->query.out.archive.complete
+                || s->account->view.last_seq > s->caught_up_to))
             presence_unlag(s);
         else
             s->catching_up = false;
@@ -425,11 +443,10 @@ void presence_catch_up(struct session *s)
     if (s->inherited_from != 0 && s->inherited_from < from)
         from = s->inherited_from;
     s->inherited_from = 0;
-    if (s->catching_up)
-        return;
-    if (s->caught_up_to < from)
-        s->caught_up_to = from;
-    if (s->account->view.last_seq > from) {
+    if (from < s->followed_to)
+        from = s->followed_to;
+    s->caught_up_to = s->followed_to = from; /* what it was sent for itself before may come again */
+    if (!s->catching_up && s->account->view.last_seq > from) {
         s->catching_up = true;
         ask_page(s);
     }

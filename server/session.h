@@ -93,7 +93,9 @@ struct session {
     bool replaying;            /* resumed: what was unacknowledged goes out first */
     uint64_t
         inherited_from; /* archive position after which a replaced session had acknowledged nothing */
-    uint64_t caught_up_to; /* archive position up to which it was sent everything */
+    uint64_t caught_up_to; /* archive position up to which it was sent what it is to get */
+    uint64_t
+        followed_to; /* the same of what is for the whole account: only while it takes that (session_follows) */
 };
 
 /* Entry points for the host. */
@@ -121,6 +123,8 @@ void session_resume_reading(struct session *s); /* if it was paused for pending 
 bool session_reads(const struct session *s);    /* nothing has paused it */
 bool session_is_slow(
     const struct session *s); /* the client does not keep up with what it is sent */
+bool session_follows(
+    const struct session *s); /* takes what is sent to the account: RFC 6121 §8.5.2 */
 void session_send(struct session *s, struct blob *stanza); /* borrows */
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
                            enum wrapping wrapping);

@@ -95,7 +95,7 @@ void bind2_answer(struct session *s)
     if (s->login->archive != NULL) {
         xml_append(bound, s->login->archive);
         s->inherited_from = 0;
-        s->caught_up_to = s->account->view.last_seq;
+        s->caught_up_to = s->followed_to = s->account->view.last_seq;
         account_delivered(s->account, s->account->view.last_seq);
     }
     apply_features(s, &a, bind2_request(s->login), bound);
