@@ -354,14 +354,25 @@ static void reach(struct session *s, uint64_t seq)
         s->followed_to = seq;
 }
 
+/* XEP-0386 §3.2: they are cleared without being sent. What was sent of them all the same is, when it is acknowledged. */
+static void clear_shown(struct session *s)
+{
+    if (session_follows(s) && sm_first_unacked(s) == 0)
+        account_delivered(s->account, s->shown_up_to);
+}
+
 static void send_page(struct session *s, const struct catch_up *c)
 {
     for (size_t i = 0; i < c->query.out.archive.count; i++) {
         reach(s, c->query.out.archive.results[i].seq);
         send_archived(s, &c->query.out.archive.results[i]);
     }
-    if (c->query.out.archive.complete && c->newest > s->caught_up_to)
+    if (!c->query.out.archive.complete || s->account == NULL)
+        return;
+    if (c->newest > s->caught_up_to)
         reach(s, c->newest);
+    if (c->query.in.archive.part == ARCHIVE_UNSHOWN)
+        clear_shown(s);
 }
 
 static void page_came(struct store_op *op)
@@ -401,6 +412,11 @@ static void ask_page(struct session *s)
     q->shelf = SHELF_ARCHIVE;
     q->after = s->caught_up_to;
     q->part = ARCHIVE_WAITING;
+    if (s->caught_up_to < s->shown_up_to) {
+        q->part = ARCHIVE_UNSHOWN;
+        q->before = s->shown_up_to + 1;
+        c->newest = s->shown_up_to;
+    }
     q->max = OFFLINE_PAGE;
     c->query.op.home = s->home->number;
     c->query.op.done = page_came;

@@ -93,6 +93,8 @@ struct session {
     bool replaying;            /* resumed: what was unacknowledged goes out first */
     uint64_t
         inherited_from; /* archive position after which a replaced session had acknowledged nothing */
+    uint64_t
+        shown_up_to; /* its client reads up to here itself what MAM shows (XEP-0386), and is sent the rest */
     uint64_t caught_up_to; /* archive position up to which it was sent what it is to get */
     uint64_t
         followed_to; /* the same of what is for the whole account: only while it takes that (session_follows) */

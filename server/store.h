@@ -383,6 +383,7 @@ struct archive_result {
 enum archive_part {
     ARCHIVE_SHOWN,   /* the history as MAM shows it: without ENTRY_HIDDEN */
     ARCHIVE_WAITING, /* ENTRY_OFFLINE only, ENTRY_HIDDEN included */
+    ARCHIVE_UNSHOWN, /* of these, ENTRY_HIDDEN only */
     ARCHIVE_ALL,
 };
 

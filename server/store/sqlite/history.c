@@ -140,6 +140,7 @@ static const struct {
 } parts[] = {
     [ARCHIVE_SHOWN] = { ENTRY_HIDDEN, 0 },
     [ARCHIVE_WAITING] = { ENTRY_OFFLINE, ENTRY_OFFLINE },
+    [ARCHIVE_UNSHOWN] = { ENTRY_OFFLINE | ENTRY_HIDDEN, ENTRY_OFFLINE | ENTRY_HIDDEN },
     [ARCHIVE_ALL] = { 0, 0 },
 };
 

@@ -185,6 +185,7 @@ static bool is_in(unsigned flags, enum archive_part part)
     switch (part) {
     case ARCHIVE_SHOWN: return !(flags & ENTRY_HIDDEN);
     case ARCHIVE_WAITING: return flags & ENTRY_OFFLINE;
+    case ARCHIVE_UNSHOWN: return flags & ENTRY_OFFLINE && flags & ENTRY_HIDDEN;
     case ARCHIVE_ALL: break;
     }
     return true;
