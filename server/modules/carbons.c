@@ -32,6 +32,13 @@ static bool eligible(const struct stanza *m)
            || xml_child_ns(m->node, STR(NS_MARKERS)) != NULL;
 }
 
+/* §6.1: of somebody in a room, who is a full address of the room; the room has sent it to every device that is in there. */
+static bool is_of_room(const struct stanza *m)
+{
+    return !jid_is_bare(&m->from) && !jid_is_bare(&m->to)
+           && xml_child(m->node, STR(NS_MUC_USER), STR("x")) != NULL;
+}
+
 static enum verdict carbons_mark(const struct incoming *in, struct outcome *out)
 {
     struct xml_node *message = in->stanza->node, *private;
@@ -48,6 +55,12 @@ static enum verdict carbons_mark(const struct incoming *in, struct outcome *out)
     return PASS;
 }
 
+/* What comes from another server has passed no hook of a sender's. */
+static enum verdict carbons_received(const struct incoming *in, struct outcome *out)
+{
+    return in->remote != NULL && !is_of_room(in->stanza) ? carbons_mark(in, out) : PASS;
+}
+
 const struct module carbons_module = {
     .name = "carbons",
     .spec = "XEP-0280 1.0.1",
@@ -57,5 +70,5 @@ const struct module carbons_module = {
                  carbons_enable },
                { IQ_SET, TO_SERVER | TO_ACCOUNT, STR_INIT(NS_CARBONS), STR_INIT("disable"),
                  carbons_disable }),
-    .hooks = { [HOOK_OUT] = carbons_mark },
+    .hooks = { [HOOK_OUT] = carbons_mark, [HOOK_IN] = carbons_received },
 };
