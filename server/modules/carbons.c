@@ -1,5 +1,6 @@
 /* carbons.c: Message Carbons (XEP-0280): which messages are copied to a person's other devices (§6). */
 #include "server/modules/modules.h"
+#include "server/modules/receipts.h"
 
 static enum verdict carbons_enable(const struct incoming *in, struct outcome *out)
 {
@@ -17,8 +18,8 @@ static enum verdict carbons_disable(const struct incoming *in, struct outcome *o
     return outcome_result(in, out);
 }
 
-/* §6.1: chat, and normal messages with a body or with what people see (an <encrypted/> has none outside). Errors,
- * group chat and headlines are never copied. */
+/* §6.1: chat, and normal messages with a body or with what people see (an <encrypted/> has none outside, nor has an
+ * invitation to a room). Errors, group chat and headlines are never copied. */
 static bool eligible(const struct stanza *m)
 {
     if (m->type == MESSAGE_CHAT)
@@ -29,7 +30,7 @@ static bool eligible(const struct stanza *m)
            || xml_child(m->node, STR(NS_OMEMO_LEGACY), STR("encrypted")) != NULL
            || xml_child(m->node, STR(NS_OMEMO), STR("encrypted")) != NULL
            || xml_child_ns(m->node, STR(NS_RECEIPTS)) != NULL
-           || xml_child_ns(m->node, STR(NS_MARKERS)) != NULL;
+           || xml_child_ns(m->node, STR(NS_MARKERS)) != NULL || is_invitation(m);
 }
 
 /* §6.1: of somebody in a room, who is a full address of the room; the room has sent it to every device that is in there. */
