@@ -117,16 +117,18 @@ static void send_live(const struct routed *r, struct session *s, struct blob *b,
                       const struct archive_entry *entry, enum wrapping wrapping)
 {
     uint64_t seq = entry ? entry->seq : 0;
+    bool held = wrapping == WRAP_SENT && s->copies_from != 0; /* earlier ones have yet to come */
 
     if (seq == 0 && csi_can_wait(&r->stanza)) {
         session_defer(s, b, &r->stanza);
         return;
     }
-    if (seq != 0 && session_is_slow(s)) { /* a recipient never slows a sender, nor fills memory */
-        presence_lag(s);
+    if (seq != 0
+        && (held || session_is_slow(s))) { /* a recipient never slows a sender, nor fills memory */
+        presence_lag(s, seq, wrapping);
         return;
     }
-    /* What the catch-up brings in its order is not sent twice. It brings no carbons. */
+    /* What the catch-up brings in its order is not sent twice. */
     if (wrapping == WRAP_NONE && seq != 0) {
         if (s->catching_up || seq <= s->caught_up_to)
             return;

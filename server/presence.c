@@ -5,6 +5,7 @@
 
 #include "jingle/message.h"
 #include "server/caps.h"
+#include "server/deliver.h"
 #include "server/limits.h"
 #include "server/photo.h"
 #include "server/router.h"
@@ -332,6 +333,24 @@ void presence_delivered(struct session *s, uint64_t seq)
 
 static void ask_page(struct session *s);
 
+/* Of what another device has sent: XEP-0280 §8, as it would have been live. */
+static void send_copy(struct session *s, const struct archive_result *m)
+{
+    struct account *account = s->account;
+    struct arena a = { 0 };
+    struct xml_node *node =
+        stored_message(&a, s->home->settings, account->bare, account->view.account, m, STR_NONE);
+    struct blob *b;
+
+    if (m->seq >= s->copies_from && (s->flags & SESSION_CARBONS) && node != NULL
+        && xml_child(node, STR(NS_HINTS), STR("no-copy")) == NULL) {
+        b = carbon_wrap(&a, account->bare, WRAP_SENT, node);
+        session_send_archived(s, b, m->seq, WRAP_SENT);
+        blob_unref(b);
+    }
+    arena_deinit(&a);
+}
+
 static void send_archived(struct session *s, const struct archive_result *m)
 {
     struct account *account = s->account;
@@ -364,8 +383,13 @@ static void clear_shown(struct session *s)
 static void send_page(struct session *s, const struct catch_up *c)
 {
     for (size_t i = 0; i < c->query.out.archive.count; i++) {
-        reach(s, c->query.out.archive.results[i].seq);
-        send_archived(s, &c->query.out.archive.results[i]);
+        const struct archive_result *m = &c->query.out.archive.results[i];
+
+        reach(s, m->seq);
+        if (m->flags & ENTRY_OFFLINE)
+            send_archived(s, m);
+        else if (m->flags & ENTRY_SENT)
+            send_copy(s, m);
     }
     if (!c->query.out.archive.complete || s->account == NULL)
         return;
@@ -375,24 +399,34 @@ static void send_page(struct session *s, const struct catch_up *c)
         clear_shown(s);
 }
 
+static bool is_behind(const struct session *s)
+{
+    return s->account->view.last_seq > s->caught_up_to || s->copies_to > s->caught_up_to;
+}
+
+static void end_catching_up(struct session *s)
+{
+    s->catching_up = false;
+    s->copies_from = s->copies_to = 0;
+}
+
 static void page_came(struct store_op *op)
 {
     struct catch_up *c = CONTAINER_OF(op, struct catch_up, query.op);
     struct session *s = c->session;
+    const struct archive_query *q = &c->query.in.archive;
     bool good = op->result == ERR_NONE;
-    /* Meanwhile it has become available: more is due to it than was asked for. */
-    bool anew = c->query.in.archive.after != s->caught_up_to;
+    /* Meanwhile it has become available, or a copy was held back: more is due to it than was asked for. */
+    bool anew = q->after != s->caught_up_to || (q->part == ARCHIVE_WAITING && s->copies_from != 0);
 
     s->page_asked = false;
     if (s->account != NULL) {
         if (good && !anew)
             send_page(s, c);
-        if (s->account != NULL && good
-            && (anew || !c->query.out.archive.complete
-                || s->account->view.last_seq > s->caught_up_to))
+        if (s->account != NULL && good && (anew || !c->query.out.archive.complete || is_behind(s)))
             presence_unlag(s);
         else
-            s->catching_up = false;
+            end_catching_up(s);
     }
     arena_deinit(&op->arena);
     mem_free(c);
@@ -411,7 +445,7 @@ static void ask_page(struct session *s)
     q->account = s->account->view.account;
     q->shelf = SHELF_ARCHIVE;
     q->after = s->caught_up_to;
-    q->part = ARCHIVE_WAITING;
+    q->part = s->copies_from != 0 ? ARCHIVE_ALL : ARCHIVE_WAITING;
     if (s->caught_up_to < s->shown_up_to) {
         q->part = ARCHIVE_UNSHOWN;
         q->before = s->shown_up_to + 1;
@@ -435,8 +469,15 @@ static void set_lagging(struct session *s, bool lagging)
         list_remove(&s->lagging);
 }
 
-void presence_lag(struct session *s)
+void presence_lag(struct session *s, uint64_t seq, enum wrapping wrapping)
 {
+    if (wrapping == WRAP_SENT) {
+        s->copies_from = s->copies_from != 0 ? s->copies_from : seq;
+        s->copies_to = seq;
+    }
+    if ((!s->catching_up && !session_follows(s)) /* of what came before nothing is due to it */
+        || seq <= s->caught_up_to)               /* a copy comes back from another home */
+        s->caught_up_to = seq - 1;
     s->catching_up = true;
     if (!s->page_asked)
         set_lagging(s, true);

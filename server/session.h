@@ -90,7 +90,9 @@ struct session {
     bool page_asked;           /* a page of them is on its way */
     uint64_t lagging_since_ms; /* the client takes nothing; 0: it does */
     struct link lagging;       /* in home->lagging meanwhile */
-    bool replaying;            /* resumed: what was unacknowledged goes out first */
+    uint64_t copies_from,
+        copies_to; /* archive positions: copies of what other devices sent are held back; 0: none is */
+    bool replaying; /* resumed: what was unacknowledged goes out first */
     uint64_t
         inherited_from; /* archive position after which a replaced session had acknowledged nothing */
     uint64_t
@@ -215,7 +217,8 @@ void presence_hide(struct account *a, const struct map *blocks,
                    struct outcome *out); /* presence_hide.c */
 void presence_show(struct account *a, struct str jid);
 void presence_catch_up(struct session *s); /* offline messages */
-void presence_lag(struct session *s);   /* too slow for live copies: from now on from the archive */
+/* Too slow for live copies: this one, and what follows, comes from the archive. */
+void presence_lag(struct session *s, uint64_t seq, enum wrapping wrapping);
 void presence_unlag(struct session *s); /* output has drained, or acknowledgements came */
 void presence_delivered(struct session *s,
                         uint64_t seq); /* up to this archive position a client has it */
