@@ -186,6 +186,10 @@ uint64_t sm_first_unacked(const struct session *s); /* archive position, 0: none
 /* The same of the last, but for copies of what its account has sent. */
 uint64_t sm_last_unseen(const struct session *s);
 
+/* session_left.c */
+void sm_left(struct session *s,
+             const struct account *a); /* what it never acknowledged; `a` was its account */
+
 /* session_csi.c */
 bool csi_element(struct session *s,
                  const struct xml_node *node); /* true: it was one of XEP-0352's */
