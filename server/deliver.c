@@ -102,25 +102,40 @@ static void answer(struct routed *r, enum stanza_condition why, struct str text)
     outcome_refuse(&in, &out, why, text);
 }
 
+/* Who has this has all that came to the account: it gets all of it, or nothing else waits. */
+static bool hides_nothing(const struct routed *r, const struct session *s, enum wrapping wrapping)
+{
+    uint64_t cursor = s->account->view.cursor;
+
+    if (session_follows(s))
+        return wrapping != WRAP_SENT;
+    return wrapping == WRAP_NONE
+           && (cursor > s->followed_to ? cursor : s->followed_to) >= r->before_seq;
+}
+
 static void send_live(const struct routed *r, struct session *s, struct blob *b,
                       const struct archive_entry *entry, enum wrapping wrapping)
 {
     uint64_t seq = entry ? entry->seq : 0;
+    bool held = wrapping == WRAP_SENT && s->copies_from != 0; /* earlier ones have yet to come */
 
     if (seq == 0 && csi_can_wait(&r->stanza)) {
         session_defer(s, b, &r->stanza);
         return;
     }
-    if (seq != 0 && session_is_slow(s)) { /* a recipient never slows a sender, nor fills memory */
-        presence_lag(s);
+    if (seq != 0
+        && (held || session_is_slow(s))) { /* a recipient never slows a sender, nor fills memory */
+        presence_lag(s, seq, wrapping);
         return;
     }
-    /* What the catch-up brings in its order is not sent twice. It brings no carbons. */
+    /* What the catch-up brings in its order is not sent twice. */
     if (wrapping == WRAP_NONE && seq != 0) {
         if (s->catching_up || seq <= s->caught_up_to)
             return;
         s->caught_up_to = seq;
     }
+    if (seq != 0 && !s->catching_up && hides_nothing(r, s, wrapping))
+        s->followed_to = seq;
     session_send_archived(s, b, seq, wrapping);
 }
 
@@ -136,7 +151,7 @@ static void carbon_received(struct routed *r, const struct session *except,
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
         if (s == except || !(s->flags & SESSION_CARBONS)
-            || (to_negative_only && (s->flags & SESSION_AVAILABLE) && s->priority >= 0))
+            || (to_negative_only && session_follows(s)))
             continue;
         if (b == NULL)
             b = carbon_blob(r, a, WRAP_RECEIVED, entry);
@@ -154,7 +169,7 @@ static void message_to_all(struct routed *r, const struct archive_entry *entry)
     LIST_EACH (&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
-        if (!(s->flags & SESSION_AVAILABLE) || s->priority < 0)
+        if (!session_follows(s))
             continue;
         if (b == NULL)
             b = live_blob(r, entry);

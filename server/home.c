@@ -277,9 +277,11 @@ static void cancel_subscriptions(struct account *a)
 void account_end(struct account *a)
 {
     a->pins++;
+    a->ending = true;
     LIST_EACH (&a->sessions, l)
         session_fail(LIST_ENTRY(l, struct session, in_account), STREAM_NOT_AUTHORIZED,
                      STR("This account has been removed."));
+    a->ending = false;
     cancel_subscriptions(a);
     account_forget_view(a);
     account_unpin(a);

@@ -45,6 +45,7 @@ struct account {
     uint64_t idle_since_ms;
     struct bucket messages, stanzas, bytes; /* what it has sent lately */
     struct bucket password_changes;
+    bool ending;       /* it was removed: nothing is kept for it any more */
     struct link dirty; /* in home->dirty: the cursor has moved since it was stored */
     struct store_query load;
     unsigned writing; /* write-sets under way with rows of the view */

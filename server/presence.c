@@ -5,6 +5,7 @@
 
 #include "jingle/message.h"
 #include "server/caps.h"
+#include "server/deliver.h"
 #include "server/limits.h"
 #include "server/photo.h"
 #include "server/router.h"
@@ -323,13 +324,32 @@ struct catch_up {
     uint64_t newest; /* of the account when the page was asked for */
 };
 
+/* What it was sent for itself says nothing of what waits for the account. */
 void presence_delivered(struct session *s, uint64_t seq)
 {
     if (s->account != NULL)
-        account_delivered(s->account, seq);
+        account_delivered(s->account, seq < s->followed_to ? seq : s->followed_to);
 }
 
 static void ask_page(struct session *s);
+
+/* Of what another device has sent: XEP-0280 §8, as it would have been live. */
+static void send_copy(struct session *s, const struct archive_result *m)
+{
+    struct account *account = s->account;
+    struct arena a = { 0 };
+    struct xml_node *node =
+        stored_message(&a, s->home->settings, account->bare, account->view.account, m, STR_NONE);
+    struct blob *b;
+
+    if (m->seq >= s->copies_from && (s->flags & SESSION_CARBONS) && node != NULL
+        && xml_child(node, STR(NS_HINTS), STR("no-copy")) == NULL) {
+        b = carbon_wrap(&a, account->bare, WRAP_SENT, node);
+        session_send_archived(s, b, m->seq, WRAP_SENT);
+        blob_unref(b);
+    }
+    arena_deinit(&a);
+}
 
 static void send_archived(struct session *s, const struct archive_result *m)
 {
@@ -346,24 +366,67 @@ static void send_archived(struct session *s, const struct archive_result *m)
     arena_deinit(&a);
 }
 
+static void reach(struct session *s, uint64_t seq)
+{
+    s->caught_up_to = seq;
+    if (session_follows(s))
+        s->followed_to = seq;
+}
+
+/* XEP-0386 §3.2: they are cleared without being sent. What was sent of them all the same is, when it is acknowledged. */
+static void clear_shown(struct session *s)
+{
+    if (session_follows(s) && sm_first_unacked(s) == 0)
+        account_delivered(s->account, s->shown_up_to);
+}
+
+static void send_page(struct session *s, const struct catch_up *c)
+{
+    for (size_t i = 0; i < c->query.out.archive.count; i++) {
+        const struct archive_result *m = &c->query.out.archive.results[i];
+
+        reach(s, m->seq);
+        if (m->flags & ENTRY_OFFLINE)
+            send_archived(s, m);
+        else if (m->flags & ENTRY_SENT)
+            send_copy(s, m);
+    }
+    if (!c->query.out.archive.complete || s->account == NULL)
+        return;
+    if (c->newest > s->caught_up_to)
+        reach(s, c->newest);
+    if (c->query.in.archive.part == ARCHIVE_UNSHOWN)
+        clear_shown(s);
+}
+
+static bool is_behind(const struct session *s)
+{
+    return s->account->view.last_seq > s->caught_up_to || s->copies_to > s->caught_up_to;
+}
+
+static void end_catching_up(struct session *s)
+{
+    s->catching_up = false;
+    s->copies_from = s->copies_to = 0;
+}
+
 static void page_came(struct store_op *op)
 {
     struct catch_up *c = CONTAINER_OF(op, struct catch_up, query.op);
     struct session *s = c->session;
+    const struct archive_query *q = &c->query.in.archive;
+    bool good = op->result == ERR_NONE;
+    /* Meanwhile it has become available, or a copy was held back: more is due to it than was asked for. */
+    bool anew = q->after != s->caught_up_to || (q->part == ARCHIVE_WAITING && s->copies_from != 0);
 
     s->page_asked = false;
     if (s->account != NULL) {
-        for (size_t i = 0; op->result == ERR_NONE && i < c->query.out.archive.count; i++) {
-            send_archived(s, &c->query.out.archive.results[i]);
-            s->caught_up_to = c->query.out.archive.results[i].seq;
-        }
-        if (op->result == ERR_NONE && c->query.out.archive.complete && c->newest > s->caught_up_to)
-            s->caught_up_to = c->newest;
-        if (s->account != NULL && op->result == ERR_NONE
-            && (!c->query.out.archive.complete || s->account->view.last_seq > s->caught_up_to))
+        if (good && !anew)
+            send_page(s, c);
+        if (s->account != NULL && good && (anew || !c->query.out.archive.complete || is_behind(s)))
             presence_unlag(s);
         else
-            s->catching_up = false;
+            end_catching_up(s);
     }
     arena_deinit(&op->arena);
     mem_free(c);
@@ -382,7 +445,12 @@ static void ask_page(struct session *s)
     q->account = s->account->view.account;
     q->shelf = SHELF_ARCHIVE;
     q->after = s->caught_up_to;
-    q->offline = true;
+    q->part = s->copies_from != 0 ? ARCHIVE_ALL : ARCHIVE_WAITING;
+    if (s->caught_up_to < s->shown_up_to) {
+        q->part = ARCHIVE_UNSHOWN;
+        q->before = s->shown_up_to + 1;
+        c->newest = s->shown_up_to;
+    }
     q->max = OFFLINE_PAGE;
     c->query.op.home = s->home->number;
     c->query.op.done = page_came;
@@ -401,8 +469,15 @@ static void set_lagging(struct session *s, bool lagging)
         list_remove(&s->lagging);
 }
 
-void presence_lag(struct session *s)
+void presence_lag(struct session *s, uint64_t seq, enum wrapping wrapping)
 {
+    if (wrapping == WRAP_SENT) {
+        s->copies_from = s->copies_from != 0 ? s->copies_from : seq;
+        s->copies_to = seq;
+    }
+    if ((!s->catching_up && !session_follows(s)) /* of what came before nothing is due to it */
+        || seq <= s->caught_up_to)               /* a copy comes back from another home */
+        s->caught_up_to = seq - 1;
     s->catching_up = true;
     if (!s->page_asked)
         set_lagging(s, true);
@@ -425,11 +500,10 @@ void presence_catch_up(struct session *s)
     if (s->inherited_from != 0 && s->inherited_from < from)
         from = s->inherited_from;
     s->inherited_from = 0;
-    if (s->catching_up)
-        return;
-    if (s->caught_up_to < from)
-        s->caught_up_to = from;
-    if (s->account->view.last_seq > from) {
+    if (from < s->followed_to)
+        from = s->followed_to;
+    s->caught_up_to = s->followed_to = from; /* what it was sent for itself before may come again */
+    if (!s->catching_up && s->account->view.last_seq > from) {
         s->catching_up = true;
         ask_page(s);
     }

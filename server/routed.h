@@ -115,6 +115,7 @@ struct routed {
     struct write_set writes;
     struct row *outgoing; /* the ROW_OUTBOX among them, or NULL */
     struct row *archived; /* the ROW_MESSAGE among the rows, or NULL */
+    uint64_t before_seq;  /* the newest archive position of the account before that one */
     struct effects at_origin, at_target;
     struct store_query *query;     /* of a handler that waits */
     struct derivation *derivation; /* the same; owned, or NULL */

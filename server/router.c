@@ -27,7 +27,7 @@ static bool is_reachable(const struct account *a)
          l = list_next(&a->sessions, l)) {
         const struct session *s = LIST_ENTRY(l, const struct session, in_account);
 
-        if ((s->flags & SESSION_AVAILABLE) && s->priority >= 0 && s->link != NULL)
+        if (session_follows(s) && s->link != NULL)
             return true;
     }
     return false;
@@ -212,6 +212,7 @@ static void finish_at_target(struct routed *r)
     }
     if (r->archived != NULL && r->writes.op.result == ERR_NONE) {
         count(&here->counters, COUNTER_ARCHIVED);
+        r->before_seq = a->view.last_seq;
         for (size_t i = 0; i < COUNT_OF(r->archived->message.entry); i++)
             if (r->archived->message.entry[i].account == a->view.account
                 && r->archived->message.entry[i].seq > a->view.last_seq)

@@ -213,6 +213,11 @@ bool session_is_slow(const struct session *s)
     return sm_is_behind(s);
 }
 
+bool session_follows(const struct session *s)
+{
+    return (s->flags & SESSION_AVAILABLE) && s->priority >= 0;
+}
+
 void session_drained(struct session *s)
 {
     presence_unlag(s);

@@ -90,10 +90,16 @@ struct session {
     bool page_asked;           /* a page of them is on its way */
     uint64_t lagging_since_ms; /* the client takes nothing; 0: it does */
     struct link lagging;       /* in home->lagging meanwhile */
-    bool replaying;            /* resumed: what was unacknowledged goes out first */
+    uint64_t copies_from,
+        copies_to; /* archive positions: copies of what other devices sent are held back; 0: none is */
+    bool replaying; /* resumed: what was unacknowledged goes out first */
     uint64_t
         inherited_from; /* archive position after which a replaced session had acknowledged nothing */
-    uint64_t caught_up_to; /* archive position up to which it was sent everything */
+    uint64_t
+        shown_up_to; /* its client reads up to here itself what MAM shows (XEP-0386), and is sent the rest */
+    uint64_t caught_up_to; /* archive position up to which it was sent what it is to get */
+    uint64_t
+        followed_to; /* the same of what is for the whole account: only while it takes that (session_follows) */
 };
 
 /* Entry points for the host. */
@@ -121,6 +127,8 @@ void session_resume_reading(struct session *s); /* if it was paused for pending 
 bool session_reads(const struct session *s);    /* nothing has paused it */
 bool session_is_slow(
     const struct session *s); /* the client does not keep up with what it is sent */
+bool session_follows(
+    const struct session *s); /* takes what is sent to the account: RFC 6121 §8.5.2 */
 void session_send(struct session *s, struct blob *stanza); /* borrows */
 void session_send_archived(struct session *s, struct blob *stanza, uint64_t seq,
                            enum wrapping wrapping);
@@ -178,6 +186,10 @@ uint64_t sm_first_unacked(const struct session *s); /* archive position, 0: none
 /* The same of the last, but for copies of what its account has sent. */
 uint64_t sm_last_unseen(const struct session *s);
 
+/* session_left.c */
+void sm_left(struct session *s,
+             const struct account *a); /* what it never acknowledged; `a` was its account */
+
 /* session_csi.c */
 bool csi_element(struct session *s,
                  const struct xml_node *node); /* true: it was one of XEP-0352's */
@@ -209,7 +221,8 @@ void presence_hide(struct account *a, const struct map *blocks,
                    struct outcome *out); /* presence_hide.c */
 void presence_show(struct account *a, struct str jid);
 void presence_catch_up(struct session *s); /* offline messages */
-void presence_lag(struct session *s);   /* too slow for live copies: from now on from the archive */
+/* Too slow for live copies: this one, and what follows, comes from the archive. */
+void presence_lag(struct session *s, uint64_t seq, enum wrapping wrapping);
 void presence_unlag(struct session *s); /* output has drained, or acknowledgements came */
 void presence_delivered(struct session *s,
                         uint64_t seq); /* up to this archive position a client has it */

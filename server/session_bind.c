@@ -222,5 +222,6 @@ void session_unbind(struct session *s)
     }
     list_remove(&s->in_account);
     s->account = NULL;
+    sm_left(s, a);
     account_unpin(a);
 }

@@ -1,7 +1,8 @@
 /* session_bind2.c: Bind 2 (XEP-0386): a resource and what a session needs from the start, asked for while logging in.
  *
  * The <tag/> is not part of the resource: a resource shows nothing that the client chose (DESIGN: resources). Archived
- * messages are not sent as offline messages: the client reads the archive, whose ends <bound/> names.
+ * messages are not sent as offline messages: the client reads the archive, whose ends <bound/> names. Those that wait
+ * without being shown there it could not read, and gets.
  */
 #include "server/auth.h"
 #include "server/sm.h"
@@ -94,9 +95,7 @@ void bind2_answer(struct session *s)
 
     if (s->login->archive != NULL) {
         xml_append(bound, s->login->archive);
-        s->inherited_from = 0;
-        s->caught_up_to = s->account->view.last_seq;
-        account_delivered(s->account, s->account->view.last_seq);
+        s->shown_up_to = s->account->view.last_seq; /* presence_catch_up() clears them */
     }
     apply_features(s, &a, bind2_request(s->login), bound);
     sasl2_success(s, &a, bound);

@@ -191,6 +191,7 @@ static void fetch(struct session *s)
     r->query.kind = QUERY_ARCHIVE;
     q->account = s->account->view.account;
     q->shelf = SHELF_ARCHIVE;
+    q->part = ARCHIVE_ALL; /* it was sent, whether or not MAM shows it */
     q->ids = r->ids;
     q->id_count = n;
     q->max = (uint32_t)n;

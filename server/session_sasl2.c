@@ -92,7 +92,8 @@ void sasl2_success(struct session *s, struct arena *a, struct xml_node *result)
     write_token(a, success, l);
     stream_write(&s->stream, success);
     secure_zero((char *)l->token.p, l->token.n);
-    session_offer_features(s);
+    if (result == NULL || !xml_is(result, STR(NS_SM), STR("resumed")))
+        session_offer_features(s); /* a resumed stream had its own: XEP-0198 §9.2 */
     session_flush(s);
 }
 

@@ -167,7 +167,7 @@ bool sm_acknowledge(struct session *s, uint32_t h)
     for (; sm->acked != h; sm->acked++) {
         struct unacked *u = sm_queue_at(sm, 0);
 
-        if (u->seq > seq)
+        if (u->wrapping != WRAP_SENT && u->seq > seq)
             seq = u->seq;
         blob_unref(u->text);
         sm->first = (sm->first + 1) & (sm->room - 1);

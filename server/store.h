@@ -380,9 +380,17 @@ struct archive_result {
     struct str peer, body;
 };
 
+enum archive_part {
+    ARCHIVE_SHOWN,   /* the history as MAM shows it: without ENTRY_HIDDEN */
+    ARCHIVE_WAITING, /* ENTRY_OFFLINE only, ENTRY_HIDDEN included */
+    ARCHIVE_UNSHOWN, /* of these, ENTRY_HIDDEN only */
+    ARCHIVE_ALL,
+};
+
 struct archive_query {
     int64_t account;
     enum shelf shelf;
+    enum archive_part part;
     struct str with; /* bare JID: any resource; full JID: that one; empty: all */
     bool has_start, has_end;
     uint64_t start_ms, end_ms; /* inclusive */
@@ -392,7 +400,6 @@ struct archive_query {
     const uint64_t *positions;
     size_t position_count; /* seqs that have to be there, else ERR_MISSING */
     bool newest;           /* the page at the end of the range instead of its beginning */
-    bool offline;          /* only ENTRY_OFFLINE, ENTRY_HIDDEN included */
     bool
         want_count; /* total: of all that matches the other conditions, whatever after and before say */
     uint32_t max;

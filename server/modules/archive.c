@@ -1,7 +1,8 @@
 /* archive.c: which messages are kept, for history (XEP-0313 §5.1) and for people who are offline (XEP-0160).
  *
  * Kept is what a person would miss: anything encrypted or with a body, receipts, markers, retractions, and what asks
- * to be stored (XEP-0334). The row is committed before anybody sees the message; its position becomes the stanza-id.
+ * to be stored (XEP-0334). An invitation to a room waits for who is offline, and is not kept. The row is committed
+ * before anybody sees the message; its position becomes the stanza-id.
  * A client that sends the same origin-id again after a lost connection is heard once.
  */
 #include <string.h>
@@ -21,6 +22,18 @@ static bool has(const struct stanza *m, const char *ns, const char *name)
     return xml_child(m->node, str_from(ns), str_from(name)) != NULL;
 }
 
+static bool is_history(const struct stanza *m)
+{
+    return has_content(m) || is_receipt(m) || has(m, NS_HINTS, "store")
+           || xml_child_ns(m->node, STR(NS_RETRACT)) != NULL;
+}
+
+/* For a while at most: XEP-0334 §4.1; invitations, which say who meets whom where. */
+static bool only_waits(const struct stanza *m)
+{
+    return has(m, NS_HINTS, "no-permanent-store") || !is_history(m);
+}
+
 /* Hints (XEP-0334 §4) can ask for more or less; of contradictory ones the more careful counts. In errors they are
  * somebody else's (§5). */
 static bool worth_keeping(const struct stanza *m)
@@ -29,8 +42,7 @@ static bool worth_keeping(const struct stanza *m)
         return false;
     if (m->type == MESSAGE_HEADLINE) /* RFC 6121 §5.2.2: not kept unless it is wanted */
         return has(m, NS_HINTS, "store");
-    return has_content(m) || is_receipt(m) || has(m, NS_HINTS, "store")
-           || xml_child_ns(m->node, STR(NS_RETRACT)) != NULL;
+    return is_history(m) || is_invitation(m);
 }
 
 /* Of (sender, recipient, origin-id); false without an origin-id: other ids need not be unique (RFC 6120 §8.1.3). */
@@ -83,7 +95,7 @@ static enum verdict keep_sent(const struct incoming *in, struct outcome *out, co
         outcome_event(out, EVENT(EVENT_DISK));
         return outcome_refuse(in, out, COND_RESOURCE_CONSTRAINT, disk_is_full);
     }
-    if (in->settings->archive_on && !has(in->stanza, NS_HINTS, "no-permanent-store")
+    if (in->settings->archive_on && !only_waits(in->stanza)
         && mam_prefs_keep(in->view, outcome_arena(out), &in->stanza->to))
         write_message(in, out, NULL, &sent, origin);
     row = outcome_write(out, ROW_OUTBOX);
@@ -129,8 +141,7 @@ static bool has_room(const struct incoming *in)
     return in->disk < DISK_LOWER || (contact && in->disk < DISK_LOWEST);
 }
 
-/* What does not go into the recipient's history is kept only while nobody is there to take it (XEP-0160; of
- * <no-permanent-store/>, XEP-0334 §4.1). */
+/* What does not go into the recipient's history is kept only while nobody is there to take it (XEP-0160). */
 static enum verdict archive_received(const struct incoming *in, struct outcome *out)
 {
     const struct stanza *m = in->stanza;
@@ -139,7 +150,7 @@ static enum verdict archive_received(const struct incoming *in, struct outcome *
 
     if (m->kind != STANZA_MESSAGE || !worth_keeping(m))
         return PASS;
-    history = in->settings->archive_on && !has(m, NS_HINTS, "no-permanent-store");
+    history = in->settings->archive_on && !only_waits(m);
     shown = history && mam_prefs_keep(in->view, outcome_arena(out), &m->from);
     copied = history && in->sender_account != 0 && !in->own && !(in->sender_notes & NOTE_UNSENT);
     kind = (is_receipt(m) ? ENTRY_RECEIPT : 0) | (is_of_own_call(in) ? ENTRY_CALLED : 0);

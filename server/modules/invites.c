@@ -12,6 +12,7 @@
 #include "xmpp/dataform.h"
 
 #define NODE_INVITE   "urn:xmpp:invite#invite"
+#define FORM_INVITE   "urn:xmpp:invite#invitation"  /* XEP-0401, its registrar considerations */
 #define NODE_WITHDRAW "urn:sotto:invite:0#withdraw" /* the form's field "token" says which */
 
 enum { DAY_MS = 24 * 3600 * 1000 };
@@ -43,7 +44,7 @@ static void add_form(const struct incoming *in, struct outcome *out, struct str 
     struct arena *a = outcome_arena(out);
     struct str url = in->settings->web_url;
     struct xml_node *form =
-        dataform_new(a, command_completed(in, out), STR("result"), STR(NODE_INVITE));
+        dataform_new(a, command_completed(in, out), STR("result"), STR(FORM_INVITE));
 
     dataform_field(a, form, STR("uri"), STR("text-single"), STR("Invitation"), uri(in, a, token));
     if (url.n > 0)

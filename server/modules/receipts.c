@@ -25,6 +25,14 @@ bool is_receipt(const struct stanza *m)
            && !has_content(m);
 }
 
+bool is_invitation(const struct stanza *m)
+{
+    const struct xml_node *room = xml_child(m->node, STR(NS_MUC_USER), STR("x"));
+
+    return has(m, NS_CONFERENCE, "x")
+           || (room != NULL && xml_child(room, STR(NS_MUC_USER), STR("invite")) != NULL);
+}
+
 /* An <encrypted/> without payload is a client's answer, too (XEP-0384 §5.6: empty messages): nobody wrote it. */
 bool is_written(const struct stanza *m)
 {

@@ -8,5 +8,6 @@ bool has_content(const struct stanza *m); /* what a person wrote, as far as a se
 bool was_written_to(const struct incoming *in); /* the sender, by this account */
 bool is_written(const struct stanza *m); /* has content that somebody wrote, and not his client */
 bool is_receipt(const struct stanza *m); /* XEP-0184, XEP-0333, and no content */
+bool is_invitation(const struct stanza *m); /* to a room: XEP-0249, XEP-0045 §7.8.2 */
 
 #endif

@@ -134,14 +134,24 @@ static struct sql count_statement(struct db *db, bool with)
                 : sql_of(db, SQL_PAGE_COUNT, COUNT(""));
 }
 
+/* The flags that count, and their values. */
+static const struct {
+    unsigned mask, value;
+} parts[] = {
+    [ARCHIVE_SHOWN] = { ENTRY_HIDDEN, 0 },
+    [ARCHIVE_WAITING] = { ENTRY_OFFLINE, ENTRY_OFFLINE },
+    [ARCHIVE_UNSHOWN] = { ENTRY_OFFLINE | ENTRY_HIDDEN, ENTRY_OFFLINE | ENTRY_HIDDEN },
+    [ARCHIVE_ALL] = { 0, 0 },
+};
+
 static void put_filter(struct sql *q, const struct archive_query *in, struct span span,
                        uint64_t limit)
 {
     sql_put_i64(q, shelf_owner(in->account, in->shelf));
     sql_put_u64(q, span.after);
     sql_put_u64(q, span.before);
-    sql_put_i64(q, in->offline ? ENTRY_OFFLINE : ENTRY_HIDDEN);
-    sql_put_i64(q, in->offline ? ENTRY_OFFLINE : 0);
+    sql_put_i64(q, parts[in->part].mask);
+    sql_put_i64(q, parts[in->part].value);
     sql_put_u64(q, limit);
     if (in->with.n > 0) {
         sql_put_str(q, jid_text_bare(in->with));

@@ -172,7 +172,7 @@ static void random_move(struct harness *h, struct shadow *s)
         from->entries[i].gone = true;
     }
     learn_moved(h, &in, to, first, s->clock);
-    in.offline = true;
+    in.part = ARCHIVE_WAITING;
     learn_moved(h, &in, to, first, s->clock);
     for (size_t i = first; i < to->n; i++)
         assert_true(to->entries[i].seq > (i > 0 ? to->entries[i - 1].seq : 0));
@@ -180,14 +180,24 @@ static void random_move(struct harness *h, struct shadow *s)
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
+static bool is_in(unsigned flags, enum archive_part part)
+{
+    switch (part) {
+    case ARCHIVE_SHOWN: return !(flags & ENTRY_HIDDEN);
+    case ARCHIVE_WAITING: return flags & ENTRY_OFFLINE;
+    case ARCHIVE_UNSHOWN: return flags & ENTRY_OFFLINE && flags & ENTRY_HIDDEN;
+    case ARCHIVE_ALL: break;
+    }
+    return true;
+}
+
 static bool matches(const struct shadow_entry *e, const struct archive_query *in)
 {
     bool named = in->id_count == 0;
 
     for (size_t i = 0; i < in->id_count; i++)
         named |= in->ids[i] == e->seq;
-    return !e->gone && named
-           && (in->offline ? e->flags & ENTRY_OFFLINE : !(e->flags & ENTRY_HIDDEN))
+    return !e->gone && named && is_in(e->flags, in->part)
            && (in->with.n == 0 || matches_address(e->peer, in->with.p))
            && (!in->has_start || e->ts >= in->start_ms) && (!in->has_end || e->ts <= in->end_ms);
 }
@@ -284,7 +294,7 @@ static void random_question(struct harness *h, struct shadow *s)
     in.max = (uint32_t)below(s, 3) ? (uint32_t)below(s, 12) : (uint32_t)below(s, 400);
     in.newest = below(s, 2);
     in.want_count = below(s, 2);
-    in.offline = below(s, 4) == 0;
+    in.part = below(s, 2) ? ARCHIVE_SHOWN : (enum archive_part)below(s, ARCHIVE_ALL + 1);
     in.with = below(s, 2) ? str_from(peers[below(s, PEERS)]) : STR("");
     in.has_start = below(s, 3) == 0;
     in.has_end = below(s, 3) == 0;
