@@ -224,6 +224,17 @@ static void deliver_message(struct routed *r)
     }
 }
 
+/* A full address is a device's own, also of one that is available to nobody but, say, a room that it has joined: RFC 6121 §8.5.3.1.
+ * What is for the account is for those that are available. */
+static bool takes_presence(const struct session *s, const struct stanza *p)
+{
+    bool available = (s->flags & SESSION_AVAILABLE) != 0;
+
+    if (jid_is_bare(&p->to))
+        return available;
+    return str_eq(s->jid.resource, p->to.resource) && (available || !stanza_is_subscription(p));
+}
+
 static void deliver_presence(struct routed *r)
 {
     struct blob *b = live_blob(r, NULL);
@@ -231,9 +242,7 @@ static void deliver_presence(struct routed *r)
     LIST_EACH (&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
-        if (!(s->flags & SESSION_AVAILABLE))
-            continue;
-        if (jid_is_bare(&r->stanza.to) || str_eq(s->jid.resource, r->stanza.to.resource))
+        if (takes_presence(s, &r->stanza))
             send_live(r, s, b, NULL, WRAP_NONE);
     }
     blob_unref(b);
