@@ -206,6 +206,7 @@ void presence_own(struct session *s, struct routed *r)
         home_event(s->home, s, EVENT(EVENT_CALL_STRIPPED, .rule = took, .actor = s->account->bare));
     if (r->stanza.type == PRESENCE_UNAVAILABLE) {
         become_unavailable(s, &r->arena, node);
+        caps_forget(s); /* it hears of no node until it is back, and then of what it missed */
         return;
     }
     (void)read_priority(&r->arena, node, &s->priority); /* else it had been refused */
