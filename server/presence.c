@@ -18,7 +18,7 @@ static struct xml_node *current_presence(struct arena *a, const struct session *
     if ((s->flags & SESSION_AVAILABLE) && s->presence != NULL)
         node = stored_stanza(a, blob_str(s->presence));
     if (node != NULL)
-        photo_stamp(a, node, &s->account->view);
+        photo_stamp(a, node, &s->account->view, true);
     return node;
 }
 
@@ -45,7 +45,7 @@ static void broadcast(struct session *s, struct arena *arena, struct xml_node *n
     struct map_slot slot;
     struct blob *b;
 
-    photo_stamp(arena, node, &a->view);
+    photo_stamp(arena, node, &a->view, true);
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
         if (!view_shows(&a->view, slot.key))
             continue;
@@ -254,6 +254,17 @@ static bool remember_directed(struct session *s, struct str to)
     return true;
 }
 
+/* Of the account itself, or of somebody who sees its presence anyway. */
+static bool sees_us_anyway(const struct account *a, const struct jid *to)
+{
+    struct arena scratch = { 0 };
+    struct str bare = jid_bare_text(&scratch, to);
+    bool is = str_eq(bare, a->bare) || view_sees_us(&a->view, bare);
+
+    arena_deinit(&scratch);
+    return is;
+}
+
 bool presence_sent(struct session *s, struct routed *r)
 {
     const struct stanza *p = &r->stanza;
@@ -264,7 +275,7 @@ bool presence_sent(struct session *s, struct routed *r)
     if (p->kind != STANZA_PRESENCE
         || (p->type != PRESENCE_AVAILABLE && p->type != PRESENCE_UNAVAILABLE))
         return true;
-    photo_stamp(&r->arena, p->node, &s->account->view);
+    photo_stamp(&r->arena, p->node, &s->account->view, sees_us_anyway(s->account, &p->to));
     to = jid_text(&a, &p->to);
     if (p->type == PRESENCE_UNAVAILABLE)
         mem_free(map_remove(&s->directed, to));
