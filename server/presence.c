@@ -6,6 +6,7 @@
 #include "jingle/message.h"
 #include "server/caps.h"
 #include "server/limits.h"
+#include "server/pep_events.h"
 #include "server/photo.h"
 #include "server/router.h"
 #include "server/stored.h"
@@ -303,9 +304,11 @@ void presence_announce(struct account *a, struct str jid, bool available)
 {
     size_t count = 0;
 
-    if (!view_blocks_text(&a->view,
-                          jid)) /* who is blocked was told so, and hears no more: XEP-0191 §3.3 */
-        announce_all(a, jid, available, &count);
+    if (view_blocks_text(&a->view, jid))
+        return; /* who is blocked was told so, and hears no more: XEP-0191 §3.3 */
+    announce_all(a, jid, available, &count);
+    if (available)
+        pep_offer(a, jid);
 }
 
 /* RFC 6121 §4.3.2. A prober without subscription gets no answer at all, the same as for an account that does not

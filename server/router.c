@@ -333,8 +333,11 @@ static void judge(struct routed *r)
     struct outcome out = { r, &r->at_target, a->view.account };
     const struct row *last = r->writes.last;
 
-    if (r->stage == ROUTED_ASKING) {
-        pep_send_newest(a, r);
+    if (r->stage == ROUTED_ASKING || r->stage == ROUTED_OFFERING) {
+        if (r->stage == ROUTED_ASKING)
+            pep_send_newest(a, r);
+        else
+            pep_offered(a, r);
         account_unpin(a);
         routed_free(r);
         return;
