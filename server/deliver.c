@@ -195,6 +195,12 @@ static void deliver_composed(struct routed *r)
     blob_unref(b);
 }
 
+/* RFC 6121 §8.5.2.1.1, §8.5.3.2.1; and of nobody it is the same. */
+static void refuse_groupchat(struct routed *r)
+{
+    answer(r, COND_SERVICE_UNAVAILABLE, STR("A person cannot receive group chat directly."));
+}
+
 static void deliver_message(struct routed *r)
 {
     const struct archive_entry *entry = entry_of(r, r->account->view.account);
@@ -219,8 +225,8 @@ static void deliver_message(struct routed *r)
     } else if (r->stanza.type == MESSAGE_NORMAL || r->stanza.type == MESSAGE_CHAT
                || (r->stanza.type == MESSAGE_HEADLINE && jid_is_bare(&r->stanza.to))) {
         message_to_all(r, entry);
-    } else if (r->stanza.type == MESSAGE_GROUPCHAT) { /* RFC 6121 §8.5.2.1.1, §8.5.3.2.1 */
-        answer(r, COND_SERVICE_UNAVAILABLE, STR("A person cannot receive group chat directly."));
+    } else if (r->stanza.type == MESSAGE_GROUPCHAT) {
+        refuse_groupchat(r);
     }
 }
 
@@ -306,8 +312,19 @@ static void deliver_iq(struct routed *r)
     blob_unref(b);
 }
 
+/* There is nobody, as far as its sender may know. */
+static void deliver_unheard(struct routed *r)
+{
+    if (r->stanza.kind == STANZA_MESSAGE && r->stanza.type == MESSAGE_GROUPCHAT)
+        refuse_groupchat(r);
+}
+
 void deliver_stanza(struct routed *r)
 {
+    if ((r->notes & NOTE_UNHEARD) != 0) {
+        deliver_unheard(r);
+        return;
+    }
     switch (r->stanza.kind) {
     case STANZA_MESSAGE: deliver_message(r); break;
     case STANZA_PRESENCE: deliver_presence(r); break;

@@ -122,6 +122,24 @@ static enum verdict judge_at_server(struct routed *r, const struct incoming *in,
     return DROP;
 }
 
+/* Its account has blocked the sender, who is to see what he would see of a name that nobody has (XEP-0191 §3.3): so it is judged on a view
+ * of nobody, and deliver.c hands it to no device. */
+static enum verdict judge_unheard(struct routed *r, const struct incoming *in)
+{
+    struct outcome out = { r, &r->at_target, 0 };
+    struct incoming vain = *in;
+    struct view nobody;
+    enum verdict v;
+
+    view_init(&nobody, r->account->bare, r->account->home->seed);
+    vain.view = &nobody;
+    vain.sender_notes = r->notes;
+    vain.reachable = false;
+    v = judge_at_nobody(r, &vain, &out);
+    view_deinit(&nobody);
+    return v;
+}
+
 enum verdict judge_at_target(struct routed *r, const struct incoming *in, struct outcome *out)
 {
     struct account *a = r->account;
@@ -134,6 +152,8 @@ enum verdict judge_at_target(struct routed *r, const struct incoming *in, struct
     if ((r->notes & NOTE_GATE) != 0)
         return calls_dial_composed(a, &r->stanza) ? PASS : DROP;
     v = judge_hooks(HOOK_IN, in, out);
+    if (v == NOBODY)
+        return judge_unheard(r, in);
     if (v != PASS)
         return v;
     if (r->stanza.kind == STANZA_IQ && jid_is_bare(&r->stanza.to))
