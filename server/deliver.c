@@ -210,6 +210,12 @@ static void deliver_composed(struct routed *r)
     blob_unref(b);
 }
 
+/* RFC 6121 §8.5.2.1.1, §8.5.3.2.1; and of nobody it is the same. */
+static void refuse_groupchat(struct routed *r)
+{
+    answer(r, COND_SERVICE_UNAVAILABLE, STR("A person cannot receive group chat directly."));
+}
+
 static void deliver_message(struct routed *r)
 {
     const struct archive_entry *entry = entry_of(r, r->account->view.account);
@@ -234,9 +240,20 @@ static void deliver_message(struct routed *r)
     } else if (r->stanza.type == MESSAGE_NORMAL || r->stanza.type == MESSAGE_CHAT
                || (r->stanza.type == MESSAGE_HEADLINE && jid_is_bare(&r->stanza.to))) {
         message_to_all(r, entry);
-    } else if (r->stanza.type == MESSAGE_GROUPCHAT) { /* RFC 6121 §8.5.2.1.1, §8.5.3.2.1 */
-        answer(r, COND_SERVICE_UNAVAILABLE, STR("A person cannot receive group chat directly."));
+    } else if (r->stanza.type == MESSAGE_GROUPCHAT) {
+        refuse_groupchat(r);
     }
+}
+
+/* A full address is a device's own, also of one that is available to nobody but, say, a room that it has joined: RFC 6121 §8.5.3.1.
+ * What is for the account is for those that are available. */
+static bool takes_presence(const struct session *s, const struct stanza *p)
+{
+    bool available = (s->flags & SESSION_AVAILABLE) != 0;
+
+    if (jid_is_bare(&p->to))
+        return available;
+    return str_eq(s->jid.resource, p->to.resource) && (available || !stanza_is_subscription(p));
 }
 
 static void deliver_presence(struct routed *r)
@@ -246,9 +263,7 @@ static void deliver_presence(struct routed *r)
     LIST_EACH (&r->account->sessions, l) {
         struct session *s = LIST_ENTRY(l, struct session, in_account);
 
-        if (!(s->flags & SESSION_AVAILABLE))
-            continue;
-        if (jid_is_bare(&r->stanza.to) || str_eq(s->jid.resource, r->stanza.to.resource))
+        if (takes_presence(s, &r->stanza))
             send_live(r, s, b, NULL, WRAP_NONE);
     }
     blob_unref(b);
@@ -312,8 +327,19 @@ static void deliver_iq(struct routed *r)
     blob_unref(b);
 }
 
+/* There is nobody, as far as its sender may know. */
+static void deliver_unheard(struct routed *r)
+{
+    if (r->stanza.kind == STANZA_MESSAGE && r->stanza.type == MESSAGE_GROUPCHAT)
+        refuse_groupchat(r);
+}
+
 void deliver_stanza(struct routed *r)
 {
+    if ((r->notes & NOTE_UNHEARD) != 0) {
+        deliver_unheard(r);
+        return;
+    }
     switch (r->stanza.kind) {
     case STANZA_MESSAGE: deliver_message(r); break;
     case STANZA_PRESENCE: deliver_presence(r); break;

@@ -25,6 +25,7 @@ enum verdict {
     PASS,    /* go on with the next hook, then deliver */
     DROP,    /* stop here without a word; what was written is still committed */
     HANDLED, /* stop here; replies and rows of the outcome are all there is to do */
+    NOBODY,  /* HOOK_IN: go on as if there were no such account, for nobody here to notice */
     WAIT, /* iq handlers: run what outcome_query() or outcome_derive() asked for, then its continuation */
 };
 
@@ -142,17 +143,18 @@ enum session_flag {
 
 /* Remarks on a stanza, passed from the sender's home to the recipient's. */
 enum note {
-    NOTE_PRIVATE = 1,   /* no carbons: XEP-0280 §6 */
-    NOTE_CARBON = 2,    /* eligible for carbons */
-    NOTE_UNSENT = 4,    /* the sender does not want it in its own archive */
-    NOTE_OFFLINE = 8,   /* somebody should see it: keep it for an offline account */
-    NOTE_GATE = 16,     /* composed by the call gate: judged, and for this device only */
-    NOTE_RECORD = 32,   /* of a call: composed, too, but everybody may see it */
-    NOTE_EXEMPT = 128,  /* no limits count */
-    NOTE_GONE = 64,     /* for the ledgers: the caller's device is gone */
-    NOTE_UNTOLD = 1024, /* its sender is not told that there is nobody */
-    NOTE_VAIN = 2048,   /* and of this one he is */
-    NOTE_ALONE = 512,   /* its sender is not to see how long it takes */
+    NOTE_PRIVATE = 1,    /* no carbons: XEP-0280 §6 */
+    NOTE_CARBON = 2,     /* eligible for carbons */
+    NOTE_UNSENT = 4,     /* the sender does not want it in its own archive */
+    NOTE_OFFLINE = 8,    /* somebody should see it: keep it for an offline account */
+    NOTE_GATE = 16,      /* composed by the call gate: judged, and for this device only */
+    NOTE_RECORD = 32,    /* of a call: composed, too, but everybody may see it */
+    NOTE_EXEMPT = 128,   /* no limits count */
+    NOTE_GONE = 64,      /* for the ledgers: the caller's device is gone */
+    NOTE_UNTOLD = 1024,  /* its sender is not told that there is nobody */
+    NOTE_VAIN = 2048,    /* and of this one he is */
+    NOTE_UNHEARD = 4096, /* its account is there, and it goes the way of what is for nobody */
+    NOTE_ALONE = 512,    /* its sender is not to see how long it takes */
     NOTE_DIRECT =
         256, /* for the gate: the server asks for a device that does not (calls_direct.h) */
 };

@@ -82,12 +82,27 @@ void pep_notify(struct account *a, const struct pep_node *node, struct xml_node 
 
 /* ---- Newest items for a client that has just come --------------------------------------------------- */
 
+/* To the home of an account of ours, if it is one. */
+static void send_request(struct home *h, struct routed *r, struct str to)
+{
+    unsigned home;
+
+    if (jid_parse(&r->arena, to, &r->stanza.to) != ERR_NONE
+        || !settings_serves(h->settings, r->stanza.to.domain) || r->stanza.to.local.n == 0) {
+        routed_free(r);
+        return;
+    }
+    home = home_of(h, &r->stanza.to);
+    if (home == h->number)
+        router_receive(h, r);
+    else
+        h->host->ops->post(h->host->ctx, home, &r->link);
+}
+
 static void ask_account(struct session *s, struct str bare)
 {
-    struct home *h = s->home;
     struct routed *r = routed_new();
     struct str *interests = arena_alloc(&r->arena, s->caps->count * sizeof *interests);
-    unsigned to;
 
     for (size_t i = 0; i < s->caps->count; i++)
         interests[i] = arena_str(&r->arena, s->caps->nodes[i]);
@@ -96,16 +111,7 @@ static void ask_account(struct session *s, struct str bare)
     r->interest_count = s->caps->count;
     r->stanza.from = jid_copy(&r->arena, &s->jid);
     r->sender = jid_bare_text(&r->arena, &r->stanza.from);
-    if (jid_parse(&r->arena, bare, &r->stanza.to) != ERR_NONE
-        || !settings_serves(h->settings, r->stanza.to.domain) || r->stanza.to.local.n == 0) {
-        routed_free(r);
-        return;
-    }
-    to = home_of(h, &r->stanza.to);
-    if (to == h->number)
-        router_receive(h, r);
-    else
-        h->host->ops->post(h->host->ctx, to, &r->link);
+    send_request(s->home, r, bare);
 }
 
 void pep_ask(struct session *s)
@@ -119,6 +125,33 @@ void pep_ask(struct session *s)
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);)
         if (view_watches(&a->view, slot.key))
             ask_account(s, slot.key);
+}
+
+/* Of somebody who was not heard until now, while he may have published. */
+void pep_ask_of(struct account *a, struct str bare)
+{
+    LIST_EACH (&a->sessions, l) {
+        struct session *s = LIST_ENTRY(l, struct session, in_account);
+
+        if ((s->flags & SESSION_AVAILABLE) && s->caps != NULL && s->caps->count > 0)
+            ask_account(s, bare);
+    }
+}
+
+void pep_offer(struct account *a, struct str jid)
+{
+    struct routed *r = routed_new();
+
+    r->stage = ROUTED_OFFERING;
+    r->stanza.from = jid_copy(&r->arena, &a->jid);
+    r->sender = arena_str(&r->arena, a->bare);
+    send_request(a->home, r, jid);
+}
+
+void pep_offered(struct account *a, const struct routed *offer)
+{
+    if (a->view.account != 0 && view_watches(&a->view, offer->sender))
+        pep_ask_of(a, offer->sender);
 }
 
 struct newest {

@@ -15,20 +15,27 @@ struct str photo_text(struct arena *a, struct photo p)
     return p.id.n > 0 ? arena_printf(a, "%.*s %.*s", STR_ARG(p.id), STR_ARG(p.type)) : STR("-");
 }
 
-/* Who may not read the node does not learn its hash either. */
-static bool is_shown(const struct view *v)
+static bool may_read(const struct view *v, const char *name, bool contact)
 {
-    const struct pep_node *node = map_get(&v->pep_nodes, STR(NS_AVATAR_METADATA));
+    const struct pep_node *node = map_get(&v->pep_nodes, str_from(name));
 
-    return node == NULL || node->config.access == PEP_OPEN || node->config.access == PEP_PRESENCE;
+    return node == NULL || node->config.access == PEP_OPEN
+           || (contact && node->config.access == PEP_PRESENCE);
 }
 
-void photo_stamp(struct arena *a, struct xml_node *presence, const struct view *v)
+/* Who may not read the nodes does not learn the hash either (XEP-0398 §7): it is the same in every room, and on whatever contacts have
+ * seen, so it would say who somebody without a name is (§8). */
+static bool is_shown(const struct view *v, bool contact)
+{
+    return may_read(v, NS_AVATAR_METADATA, contact) && may_read(v, NS_AVATAR_DATA, contact);
+}
+
+void photo_stamp(struct arena *a, struct xml_node *presence, const struct view *v, bool contact)
 {
     struct xml_node *x = xml_child(presence, STR(NS_VCARD_UPDATE), STR("x")), *photo;
     bool available = xml_get(presence, STR("type")).p == NULL;
 
-    if (!available || v->avatar.n == 0 || !is_shown(v))
+    if (!available || v->avatar.n == 0 || !is_shown(v, contact))
         return;
     if (x == NULL)
         x = xml_add(a, presence, STR(NS_VCARD_UPDATE), STR("x"));

@@ -18,8 +18,8 @@ struct photo {
 struct photo photo_of(const struct view *v);
 struct str photo_text(struct arena *a, struct photo p);
 
-/* Puts the hash into available presence that goes out; a client that shows none on purpose is left
+/* Puts the hash into available presence that goes out, to contacts or to somebody else; a client that shows none on purpose is left
  * alone. */
-void photo_stamp(struct arena *a, struct xml_node *presence, const struct view *v);
+void photo_stamp(struct arena *a, struct xml_node *presence, const struct view *v, bool contact);
 
 #endif

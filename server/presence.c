@@ -7,6 +7,7 @@
 #include "server/caps.h"
 #include "server/deliver.h"
 #include "server/limits.h"
+#include "server/pep_events.h"
 #include "server/photo.h"
 #include "server/router.h"
 #include "server/stored.h"
@@ -19,7 +20,7 @@ static struct xml_node *current_presence(struct arena *a, const struct session *
     if ((s->flags & SESSION_AVAILABLE) && s->presence != NULL)
         node = stored_stanza(a, blob_str(s->presence));
     if (node != NULL)
-        photo_stamp(a, node, &s->account->view);
+        photo_stamp(a, node, &s->account->view, true);
     return node;
 }
 
@@ -46,7 +47,7 @@ static void broadcast(struct session *s, struct arena *arena, struct xml_node *n
     struct map_slot slot;
     struct blob *b;
 
-    photo_stamp(arena, node, &a->view);
+    photo_stamp(arena, node, &a->view, true);
     for (size_t at = 0; map_next(&a->view.roster, &at, &slot);) {
         if (!view_shows(&a->view, slot.key))
             continue;
@@ -207,6 +208,7 @@ void presence_own(struct session *s, struct routed *r)
         home_event(s->home, s, EVENT(EVENT_CALL_STRIPPED, .rule = took, .actor = s->account->bare));
     if (r->stanza.type == PRESENCE_UNAVAILABLE) {
         become_unavailable(s, &r->arena, node);
+        caps_forget(s); /* it hears of no node until it is back, and then of what it missed */
         return;
     }
     (void)read_priority(&r->arena, node, &s->priority); /* else it had been refused */
@@ -254,6 +256,17 @@ static bool remember_directed(struct session *s, struct str to)
     return true;
 }
 
+/* Of the account itself, or of somebody who sees its presence anyway. */
+static bool sees_us_anyway(const struct account *a, const struct jid *to)
+{
+    struct arena scratch = { 0 };
+    struct str bare = jid_bare_text(&scratch, to);
+    bool is = str_eq(bare, a->bare) || view_sees_us(&a->view, bare);
+
+    arena_deinit(&scratch);
+    return is;
+}
+
 bool presence_sent(struct session *s, struct routed *r)
 {
     const struct stanza *p = &r->stanza;
@@ -264,7 +277,7 @@ bool presence_sent(struct session *s, struct routed *r)
     if (p->kind != STANZA_PRESENCE
         || (p->type != PRESENCE_AVAILABLE && p->type != PRESENCE_UNAVAILABLE))
         return true;
-    photo_stamp(&r->arena, p->node, &s->account->view);
+    photo_stamp(&r->arena, p->node, &s->account->view, sees_us_anyway(s->account, &p->to));
     to = jid_text(&a, &p->to);
     if (p->type == PRESENCE_UNAVAILABLE)
         mem_free(map_remove(&s->directed, to));
@@ -292,9 +305,11 @@ void presence_announce(struct account *a, struct str jid, bool available)
 {
     size_t count = 0;
 
-    if (!view_blocks_text(&a->view,
-                          jid)) /* who is blocked was told so, and hears no more: XEP-0191 §3.3 */
-        announce_all(a, jid, available, &count);
+    if (view_blocks_text(&a->view, jid))
+        return; /* who is blocked was told so, and hears no more: XEP-0191 §3.3 */
+    announce_all(a, jid, available, &count);
+    if (available)
+        pep_offer(a, jid);
 }
 
 /* RFC 6121 §4.3.2. A prober without subscription gets no answer at all, the same as for an account that does not

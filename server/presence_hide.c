@@ -4,6 +4,7 @@
  * session that ends in between tells them nothing more, and yet nobody goes on seeing it.
  */
 #include "server/limits.h"
+#include "server/pep_events.h"
 #include "server/router.h"
 #include "server/session.h"
 
@@ -87,9 +88,11 @@ void presence_show(struct account *a, struct str jid)
     bare = jid_bare_text(&scratch, &j);
     if (view_shows(&a->view, bare))
         presence_announce(a, jid, true);
-    if (view_watches(&a->view, bare))
+    if (view_watches(&a->view, bare)) {
         router_emit(a->home, stanza_new(&scratch, STANZA_PRESENCE, "probe", a->bare, jid, STR_NONE),
                     STR_NONE);
+        pep_ask_of(a, bare); /* events of the blocked came to nobody */
+    }
 done:
     arena_deinit(&scratch);
 }

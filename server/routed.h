@@ -22,6 +22,7 @@ struct session;
 enum routed_stage {
     ROUTED_ARRIVING,  /* to be judged at the target home */
     ROUTED_ASKING,    /* no stanza: asks for the newest items of `interests` (XEP-0163 §4.3.4) */
+    ROUTED_OFFERING,  /* no stanza: its sender is seen from now on, and may be asked */
     ROUTED_RETURNING, /* done at the target home, on its way back to its origin */
 };
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "server/asked.h"
-#include "server/calls_dial.h"
 #include "server/caps.h"
 #include "server/deliver.h"
 #include "server/derivation.h"
+#include "server/judge.h"
 #include "server/limits.h"
 #include "server/pep_events.h"
 #include "server/push.h"
@@ -17,55 +17,6 @@
 struct xml_node *routed_copy_in(struct routed *r, const struct xml_node *node)
 {
     return xml_copy(&r->arena, node);
-}
-
-/* ---- Hooks ----------------------------------------------------------------------------------------- */
-
-static bool is_reachable(const struct account *a)
-{
-    for (const struct link *l = list_first(&a->sessions); l != NULL;
-         l = list_next(&a->sessions, l)) {
-        const struct session *s = LIST_ENTRY(l, const struct session, in_account);
-
-        if (session_follows(s) && s->link != NULL)
-            return true;
-    }
-    return false;
-}
-
-static struct incoming incoming_of(const struct routed *r, const struct home *h,
-                                   const struct account *a)
-{
-    return (struct incoming){
-        .stanza = &r->stanza,
-        .view = &a->view,
-        .settings = h->settings,
-        .now_ms = h->now_ms,
-        .disk = disk_level(h->host->disk),
-        .sender = r->sender,
-        .sender_account = r->sender_account,
-        .remote = r->remote != NULL ? &r->peer : NULL,
-        .own = str_eq(r->sender, a->bare),
-        .limited = r->limited,
-        .reachable = is_reachable(a),
-        .account = a,
-        .places = h->places,
-        .place_count = h->place_count,
-        .sender_notes = r->notes,
-        .origin = r->has_origin ? r->origin_hash : NULL,
-    };
-}
-
-static enum verdict run_hooks(enum hook hook, const struct incoming *in, struct outcome *out)
-{
-    for (size_t i = 0; all_modules[i] != NULL; i++) {
-        hook_fn *fn = all_modules[i]->hooks[hook];
-        enum verdict v = fn ? fn(in, out) : PASS;
-
-        if (v != PASS)
-            return v;
-    }
-    return PASS;
 }
 
 /* Rows take effect on the view when they are decided, before they are durable: the next stanza of the same account
@@ -286,7 +237,7 @@ static void router_fetched(struct store_op *op)
     struct store_query *q = CONTAINER_OF(op, struct store_query, op);
     struct routed *r = q->context;
     struct account *a = r->account;
-    struct incoming in = incoming_of(r, a->home, a);
+    struct incoming in = judge_incoming(r, a->home, a);
     struct outcome out = { r, &r->at_target, a->view.account };
     const struct row *last = r->writes.last;
     enum verdict v;
@@ -301,7 +252,7 @@ void router_derived(struct routed *r)
 {
     struct account *a = r->account;
     struct derivation *d = r->derivation;
-    struct incoming in = incoming_of(r, a->home, a);
+    struct incoming in = judge_incoming(r, a->home, a);
     struct outcome out = { r, &r->at_target, a->view.account };
     const struct row *last = r->writes.last;
     enum verdict v;
@@ -376,109 +327,18 @@ static void judged(struct routed *r, enum verdict v, const struct row *last_row)
     settle(r);
 }
 
-static bool is_stranger(const struct incoming *in)
-{
-    return !in->own && !view_shows(in->view, in->sender);
-}
-
-/* Somebody asked somebody who does not show himself to him, or whom there is not: at an account that does not exist both are the latter. */
-static void tell_vain(const struct routed *r, struct outcome *out, enum event_reason reason)
-{
-    if ((r->session == NULL && r->remote == NULL) || r->told != NULL)
-        return; /* an answer of ours, or it is told already */
-    outcome_event(out, EVENT(r->account->view.account == 0 ? EVENT_NOBODY : reason));
-}
-
-static enum verdict handle_iq(struct routed *r, enum iq_target to, const struct incoming *in,
-                              struct outcome *out)
-{
-    const struct iq_handler *i =
-        home_handler(r->account->home, r->stanza.type, to, r->stanza.payload);
-
-    if (i != NULL && to == TO_SERVER && in->remote != NULL && !(i->to & FROM_REMOTE))
-        i = NULL;
-    /* What exists looks to strangers like what does not, octet by octet. */
-    if (i != NULL && to == TO_ACCOUNT && is_stranger(in) && !(i->to & TO_STRANGERS)) {
-        tell_vain(r, out, EVENT_STRANGER);
-        i = NULL;
-    }
-    if (i == NULL)
-        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
-    return i->handle(in, out);
-}
-
-static bool is_request(const struct stanza *s)
-{
-    return s->kind == STANZA_IQ && (s->type == IQ_GET || s->type == IQ_SET);
-}
-
-/* There is no such account: what strangers may ask of one is answered by who answers it where there is one, and what is written to it takes
- * the way of what is written to somebody who is offline. */
-static enum verdict judge_at_nobody(struct routed *r, const struct incoming *in,
-                                    struct outcome *out)
-{
-    enum verdict v = run_hooks(HOOK_NOBODY, in, out);
-
-    if (v != PASS)
-        return v;
-    if (r->stanza.kind != STANZA_PRESENCE || r->stanza.type == PRESENCE_SUBSCRIBE)
-        tell_vain(r, out, EVENT_NOBODY);
-    if (r->stanza.kind == STANZA_PRESENCE)
-        return DROP;
-    if (r->stanza.kind == STANZA_MESSAGE)
-        return run_hooks(HOOK_IN, in, out);
-    if (is_request(&r->stanza) && jid_is_bare(&r->stanza.to))
-        return handle_iq(r, TO_ACCOUNT, in, out);
-    return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
-}
-
-static enum verdict judge_at_server(struct routed *r, const struct incoming *in,
-                                    struct outcome *out)
-{
-    unsigned home;
-
-    if (is_request(&r->stanza))
-        return handle_iq(r, TO_SERVER, in, out);
-    if (push_is_answer(&r->stanza, r->account->home->host->home_count, &home))
-        push_answered(r->account->home, &r->stanza);
-    if (r->stanza.kind == STANZA_MESSAGE && in->remote == NULL) /* nobody reads it here */
-        return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
-    return DROP;
-}
-
-static enum verdict judge_at_target(struct routed *r, const struct incoming *in,
-                                    struct outcome *out)
-{
-    struct account *a = r->account;
-    enum verdict v;
-
-    if (r->target == TARGET_SERVER)
-        return judge_at_server(r, in, out);
-    if (a->view.account == 0)
-        return judge_at_nobody(r, in, out);
-    if ((r->notes & NOTE_GATE) != 0)
-        return calls_dial_composed(a, &r->stanza) ? PASS : DROP;
-    v = run_hooks(HOOK_IN, in, out);
-    if (v != PASS)
-        return v;
-    if (r->stanza.kind == STANZA_IQ && jid_is_bare(&r->stanza.to))
-        return is_request(&r->stanza) ? handle_iq(r, TO_ACCOUNT, in, out) : DROP;
-    if (r->stanza.kind == STANZA_PRESENCE && r->stanza.type == PRESENCE_PROBE) {
-        presence_probed(a, &r->stanza);
-        return DROP;
-    }
-    return PASS;
-}
-
 static void judge(struct routed *r)
 {
     struct account *a = r->account;
-    struct incoming in = incoming_of(r, a->home, a);
+    struct incoming in = judge_incoming(r, a->home, a);
     struct outcome out = { r, &r->at_target, a->view.account };
     const struct row *last = r->writes.last;
 
-    if (r->stage == ROUTED_ASKING) {
-        pep_send_newest(a, r);
+    if (r->stage == ROUTED_ASKING || r->stage == ROUTED_OFFERING) {
+        if (r->stage == ROUTED_ASKING)
+            pep_send_newest(a, r);
+        else
+            pep_offered(a, r);
         account_unpin(a);
         routed_free(r);
         return;
@@ -687,7 +547,7 @@ static void go_on(struct home *h, struct routed *r)
 static void judge_at_origin(struct session *s, struct routed *r, enum stanza_condition malformed)
 {
     struct account *a = s->account;
-    struct incoming in = incoming_of(r, s->home, a);
+    struct incoming in = judge_incoming(r, s->home, a);
     struct outcome out = { r, &r->at_origin, a->view.account };
     enum stanza_condition why = malformed;
     enum verdict v;
@@ -706,7 +566,7 @@ static void judge_at_origin(struct session *s, struct routed *r, enum stanza_con
         return;
     }
     in.leaves = r->target == TARGET_REMOTE;
-    v = run_hooks(HOOK_OUT, &in, &out);
+    v = judge_hooks(HOOK_OUT, &in, &out);
     apply_rows(&a->view, r->writes.first);
     if (r->writes.first != NULL) {
         r->sender_writes = true;

@@ -167,15 +167,16 @@ static enum verdict archive_received(const struct incoming *in, struct outcome *
     return PASS;
 }
 
-/* Written to nobody. What would wait for somebody who is offline, and so be seen by him, comes back: a name may be wrong. All else is silence there, and
- * so it is here; and so is everything to who has tried too many names (budget.h). */
+/* Written to nobody, or to somebody who has blocked the sender. What would wait for somebody who is offline, and so be seen by him, comes
+ * back: a name may be wrong. All else is silence there, and so it is here; and so is everything to who has tried too many names (budget.h). */
 static enum verdict archive_vain(const struct incoming *in, struct outcome *out)
 {
     if (in->stanza->kind != STANZA_MESSAGE || !worth_keeping(in->stanza)
         || (in->sender_notes & NOTE_UNTOLD))
         return PASS;
     outcome_note(out, NOTE_VAIN);
-    outcome_event(out, EVENT(EVENT_NOBODY));
+    if ((in->sender_notes & NOTE_UNHEARD) == 0)
+        outcome_event(out, EVENT(EVENT_NOBODY));
     return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
 }
 

@@ -1,9 +1,9 @@
 /* blocking.c: Blocking Command (XEP-0191): nothing from the blocked, nothing to them.
  *
- * To those whom an account blocks it looks like one that does not exist: messages and requests get
- * the same error, presence gets silence, and nobody but its own devices learns of the block. A
- * block of a full address keeps out what comes from there; presence goes to accounts, so it is
- * hidden from whole accounts only.
+ * To those whom an account blocks it looks like one that does not exist: messages and requests go
+ * the way of what is for nobody, so that they get the same answers, or none; presence gets silence,
+ * and nobody but its own devices learns of the block. A block of a full address keeps out what comes
+ * from there; presence goes to accounts, so it is hidden from whole accounts only.
  */
 #include <string.h>
 
@@ -207,9 +207,11 @@ static enum verdict stop_inbound(const struct incoming *in, struct outcome *out)
         return PASS;
     if (!is_availability(in->stanza))
         outcome_event(out, EVENT(EVENT_BLOCKED));
-    if (in->stanza->kind == STANZA_PRESENCE || !stanza_may_be_answered(in->stanza))
+    if (in->stanza->kind == STANZA_PRESENCE || !stanza_may_be_answered(in->stanza)
+        || (in->sender_notes & NOTE_RECORD) != 0) /* composed: there is nobody who could compare */
         return DROP;
-    return outcome_refuse(in, out, COND_SERVICE_UNAVAILABLE, STR_NONE);
+    outcome_note(out, NOTE_UNHEARD);
+    return NOBODY;
 }
 
 const struct module blocking_module = {

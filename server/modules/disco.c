@@ -40,6 +40,8 @@ static enum verdict server_info(const struct incoming *in, struct outcome *out)
     if (node.n > 0)
         return outcome_refuse(in, out, COND_ITEM_NOT_FOUND, STR_NONE);
     disco_identity(a, query, STR("server"), STR("im"), STR("Sotto"));
+    /* Who keeps private data in nodes asks the server, not the account: XEP-0223 §5. */
+    disco_identity(a, query, STR("pubsub"), STR("pep"), STR_NONE);
     for (size_t i = 0; all_modules[i] != NULL; i++) {
         add_features(a, query, all_modules[i]->features);
         if (all_modules[i]->describe != NULL)

@@ -14,6 +14,7 @@ const struct module ping_module = {
     .name = "ping",
     .spec = "XEP-0199 2.0.1",
     .features = LIST(STR_INIT(NS_PING)),
+    .account_features = LIST(STR_INIT(NS_PING)),
     .iqs = IQS({ IQ_GET, TO_SERVER | TO_ACCOUNT | FROM_REMOTE, STR_INIT(NS_PING), STR_INIT("ping"),
                  ping_answer }),
 };

@@ -141,8 +141,9 @@ static enum verdict received_subscribe(const struct incoming *in, struct outcome
 
     if (status != NULL) /* a stranger's words do not come with his request */
         xml_detach(in->stanza->node, status);
-    if (r.from) { /* already granted: say so again */
+    if (r.from) { /* already granted: say so again, and show what was missed since they lost it */
         reply_presence(in, out, "subscribed");
+        outcome_announce(out, in->sender, true);
         return DROP;
     }
     if (approved) {

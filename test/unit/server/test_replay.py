@@ -15,7 +15,7 @@ VERDICTS = {
     'own-from': ('pass', None, None, 1),
     'forged': ('refuse', 'forged_from', 'invalid-from', 0),
     'broken': ('refuse', 'malformed', 'not-well-formed', 0),
-    'blocked': ('refuse', 'blocked', 'service-unavailable', 0),
+    'blocked': ('drop', 'blocked', None, 0),
     'unblocked': ('pass', None, None, 1),
     'ghost': ('refuse', 'nobody', 'service-unavailable', 0),
     'disco': ('pass', None, None, 0),
