@@ -111,7 +111,7 @@ static enum login_step authenticated(struct login *l, struct stream *s,
                                      const struct xml_node *features)
 {
     l->result.features = xml_copy(&l->arena, features);
-    if (l->result.resumed || l->result.jid.resource.n > 0) /* came with SASL2's success */
+    if (l->result.jid.resource.n > 0) /* came with SASL2's success */
         return done(l);
     if (l->account->resume_id.n > 0 && offers(l, NS_SM, "sm") && !l->result.not_resumed_h)
         ask_to_resume(l, s);
@@ -196,6 +196,8 @@ static enum login_step sasl_came(struct login *l, struct stream *s, const struct
     case SASL_FAILED: return fail(l, why, text);
     case SASL_SUCCEEDED: break;
     }
+    if (l->result.resumed) /* XEP-0198 §9.2: no features follow, since the stream is what it was */
+        return done(l);
     if (l->sasl2)
         return wait_for(l, WAIT_LAST_FEATURES);
     if (!stream_restart(s))

@@ -61,7 +61,8 @@ struct login_result {
     bool sm, carbons;             /* are on */
     struct str token, token_name; /* a new one; empty: none */
     struct login_pins pins;
-    const struct xml_node *features; /* the last ones */
+    const struct xml_node
+        *features; /* the last ones; NULL: a session that was resumed needs none */
 };
 
 struct login {

@@ -365,6 +365,56 @@ static void notices_a_shorter_list(void **state)
     leave(&i);
 }
 
+/* ---- Against servers that know a token of ours, which takes one round trip ------------------------------ */
+
+#define FAST_FEATURES(in_line)                                                                     \
+    "<stream:features><authentication "                                                            \
+    "xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-256</mechanism>"                                 \
+    "<inline>" in_line                                                                             \
+    "<fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast>"                  \
+    "</inline></authentication></stream:features>"
+
+static void meet_again(struct impostor *i)
+{
+    meet(i, true);
+    i->account.token = STR("a token");
+    i->account.token_name = STR("HT-SHA-256-NONE");
+}
+
+static const char *success(struct impostor *i, const char *rest)
+{
+    uint8_t proof[HT_PROOF_OCTETS];
+    struct str b64;
+
+    sasl_ht_proof(i->account.token, HT_RESPONDER, (struct bytes){ 0 }, proof);
+    b64 = base64_text(&i->arena, bytes_of(proof, sizeof proof));
+    return arena_printf(&i->arena,
+                        "<success xmlns='urn:xmpp:sasl:2'><additional-data>%.*s</additional-data>%s"
+                        "</success>%c",
+                        STR_ARG(b64), rest, '\0')
+        .p;
+}
+
+/* XEP-0198 §9.2: after `<resumed/>` a server sends no features. What one sends that does is no stanza. */
+static void resumes_without_features(void **state)
+{
+    struct impostor i;
+
+    (void)state;
+    meet_again(&i);
+    i.account.resume_id = STR("old");
+    feed(&i, FAST_FEATURES("<sm xmlns='urn:xmpp:sm:3'/>"));
+    assert_true(contains(i.said, "<resume"));
+    feed(&i, success(&i, "<resumed xmlns='urn:xmpp:sm:3' previd='old' h='0'/>"));
+    assert_int_equal(i.last.kind, LINE_UP);
+    assert_true(i.line.login.result.resumed);
+    feed(&i, "<stream:features/>");
+    assert_int_equal(i.last.kind, LINE_UP);
+    feed(&i, "<message id='m1'/>");
+    assert_int_equal(i.last.kind, LINE_STANZA);
+    leave(&i);
+}
+
 static void survives_nonsense(void **state)
 {
     static const char *const table[] = {
@@ -402,6 +452,7 @@ int main(void)
         cmocka_unit_test(demands_what_it_knows),
         cmocka_unit_test(believes_no_bare_success),
         cmocka_unit_test(notices_a_shorter_list),
+        cmocka_unit_test(resumes_without_features),
         cmocka_unit_test(survives_nonsense),
     };
 
