@@ -107,12 +107,21 @@ static bool offers(const struct login *l, const char *ns, const char *name)
     return xml_child(l->result.features, str_from(ns), str_from(name)) != NULL;
 }
 
+/* Unless Bind 2 has turned it on. */
+static enum login_step manage(struct login *l, struct stream *s)
+{
+    if (l->result.sm || !offers(l, NS_SM, "sm"))
+        return done(l);
+    ask_to_enable(l, s);
+    return LOGIN_MORE;
+}
+
 static enum login_step authenticated(struct login *l, struct stream *s,
                                      const struct xml_node *features)
 {
     l->result.features = xml_copy(&l->arena, features);
     if (l->result.jid.resource.n > 0) /* came with SASL2's success */
-        return done(l);
+        return manage(l, s);
     if (l->account->resume_id.n > 0 && offers(l, NS_SM, "sm") && !l->result.not_resumed_h)
         ask_to_resume(l, s);
     else if (offers(l, NS_BIND, "bind"))
@@ -142,10 +151,7 @@ static enum login_step bound(struct login *l, struct stream *s, const struct xml
 
     if (!str_is(xml_get(node, STR("type")), "result") || !login_read_jid(l, jid))
         return fail(l, LOGIN_BROKEN, STR("The server bound no resource."));
-    if (!offers(l, NS_SM, "sm"))
-        return done(l);
-    ask_to_enable(l, s);
-    return LOGIN_MORE;
+    return manage(l, s);
 }
 
 static enum login_step enabled(struct login *l, const struct xml_node *node)

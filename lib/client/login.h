@@ -58,7 +58,7 @@ struct login_result {
     uint32_t h;
     bool not_resumed_h;           /* it failed, but `h` is told all the same (XEP-0198 §5) */
     struct str sm_id;             /* of a session that may be resumed; empty: it may not */
-    bool sm, carbons;             /* are on */
+    bool sm, carbons;             /* are on; carbons: by Bind 2 */
     struct str token, token_name; /* a new one; empty: none */
     struct login_pins pins;
     const struct xml_node
@@ -70,7 +70,7 @@ struct login {
     const struct random *random;
     struct arena arena; /* for secrets: tokens, what a password is prepared to */
     int state;          /* enum login_state, in login.c */
-    bool secured, sasl2, with_token;
+    bool secured, sasl2, with_token, asks_carbons;
     struct binding_data binding;
     struct scram_client scram;
     const struct mechanism *mechanism;

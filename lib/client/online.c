@@ -90,6 +90,22 @@ static void learn(struct engine *c, const struct login_result *r)
 
 /* ---- Online and offline ---------------------------------------------------------------------------- */
 
+/* A server that has none refuses, and all is as it was. */
+static void carbons_answered(struct engine *c, struct request *r, const struct stanza *answer)
+{
+    (void)c, (void)r, (void)answer;
+}
+
+/* Without them (XEP-0280 §4) this device hears nothing of what others of the account write, and of what is written to one of them. */
+static void ask_for_carbons(struct engine *c)
+{
+    struct arena a = { 0 };
+
+    request_send(c, request_new(c, carbons_answered), "set", NULL,
+                 xml_new(&a, STR(NS_CARBONS), STR("enable")));
+    arena_deinit(&a);
+}
+
 static void went_online(struct engine *c)
 {
     const struct login_result *r = &c->line.login.result;
@@ -103,6 +119,8 @@ static void went_online(struct engine *c)
         engine_forget_notes(&c->useless);
         engine_forget_notes(&c->unreachable);
         engine_forget_notes(&c->fresh);
+        if (!r->carbons)
+            ask_for_carbons(c);
         contacts_online(c);
         mend_online(c);
         archive_online(c);

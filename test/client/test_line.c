@@ -415,6 +415,28 @@ static void resumes_without_features(void **state)
     leave(&i);
 }
 
+/* XEP-0386 §3.1: what a server does not list it does not turn on with the binding; it is asked for afterwards. */
+static void turns_on_what_binding_did_not(void **state)
+{
+    struct impostor i;
+
+    (void)state;
+    meet_again(&i);
+    feed(&i, FAST_FEATURES("<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:csi:0'/>"
+                           "</inline></bind>"));
+    assert_true(contains(i.said, NS_BIND2));
+    assert_false(contains(i.said, NS_SM) || contains(i.said, NS_CARBONS));
+    feed(&i, success(&i, "<authorization-identifier>alice@sotto.test/x</authorization-identifier>"
+                         "<bound xmlns='urn:xmpp:bind:0'/>"));
+    feed(&i, "<stream:features><sm xmlns='urn:xmpp:sm:3'/></stream:features>");
+    assert_int_equal(i.last.kind, LINE_STANZA);
+    assert_true(contains(i.said, "<enable") && contains(i.said, NS_SM));
+    feed(&i, "<enabled xmlns='urn:xmpp:sm:3' id='some' resume='true'/>");
+    assert_int_equal(i.last.kind, LINE_UP);
+    assert_true(i.line.sm && str_is(i.line.sm_id, "some") && !i.line.login.result.carbons);
+    leave(&i);
+}
+
 static void survives_nonsense(void **state)
 {
     static const char *const table[] = {
@@ -453,6 +475,7 @@ int main(void)
         cmocka_unit_test(believes_no_bare_success),
         cmocka_unit_test(notices_a_shorter_list),
         cmocka_unit_test(resumes_without_features),
+        cmocka_unit_test(turns_on_what_binding_did_not),
         cmocka_unit_test(survives_nonsense),
     };
 
