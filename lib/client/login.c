@@ -61,6 +61,16 @@ void login_secured(struct login *l, struct binding_data binding)
     l->state = WAIT_HEADER;
 }
 
+/* Who it is that comes is for the server alone (RFC 6120 §4.7.1), which may need it for a token (XEP-0484 §4.1). */
+void login_open_stream(const struct login *l, struct stream *s)
+{
+    struct arena a = { 0 };
+    struct str from = l->secured ? jid_bare_text(&a, &l->account->jid) : STR_NONE;
+
+    stream_open(s, from, l->account->jid.domain, STR_NONE, STR("en"));
+    arena_deinit(&a);
+}
+
 /* ---- Binding and stream management ----------------------------------------------------------------- */
 
 static enum login_step done(struct login *l)
@@ -208,7 +218,7 @@ static enum login_step sasl_came(struct login *l, struct stream *s, const struct
         return wait_for(l, WAIT_LAST_FEATURES);
     if (!stream_restart(s))
         return fail(l, LOGIN_BROKEN, STR("The server went on before its time."));
-    stream_open(s, STR_NONE, l->account->jid.domain, STR_NONE, STR("en"));
+    login_open_stream(l, s);
     return wait_for(l, WAIT_HEADER);
 }
 

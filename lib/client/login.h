@@ -85,7 +85,8 @@ void login_begin(struct login *l, const struct login_account *account, const str
                  bool secured, struct binding_data binding);
 void login_end(struct login *l);
 
-/* The stream's header has been sent; events come here until LOGIN_DONE. Writes answers to the stream. */
+void login_open_stream(const struct login *l, struct stream *s); /* writes its header */
+/* The header has been sent; events come here until LOGIN_DONE. Writes answers to the stream. */
 enum login_step login_take(struct login *l, struct stream *s, const struct stream_event *e);
 /* After LOGIN_START_TLS, when TLS runs. The stream has been restarted and its header sent. */
 void login_secured(struct login *l, struct binding_data binding);

@@ -280,6 +280,24 @@ static void says_no_password_in_clear(void **state)
     leave(&i);
 }
 
+/* RFC 6120 §4.7.1, XEP-0484 §4.1: whose stream it is a server hears when nobody else does. */
+static void says_who_it_is_under_tls(void **state)
+{
+    struct impostor i;
+
+    (void)state;
+    meet(&i, false);
+    assert_false(contains(i.said, "alice"));
+    feed(&i,
+         "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>");
+    feed(&i, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    assert_int_equal(i.last.kind, LINE_START_TLS);
+    line_secured(&i.line, (struct binding_data){ 0 });
+    feed(&i, HEADER);
+    assert_true(contains(i.said, "from='alice@sotto.test'"));
+    leave(&i);
+}
+
 /* RFC 6120 §5.4.3.3: what follows <proceed/> in the clear was put there by anybody. */
 static void takes_nothing_from_before_tls(void **state)
 {
@@ -470,6 +488,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sends_again_what_was_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tells_what_a_forgotten_session_lost, set_up, tear_down),
         cmocka_unit_test(says_no_password_in_clear),
+        cmocka_unit_test(says_who_it_is_under_tls),
         cmocka_unit_test(takes_nothing_from_before_tls),
         cmocka_unit_test(demands_what_it_knows),
         cmocka_unit_test(believes_no_bare_success),
