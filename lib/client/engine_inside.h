@@ -118,8 +118,9 @@ struct engine {
     struct {
         bool sending, refused;
         uint64_t sent_ms;
-    } bundles[OMEMO_VERSIONS]; /* ours, on their way to the server */
-    bool dropped_keys;         /* in this session with the server */
+        uint64_t list_again_ms; /* our list is to be asked for once more; 0: it is not */
+    } bundles[OMEMO_VERSIONS];  /* ours, on their way to the server */
+    bool dropped_keys;          /* in this session with the server */
     uint64_t next_kept;
 
     struct {
@@ -180,6 +181,8 @@ struct request *request_new(struct engine *c, request_done *done);
 void request_send(struct engine *c, struct request *r, const char *type, const struct jid *to,
                   const struct xml_node *payload);
 bool request_answered(struct engine *c, const struct stanza *s);
+/* An error that says nothing of what was asked about, and may not be there the next time (RFC 6120 §8.3.2). */
+bool request_may_pass(const struct stanza *answer);
 void requests_lost(struct engine *c);
 
 /* contacts.c */

@@ -1,0 +1,77 @@
+/* test_trouble.c: what servers cannot tell now, and what comes back although it seemed to have left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "client/devices.h"
+#include "test/client/stage.h"
+#include "xmpp/ns.h"
+
+enum { MINUTE_MS = 60 * 1000 };
+
+static void wait_for(struct scene *s, uint64_t ms)
+{
+    s->bob.now_ms += ms;
+    stage_inject(
+        s, STR("<message" CLIENT "type='headline' from='" ALICE "'/>")); /* so that time is looked at */
+}
+
+/* Everything that Bob's device has asked gets this answer, before its server gives another. */
+static void answer_all(struct scene *s, const char *error)
+{
+    const struct list *asked = &s->bob.engine->requests;
+    struct arena a = { 0 };
+    struct buf out;
+
+    buf_init(&out, XML_MAX);
+    for (const struct link *l = list_first(asked); l != NULL; l = list_next(asked, l)) {
+        const struct request *r = LIST_ENTRY(l, const struct request, link);
+
+        buf_add(&out, arena_printf(&a, "<iq" CLIENT "type='error' id='%.*s' from='%.*s'>%s</iq>",
+                                   STR_ARG(r->id), STR_ARG(jid_text(&a, &r->to)), error));
+    }
+    assert_true(out.n > 0);
+    stage_inject(s, buf_str(&out));
+    buf_deinit(&out);
+    arena_deinit(&a);
+}
+
+#define OVERLOADED "<error type='wait'><resource-constraint xmlns='" NS_STANZA_ERRORS "'/></error>"
+
+/* ---- Lists of devices ------------------------------------------------------------------------------ */
+
+/* A list that names nobody but this device would take the others out of what everybody writes to them. */
+static void does_not_replace_what_it_could_not_read(void **state)
+{
+    struct scene *s = *state;
+    struct engine *c = s->bob.engine;
+    struct arena a = { 0 };
+
+    stage_inject(s, arena_printf(&a, LIST(BOB, "<device id='%u'/><device id='4711'/>"),
+                                 (unsigned)stage_device(&s->bob)));
+    assert_true(devices_lists(c, OMEMO_2, STR(BOB), GHOST));
+    engine_forget_notes(&c->fresh);
+    devices_online(c);
+    answer_all(s, OVERLOADED);
+    assert_true(devices_lists(c, OMEMO_2, STR(BOB), GHOST));
+    handset_write(&s->bob, ALICE, "written meanwhile");
+    stage_run(s);
+    assert_int_equal(handset_count(&s->alice, "written meanwhile", false), 1);
+    wait_for(s, MINUTE_MS + 1);
+    assert_false(devices_lists(c, OMEMO_2, STR(BOB), GHOST)); /* the server never had it */
+    arena_deinit(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(does_not_replace_what_it_could_not_read, stage_set_up,
+                                        stage_tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
