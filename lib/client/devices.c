@@ -376,6 +376,21 @@ void devices_doubt(struct engine *c, const struct jid *bare)
     arena_deinit(&a);
 }
 
+/* Once in a session for each: it may have left the list and go on writing. */
+void devices_heard(struct engine *c, enum omemo version, const struct jid *bare, uint32_t device)
+{
+    struct arena a = { 0 };
+    struct str text = jid_text(&a, bare);
+    struct str name =
+        arena_printf(&a, "unlisted %d %u %.*s", (int)version, (unsigned)device, STR_ARG(text));
+
+    if (!devices_lists(c, version, text, device) && !engine_noted(&c->fresh, name)) {
+        engine_note(&c->fresh, name);
+        devices_doubt(c, bare);
+    }
+    arena_deinit(&a);
+}
+
 bool devices_event(struct engine *c, const struct stanza *message)
 {
     const struct xml_node *event = xml_child(message->node, STR(NS_PUBSUB_EVENT), STR("event"));

@@ -259,6 +259,7 @@ static void encrypted_came(struct engine *c, struct arena *a, struct arrival *m,
             add_unreadable(c, m, in_words(err));
         return;
     }
+    devices_heard(c, e->version, &m->from, e->sid);
     m->key = &got.remote.identity;
     m->trust = trust_shown(trust_of(c, m->author, &got.remote.identity));
     memcpy(p.key, got.message.plain, got.message.plain_n);

@@ -9,6 +9,7 @@
 
 #include "client/devices.h"
 #include "test/client/stage.h"
+#include "test/client/trio.h"
 #include "xmpp/ns.h"
 
 enum { MINUTE_MS = 60 * 1000 };
@@ -16,8 +17,8 @@ enum { MINUTE_MS = 60 * 1000 };
 static void wait_for(struct scene *s, uint64_t ms)
 {
     s->bob.now_ms += ms;
-    stage_inject(
-        s, STR("<message" CLIENT "type='headline' from='" ALICE "'/>")); /* so that time is looked at */
+    stage_inject(s, STR("<message" CLIENT "type='headline' from='" ALICE
+                        "'/>")); /* so that time is looked at */
 }
 
 /* Everything that Bob's device has asked gets this answer, before its server gives another. */
@@ -66,11 +67,35 @@ static void does_not_replace_what_it_could_not_read(void **state)
     arena_deinit(&a);
 }
 
+/* XEP-0384 §6: nobody tells of a new device of somebody who is no contact, but what it writes. */
+static void answers_a_device_that_nobody_told_of(void **state)
+{
+    struct trio *t = *state;
+
+    handset_start(&t->alice);
+    handset_start(&t->bob);
+    trio_run(t);
+    handset_write(&t->alice, BOB, "hello");
+    trio_run(t);
+    handset_write(&t->bob, ALICE, "hello yourself");
+    trio_run(t);
+    handset_start(&t->alice2);
+    trio_run(t);
+    handset_write(&t->alice2, BOB, "from a new device");
+    trio_run(t);
+    handset_write(&t->bob, ALICE, "for both");
+    trio_run(t);
+    assert_int_equal(handset_count(&t->alice, "for both", false), 1);
+    assert_int_equal(handset_count(&t->alice2, "for both", false), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(does_not_replace_what_it_could_not_read, stage_set_up,
                                         stage_tear_down),
+        cmocka_unit_test_setup_teardown(answers_a_device_that_nobody_told_of, trio_set_up,
+                                        trio_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
