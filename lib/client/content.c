@@ -5,7 +5,7 @@
 #include "client/expiry.h"
 #include "client/mend.h"
 #include "client/outbox.h"
-#include "client/people.h"
+#include "client/people_inside.h"
 #include "client/quote.h"
 #include "client/reading.h"
 #include "xmpp/ns.h"
@@ -254,10 +254,6 @@ void content_came(struct engine *c, const struct arrival *m, const struct xml_no
 
 void content_refused(struct engine *c, struct arena *a, const struct stanza *s)
 {
-    const struct xml_node *error = xml_child(s->node, STR(NS_CLIENT), STR("error"));
-    struct str why =
-        error ? xml_child_text(a, error, STR(NS_STANZA_ERRORS), STR("text")) : STR_NONE;
-
     if (s->id.n > 0)
-        outbox_refused(c, s->id, why.n > 0 ? why : STR("The message was refused."));
+        outbox_refused(c, s->has_from ? &s->from : &c->config.jid, s->id, people_why(a, s));
 }

@@ -50,6 +50,7 @@ struct engine *engine_new(const struct engine_config *config)
     map_init(&c->useless.map, seed);
     map_init(&c->unreachable.map, seed);
     map_init(&c->fresh.map, seed);
+    map_init(&c->sent.map, seed);
     map_init(&c->archive.seen.map, seed);
     map_init(&c->people.sent.map, seed);
     map_init(&c->people.present, seed);
@@ -107,6 +108,8 @@ void engine_free(struct engine *c)
     arena_deinit(&c->unreachable.arena);
     map_deinit(&c->fresh.map);
     arena_deinit(&c->fresh.arena);
+    map_deinit(&c->sent.map);
+    arena_deinit(&c->sent.arena);
     map_deinit(&c->archive.seen.map);
     arena_deinit(&c->archive.seen.arena);
     there_forget(c);

@@ -99,6 +99,8 @@ struct engine {
     } uploads;
     struct list outbox; /* jobs, in order */
     uint64_t next_job;
+    struct notes sent; /* of what has left it, lately: it may come back */
+    size_t sent_count;
     struct identity *identity; /* in `secrets` */
     struct {
         uint64_t decisions; /* so many were made */

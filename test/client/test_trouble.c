@@ -89,6 +89,43 @@ static void answers_a_device_that_nobody_told_of(void **state)
     assert_int_equal(handset_count(&t->alice2, "for both", false), 1);
 }
 
+/* ---- What comes back ------------------------------------------------------------------------------- */
+
+static void refuse(struct scene *s, const char *from, struct str id)
+{
+    struct arena a = { 0 };
+
+    stage_inject(s, arena_printf(&a,
+                                 "<message" CLIENT "type='error' from='%s' id='%.*s'><error "
+                                 "type='cancel'><remote-server-timeout xmlns='" NS_STANZA_ERRORS
+                                 "'/></error></message>",
+                                 from, STR_ARG(id)));
+    arena_deinit(&a);
+}
+
+/* Our server has taken it (XEP-0198), and theirs has not: the person hears of it, once, and from nobody else. */
+static void tells_what_came_back(void **state)
+{
+    struct scene *s = *state;
+    const struct entry *e;
+    struct str id;
+    size_t before;
+
+    handset_write(&s->bob, ALICE, "into the blue");
+    stage_run(s);
+    id = handset_last(&s->bob, ENTRY_SENT)->target;
+    refuse(s, MALLORY, id);
+    refuse(s, ALICE, STR("something-else"));
+    assert_null(handset_last(&s->bob, ENTRY_FAILED));
+    refuse(s, ALICE, id);
+    e = handset_last(&s->bob, ENTRY_FAILED);
+    assert_true(e != NULL && e->outgoing && str_eq(e->target, id) && str_is(e->chat, ALICE));
+    assert_true(str_is(e->text, "The server refused it: remote-server-timeout."));
+    before = s->bob.entry_count;
+    refuse(s, ALICE, id);
+    assert_int_equal(s->bob.entry_count, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +133,7 @@ int main(void)
                                         stage_tear_down),
         cmocka_unit_test_setup_teardown(answers_a_device_that_nobody_told_of, trio_set_up,
                                         trio_tear_down),
+        cmocka_unit_test_setup_teardown(tells_what_came_back, stage_set_up, stage_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
