@@ -172,7 +172,7 @@ void devices_work(struct engine *c)
             fetch_list(c, (enum omemo)v, &c->config.jid);
         }
     }
-    if (c->archive.caught_up && !c->dropped_keys) {
+    if (c->archive.caught_up && !c->archive.gap && !c->dropped_keys) {
         c->dropped_keys = true;
         keys_drop_old(c);
     }

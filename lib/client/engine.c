@@ -301,18 +301,21 @@ bool engine_event(struct engine *c, struct engine_event *out)
 
 void engine_now(struct engine *c, uint64_t now_ms)
 {
-    bool erases, calls;
+    bool erases, calls, asks;
 
     c->now_ms = now_ms;
     if (!c->started || c->broken)
         return;
     erases = now_ms >= c->erase_at_ms;
     calls = c->call_hooks != NULL && now_ms >= c->call_hooks->wake_ms(c);
+    asks = now_ms >= archive_wake_ms(c);
     if (erases)
         expiry_work(c);
     if (calls)
         c->call_hooks->work(c);
-    if (erases || calls)
+    if (asks)
+        archive_ask_again(c);
+    if (erases || calls || asks)
         engine_end_round(c);
 }
 
@@ -403,6 +406,8 @@ enum engine_want engine_wants(struct engine *c, uint64_t *out_wake_ms)
     if (c->connected) {
         if (uploads_wake_ms(c) < *out_wake_ms)
             *out_wake_ms = uploads_wake_ms(c);
+        if (archive_wake_ms(c) < *out_wake_ms)
+            *out_wake_ms = archive_wake_ms(c);
         return c->wants_close ? WANT_CLOSE : c->wants_tls ? WANT_TLS : WANT_NOTHING;
     }
     if (!c->started || c->stopping || c->broken)

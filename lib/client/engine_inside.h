@@ -83,7 +83,9 @@ struct engine {
 
     struct {
         bool caught_up, newest_only, after_cursor, anew, passed;
-        bool due;            /* the next page */
+        bool due; /* the next page */
+        bool gap; /* the server could not give a page; it is asked for again then: */
+        uint64_t again_ms;
         struct str query;    /* the page that is asked for */
         struct notes seen;   /* ids of it */
         struct list waiting; /* live, until the archive has been read */
@@ -208,7 +210,9 @@ struct archived {
 };
 void archive_online(struct engine *c);
 void archive_forget(struct engine *c);
-void archive_work(struct engine *c); /* asks for the next page if it is time */
+void archive_work(struct engine *c);              /* asks for the next page if it is time */
+uint64_t archive_wake_ms(const struct engine *c); /* then archive_ask_again(); UINT64_MAX: never */
+void archive_ask_again(struct engine *c);
 /* True: this live message has to wait. Else *out_id is its place in our archive, if it has one. */
 bool archive_takes(struct engine *c, const struct xml_node *message, struct str *out_id);
 /* True: it is part of a page. */

@@ -21,8 +21,8 @@ static void wait_for(struct scene *s, uint64_t ms)
                         "'/>")); /* so that time is looked at */
 }
 
-/* Everything that Bob's device has asked gets this answer, before its server gives another. */
-static void answer_all(struct scene *s, const char *error)
+/* Everything that Bob's device has asked, or the request with this id, gets this answer, before its server gives another. */
+static void answer(struct scene *s, struct str id, const char *error)
 {
     const struct list *asked = &s->bob.engine->requests;
     struct arena a = { 0 };
@@ -32,6 +32,8 @@ static void answer_all(struct scene *s, const char *error)
     for (const struct link *l = list_first(asked); l != NULL; l = list_next(asked, l)) {
         const struct request *r = LIST_ENTRY(l, const struct request, link);
 
+        if (id.n > 0 && !str_eq(r->id, id))
+            continue;
         buf_add(&out, arena_printf(&a, "<iq" CLIENT "type='error' id='%.*s' from='%.*s'>%s</iq>",
                                    STR_ARG(r->id), STR_ARG(jid_text(&a, &r->to)), error));
     }
@@ -57,7 +59,7 @@ static void does_not_replace_what_it_could_not_read(void **state)
     assert_true(devices_lists(c, OMEMO_2, STR(BOB), GHOST));
     engine_forget_notes(&c->fresh);
     devices_online(c);
-    answer_all(s, OVERLOADED);
+    answer(s, STR_NONE, OVERLOADED);
     assert_true(devices_lists(c, OMEMO_2, STR(BOB), GHOST));
     handset_write(&s->bob, ALICE, "written meanwhile");
     stage_run(s);
@@ -87,6 +89,55 @@ static void answers_a_device_that_nobody_told_of(void **state)
     trio_run(t);
     assert_int_equal(handset_count(&t->alice, "for both", false), 1);
     assert_int_equal(handset_count(&t->alice2, "for both", false), 1);
+}
+
+/* ---- The archive ----------------------------------------------------------------------------------- */
+
+/* Bob's device is away, and comes back to a server that cannot read its archive. */
+static void come_back_too_early(struct scene *s)
+{
+    handset_crash(&s->bob);
+    handset_write(&s->alice, BOB, "meanwhile");
+    stage_run(s);
+    handset_start(&s->bob);
+    while (s->bob.engine->archive.query.n == 0)
+        assert_true(handset_turn(&s->bob));
+    answer(s, s->bob.engine->archive.query,
+           "<error type='cancel'><internal-server-error xmlns='" NS_STANZA_ERRORS "'/></error>");
+    assert_int_equal(handset_count(&s->bob, "meanwhile", false), 0);
+    for (int i = 0; i < 70; i++) { /* more than the cursor stays behind */
+        handset_write(&s->alice, BOB, "live");
+        stage_run(s);
+    }
+    assert_int_equal(handset_count(&s->bob, "live", false), 70);
+}
+
+static void has_all_of_it(struct scene *s)
+{
+    assert_int_equal(handset_count(&s->bob, "meanwhile", false), 1);
+    assert_int_equal(handset_count(&s->bob, "live", false), 70);
+    assert_null(handset_last(&s->bob, ENTRY_SEALED));
+}
+
+static void reads_what_it_missed_a_minute_later(void **state)
+{
+    struct scene *s = *state;
+
+    come_back_too_early(s);
+    s->bob.now_ms += MINUTE_MS;
+    stage_run(s);
+    has_all_of_it(s);
+}
+
+static void reads_what_it_missed_in_the_next_session(void **state)
+{
+    struct scene *s = *state;
+
+    come_back_too_early(s);
+    handset_crash(&s->bob);
+    handset_start(&s->bob);
+    stage_run(s);
+    has_all_of_it(s);
 }
 
 /* ---- What comes back ------------------------------------------------------------------------------- */
@@ -133,6 +184,10 @@ int main(void)
                                         stage_tear_down),
         cmocka_unit_test_setup_teardown(answers_a_device_that_nobody_told_of, trio_set_up,
                                         trio_tear_down),
+        cmocka_unit_test_setup_teardown(reads_what_it_missed_a_minute_later, stage_set_up,
+                                        stage_tear_down),
+        cmocka_unit_test_setup_teardown(reads_what_it_missed_in_the_next_session, stage_set_up,
+                                        stage_tear_down),
         cmocka_unit_test_setup_teardown(tells_what_came_back, stage_set_up, stage_tear_down),
     };
 
