@@ -336,7 +336,7 @@ static void arrived(struct engine *c, struct arena *a, const struct stanza *s, s
     else
         add_unreadable(c, m, in_words(ERR_MALFORMED));
     if (sealed)
-        content_beside(c, m); /* receipts and the like, which are never sealed */
+        content_beside(c, m); /* receipts and the like, which hardly anybody seals */
 }
 
 void message_live(struct engine *c, struct arena *a, const struct stanza *s, struct str archive_id)
