@@ -125,6 +125,7 @@ struct engine {
         uint64_t list_again_ms; /* our list is to be asked for once more; 0: it is not */
     } bundles[OMEMO_VERSIONS];  /* ours, on their way to the server */
     bool dropped_keys;          /* in this session with the server */
+    bool private_nodes;         /* our server keeps nodes for us alone; asked in each session */
     uint64_t next_kept;
 
     struct {

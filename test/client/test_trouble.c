@@ -91,6 +91,23 @@ static void answers_a_device_that_nobody_told_of(void **state)
     assert_int_equal(handset_count(&t->alice2, "for both", false), 1);
 }
 
+/* ---- Nodes ----------------------------------------------------------------------------------------- */
+
+/* A server is believed to keep things to ourselves when it has said so, in each session. */
+static void believes_in_private_nodes_when_told(void **state)
+{
+    struct scene *s = *state;
+
+    assert_true(s->bob.engine->private_nodes);
+    handset_crash(&s->bob);
+    handset_start(&s->bob);
+    while (list_empty(&s->bob.engine->requests))
+        assert_true(handset_turn(&s->bob));
+    answer(s, STR_NONE,
+           "<error type='cancel'><feature-not-implemented xmlns='" NS_STANZA_ERRORS "'/></error>");
+    assert_false(s->bob.engine->private_nodes);
+}
+
 /* ---- The archive ----------------------------------------------------------------------------------- */
 
 /* Bob's device is away, and comes back to a server that cannot read its archive. */
@@ -184,6 +201,8 @@ int main(void)
                                         stage_tear_down),
         cmocka_unit_test_setup_teardown(answers_a_device_that_nobody_told_of, trio_set_up,
                                         trio_tear_down),
+        cmocka_unit_test_setup_teardown(believes_in_private_nodes_when_told, stage_set_up,
+                                        stage_tear_down),
         cmocka_unit_test_setup_teardown(reads_what_it_missed_a_minute_later, stage_set_up,
                                         stage_tear_down),
         cmocka_unit_test_setup_teardown(reads_what_it_missed_in_the_next_session, stage_set_up,
