@@ -8,6 +8,7 @@
 #include "client/people_inside.h"
 #include "client/quote.h"
 #include "client/reading.h"
+#include "omemo/sce.h"
 #include "xmpp/ns.h"
 
 /* Of an id that somebody else may have chosen: what is longer is none, for half of an id names nothing. */
@@ -200,6 +201,15 @@ static bool is_timer(const struct xml_node *marks)
     return false;
 }
 
+/* XEP-0420 §4, MUST: whoever holds a message back for days, or gives it out in another order, shall be seen to do so. It may also
+ * be that the author was offline, or that a clock is wrong. */
+static uint64_t said_at_another_time(const struct arrival *m)
+{
+    const struct sce sealed = { .has_time = m->said_ms > 0, .time_ms = m->said_ms };
+
+    return sce_is_from_another_time(&sealed, m->time_ms) ? m->said_ms : 0;
+}
+
 static void text_came(struct engine *c, const struct arrival *m, const struct xml_node *marks,
                       struct str text, struct str attachment)
 {
@@ -213,6 +223,8 @@ static void text_came(struct engine *c, const struct arrival *m, const struct xm
     e.expires_s = timer_came(c, m, marks);
     e.attachment = attachment;
     e.target = replaced.n > 0 ? replaced : answered;
+    if (e.kind == ENTRY_MESSAGE)
+        e.said_ms = said_at_another_time(m);
     if (answered.n > 0)
         (void)quote_read(&a, text, quoted(marks), &e.quote, &e.text);
     engine_add_entry(c, &e);

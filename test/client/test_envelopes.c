@@ -59,10 +59,35 @@ static void hears_sealed_reports(void **state)
     arena_deinit(&a);
 }
 
+static const struct entry *written(struct scene *s, uint64_t before_ms)
+{
+    struct arena a = { 0 };
+    struct xml_node *content = sce_content(&a);
+
+    xml_add_text_child(&a, content, STR(NS_CLIENT), STR("body"), STR("yes"));
+    (void)seal(s, &a, content, s->bob.now_ms - before_ms);
+    arena_deinit(&a);
+    return handset_last(&s->bob, ENTRY_MESSAGE);
+}
+
+/* §4: what a server has held back is shown as what it is, and not refused: clocks are wrong, and people offline. */
+static void shows_what_is_from_another_time(void **state)
+{
+    struct scene *s = *state;
+    uint64_t late = s->bob.now_ms - 2 * (uint64_t)SCE_LATE_MS;
+
+    assert_int_equal(written(s, 0)->said_ms, 0);
+    assert_int_equal(written(s, SCE_LATE_MS - 1)->said_ms, 0);
+    assert_int_equal(written(s, 2 * (uint64_t)SCE_LATE_MS)->said_ms, late);
+    assert_int_equal(handset_count(&s->bob, "yes", false), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(hears_sealed_reports, stage_set_up, stage_tear_down),
+        cmocka_unit_test_setup_teardown(shows_what_is_from_another_time, stage_set_up,
+                                        stage_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
