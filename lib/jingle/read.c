@@ -140,6 +140,14 @@ static bool is_complete(struct reading *r, enum jingle_action action,
     return true;
 }
 
+/* To reject, to modify or to remove something, its name is enough (XEP-0166 §7.2). But Conversations compares what else it finds there
+ * with what it has offered, and without a transport it ends the call. */
+static void keep_outline(struct jingle_content *c)
+{
+    c->description = (struct jingle_description){ .media = c->description.media };
+    c->transport = (struct jingle_transport){ 0 };
+}
+
 static bool read_content(struct reading *r, const struct xml_node *n, struct jingle *out)
 {
     struct jingle_content *c = &out->contents[out->content_count];
@@ -156,7 +164,7 @@ static bool read_content(struct reading *r, const struct xml_node *n, struct jin
         if (!read_part(r, part, c))
             return false;
     if (!describes(out->action) && out->action != JINGLE_TRANSPORT_INFO)
-        c->has_description = c->has_transport = false; /* which these actions do not need */
+        keep_outline(c);
     out->content_count++;
     return is_complete(r, out->action, c);
 }

@@ -141,7 +141,25 @@ static const struct {
           "content-remove",
           "<content creator='initiator' name='v'><description "
           "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/></content><reason><gone/></reason>"),
-      JINGLE("content-remove", "<content creator='initiator' name='v'/><reason><gone/></reason>") },
+      JINGLE(
+          "content-remove",
+          "<content creator='initiator' name='v'><description "
+          "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/></content><reason><gone/></reason>") },
+    { JINGLE("content-reject", "<content creator='initiator' name='v'><description "
+                               "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/><transport "
+                               "xmlns='urn:xmpp:jingle:transports:ice-udp:1'/></content>"),
+      JINGLE("content-reject", "<content creator='initiator' name='v'><description "
+                               "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/><transport "
+                               "xmlns='urn:xmpp:jingle:transports:ice-udp:1'/></content>") },
+    { JINGLE("content-reject",
+             "<content creator='initiator' name='v'><description "
+             "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'><payload-type id='96' "
+             "name='VP8' clockrate='90000'/></description><transport "
+             "xmlns='urn:xmpp:jingle:transports:ice-udp:1' " CREDENTIALS
+             ">" CANDIDATE CLEAR_FINGERPRINT "</transport></content>"),
+      JINGLE("content-reject", "<content creator='initiator' name='v'><description "
+                               "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/><transport "
+                               "xmlns='urn:xmpp:jingle:transports:ice-udp:1'/></content>") },
 };
 
 static void test_kept(void **state)
