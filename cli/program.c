@@ -6,6 +6,7 @@
 #include "base/datetime.h"
 #include "cli/attached.h"
 #include "cli/call_event.h"
+#include "cli/late.h"
 #include "cli/new_device.h"
 #include "cli/visible.h"
 
@@ -123,6 +124,8 @@ static json_t *json_entry(struct str own, const struct entry *e)
         call_event_add(out, e);
     if (e->kind == ENTRY_DEVICE)
         json_object_set_new(out, "device", json_integer(e->device));
+    if (e->said_ms > 0)
+        json_object_set_new(out, "written", json_of(datetime_text(&a, e->said_ms)));
     add_sealing(out, e);
     json_object_set_new(out, "time", json_of(datetime_text(&a, e->time_ms)));
     arena_deinit(&a);
@@ -204,8 +207,8 @@ static void tell_words(const struct program *p, const struct entry *e)
         attached =
             arena_concat(&a, attached_words(&a, &file, e->id), text.n > 0 ? STR(" ") : STR(""));
 
-    fprintf(p->out, "%.19sZ %.*s: %s%.*s%.*s%s\n", when.p, STR_ARG(author), kinds[e->kind].words,
-            STR_ARG(attached), STR_ARG(text),
+    fprintf(p->out, "%.19sZ %.*s: %s%.*s%.*s%.*s%s\n", when.p, STR_ARG(author),
+            kinds[e->kind].words, STR_ARG(attached), STR_ARG(text), STR_ARG(late_words(&a, e)),
             e->kind == ENTRY_MESSAGE && !e->outgoing && e->encryption == ENCRYPTION_NONE
                 ? " (not encrypted)"
                 : "");

@@ -166,6 +166,9 @@ bool call_media_fits(const struct call_media *m, enum anchor_side from, const st
     for (size_t i = 0; i < j->content_count; i++)
         if (!content_fits(m, from, j->action, j->contents[i].name))
             return false;
+    for (size_t i = 0; i < j->beside_count; i++)
+        if (content_index(m, j->beside[i]) == m->content_count)
+            return false;
     return true;
 }
 

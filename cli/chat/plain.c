@@ -13,6 +13,7 @@
 #include "cli/chat/visit.h"
 #include "cli/chat/when.h"
 #include "cli/chat/words.h"
+#include "cli/late.h"
 #include "cli/pause.h"
 #include "cli/visible.h"
 #include "io/watch.h"
@@ -51,9 +52,9 @@ static struct str body(struct arena *a, const struct message *m)
         return STR("(message taken back)");
     if (m->entry.kind == ENTRY_SEALED)
         return arena_printf(a, "(cannot be read on this device: %.*s)", STR_ARG(m->entry.text));
-    if (m->edited)
-        return arena_concat(a, m->text, STR(" (edited)"));
-    return message_words(a, m);
+    return arena_concat(
+        a, m->edited ? arena_concat(a, m->text, STR(" (edited)")) : message_words(a, m),
+        late_words(a, &m->entry));
 }
 
 /* How far ours has come; while it happens, only what keeps it here: the rest is told when it does. */

@@ -3,6 +3,7 @@
 
 #include "cli/chat/layout.h"
 #include "cli/chat/when.h"
+#include "cli/late.h"
 #include "cli/visible.h"
 #include "client/call.h"
 
@@ -181,7 +182,8 @@ static struct str shown_text(const struct about *a, enum style *style)
     *style = STYLE_TEXT;
     if (m->entry.attachment.n > 0)
         return message_words(arena, m);
-    return m->edited ? arena_concat(arena, m->text, STR(" (edited)")) : m->text;
+    return arena_concat(arena, m->edited ? arena_concat(arena, m->text, STR(" (edited)")) : m->text,
+                        late_words(arena, &m->entry));
 }
 
 static void add_message(struct talk *t, const struct model *m, size_t index, int width)

@@ -22,6 +22,7 @@ enum {
      * sessions that acknowledge too little, and a page of receipts has to fit into what the line holds. */
     UNSTORED_MAX = PAGE,
     UNSENT_MAX = LINE_UNACKED_MAX - 2 * PAGE,
+    AGAIN_MS = 60 * 1000, /* then a page is asked for that the server could not give */
 };
 
 struct waiting_message {
@@ -96,7 +97,8 @@ static void add_recent(struct engine *c, struct str id)
     }
     if (n >= RECENT_MAX) {
         oldest = arena_str(&a, read_text(&r));
-        move_cursor(c, oldest);
+        if (!c->archive.gap) /* else not everything before it is in the book */
+            move_cursor(c, oldest);
     }
     buf_init(&record, RECENT_MAX * (ARCHIVE_ID_MAX + 4));
     buf_add_bytes(&record, r.left);
@@ -139,6 +141,17 @@ static bool has_begun(const struct engine *c)
 /* ---- Pages ----------------------------------------------------------------------------------------- */
 
 static void ask(struct engine *c, bool at_once);
+static void catch_up(struct engine *c);
+
+/* The cursor stays where it is until the rest has come; what comes live is shown meanwhile. */
+static void not_now(struct engine *c)
+{
+    c->archive.gap = true;
+    c->archive.again_ms = c->now_ms + AGAIN_MS;
+    c->archive.query = STR_NONE;
+    if (!c->archive.caught_up)
+        catch_up(c);
+}
 
 static void catch_up(struct engine *c)
 {
@@ -147,7 +160,7 @@ static void catch_up(struct engine *c)
     engine_forget_notes(&c->archive.seen);
     if (c->archive.passed)
         forget_recent(c);
-    if (!has_begun(c))
+    if (!has_begun(c) && !c->archive.gap)
         book_put(&c->book, BOOK_SELF, engine_key("archive begun"), engine_key("yes"));
     LIST_EACH (&c->archive.waiting, l) {
         struct waiting_message *w = LIST_ENTRY(l, struct waiting_message, link);
@@ -172,6 +185,10 @@ static void page_came(struct engine *c, struct request *r, const struct stanza *
     (void)r;
     if (answer == NULL)
         return;
+    if (request_may_pass(answer)) {
+        not_now(c);
+        return;
+    }
     fin = answer->type == IQ_RESULT ? xml_child(answer->node, STR(NS_MAM), STR("fin")) : NULL;
     if (fin
         == NULL) { /* no archive, or the message of our cursor is gone: go on by time, or begin with what is there */
@@ -191,10 +208,13 @@ static void page_came(struct engine *c, struct request *r, const struct stanza *
         c->archive.passed = true;
     }
     complete = xml_get(fin, STR("complete"));
-    if (str_is(complete, "true") || str_is(complete, "1") || last.n == 0 || c->archive.newest_only)
+    if (str_is(complete, "true") || str_is(complete, "1") || last.n == 0
+        || c->archive.newest_only) {
+        c->archive.gap = false;
         catch_up(c);
-    else
+    } else {
         c->archive.due = true;
+    }
     arena_deinit(&a);
 }
 
@@ -207,6 +227,17 @@ void archive_work(struct engine *c)
         c->archive.due = false;
         ask(c, true);
     }
+}
+
+uint64_t archive_wake_ms(const struct engine *c)
+{
+    return c->archive.gap && c->line.state == LINE_ONLINE ? c->archive.again_ms : UINT64_MAX;
+}
+
+void archive_ask_again(struct engine *c)
+{
+    c->archive.again_ms = UINT64_MAX;
+    ask(c, true);
 }
 
 static void add_start(struct engine *c, struct arena *a, struct xml_node *query)
@@ -256,7 +287,7 @@ static void ask(struct engine *c, bool at_once)
 void archive_online(struct engine *c)
 {
     archive_forget(c);
-    c->archive.caught_up = c->archive.passed = c->archive.due = false;
+    c->archive.caught_up = c->archive.passed = c->archive.due = c->archive.gap = false;
     ask(c, false); /* after the roster, which says whose messages are wanted */
 }
 

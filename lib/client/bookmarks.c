@@ -194,7 +194,7 @@ void bookmarks_send(struct engine *c, const struct room_row *row)
                                 .token = row->number };
     struct xml_node *conference;
 
-    if (c->line.state != LINE_ONLINE)
+    if (c->line.state != LINE_ONLINE || (!row->dropped && !c->private_nodes))
         return;
     conference = xml_new(&a, STR(NS_BOOKMARKS), STR("conference"));
     if (row->dropped) {

@@ -278,6 +278,26 @@ static void refuse(struct engine *c, struct arena *a, const struct stanza *iq,
     engine_send(c, reply, 0);
 }
 
+/* XEP-0166 §7.2: who adds a picture has to be told that none comes. Conversations looks for the outline of what it has offered. */
+static void decline_addition(struct engine *c, const struct call *call, const struct jingle *added)
+{
+    struct jingle no = { .action = JINGLE_CONTENT_REJECT, .sid = call->id };
+
+    for (; no.content_count < added->content_count; no.content_count++) {
+        const struct jingle_content *offered = &added->contents[no.content_count];
+
+        no.contents[no.content_count] = (struct jingle_content){
+            .name = offered->name,
+            .by_responder = offered->by_responder,
+            .senders = offered->senders,
+            .has_description = true,
+            .has_transport = true,
+            .description = { .media = offered->description.media },
+        };
+    }
+    send(c, call, &no, false);
+}
+
 static void act(struct engine *c, struct arena *a, const struct stanza *iq, struct call *call,
                 const struct jingle *j)
 {
@@ -293,6 +313,9 @@ static void act(struct engine *c, struct arena *a, const struct stanza *iq, stru
         engine_send(c, stanza_result(a, iq), 0);
         if (j->action == JINGLE_TRANSPORT_INFO)
             moved(c, call, iq->payload);
+    } else if (call->phase == CALL_ACTIVE && j->action == JINGLE_CONTENT_ADD) {
+        engine_send(c, stanza_result(a, iq), 0);
+        decline_addition(c, call, j);
     } else if (set_up && j->action != JINGLE_SESSION_INITIATE
                && j->action != JINGLE_SESSION_ACCEPT) {
         refuse(c, a, iq, COND_FEATURE_NOT_IMPLEMENTED, NULL); /* other media than agreed on */

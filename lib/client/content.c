@@ -5,9 +5,10 @@
 #include "client/expiry.h"
 #include "client/mend.h"
 #include "client/outbox.h"
-#include "client/people.h"
+#include "client/people_inside.h"
 #include "client/quote.h"
 #include "client/reading.h"
+#include "omemo/sce.h"
 #include "xmpp/ns.h"
 
 /* Of an id that somebody else may have chosen: what is longer is none, for half of an id names nothing. */
@@ -66,11 +67,19 @@ static struct str named_id(const struct xml_node *parent, const char *ns, const 
 
 /* ---- Receipts (XEP-0184) --------------------------------------------------------------------------- */
 
+/* What asks for reports stands beside what is sealed (Conversations, Dino), or is sealed with it (XEP-0420 §9: no server needs it). */
+static bool asks(const struct arrival *m, const struct xml_node *marks, const char *ns,
+                 const char *name)
+{
+    return xml_child(m->stanza->node, str_from(ns), str_from(name)) != NULL
+           || xml_child(marks, str_from(ns), str_from(name)) != NULL;
+}
+
 /* A receipt tells that somebody is there, so only people who may see that get one. */
-static void acknowledge(struct engine *c, const struct arrival *m)
+static void acknowledge(struct engine *c, const struct arrival *m, const struct xml_node *marks)
 {
     if (!m->outgoing && id_or_none(m->stanza->id).n > 0 && people_may_know(c, m->author)
-        && xml_child(m->stanza->node, STR(NS_RECEIPTS), STR("request")) != NULL)
+        && asks(m, marks, NS_RECEIPTS, "request"))
         mend_receipt(c, m);
 }
 
@@ -90,9 +99,9 @@ static void add_report(struct engine *c, const struct arrival *m, enum entry_kin
         reading_marked(c, m->chat, target);
 }
 
-static void tell_typing(struct engine *c, const struct arrival *m)
+static void tell_typing(struct engine *c, const struct arrival *m, const struct xml_node *node)
 {
-    const struct xml_node *state = xml_child_ns(m->stanza->node, STR(NS_CHATSTATES));
+    const struct xml_node *state = xml_child_ns(node, STR(NS_CHATSTATES));
     struct engine_event e = { .kind = ENGINE_TYPING, .entry = arrival_entry(m, ENTRY_MESSAGE) };
 
     if (state == NULL || m->old || m->outgoing)
@@ -101,14 +110,19 @@ static void tell_typing(struct engine *c, const struct arrival *m)
     engine_tell(c, &e);
 }
 
-void content_beside(struct engine *c, const struct arrival *m)
+static void reports_came(struct engine *c, const struct arrival *m, const struct xml_node *node)
 {
-    struct str has = named_id(m->stanza->node, NS_RECEIPTS, "received");
+    struct str has = named_id(node, NS_RECEIPTS, "received");
 
     if (!str_starts(has, STR("jm-"))) /* that it has the words of a call, which is no message */
         add_report(c, m, ENTRY_DELIVERED, has);
-    add_report(c, m, ENTRY_READ, named_id(m->stanza->node, NS_MARKERS, "displayed"));
-    tell_typing(c, m);
+    add_report(c, m, ENTRY_READ, named_id(node, NS_MARKERS, "displayed"));
+    tell_typing(c, m, node);
+}
+
+void content_beside(struct engine *c, const struct arrival *m)
+{
+    reports_came(c, m, m->stanza->node);
 }
 
 /* ---- Files (XEP-0447, XEP-0454) -------------------------------------------------------------------- */
@@ -125,7 +139,7 @@ static bool file_came(struct engine *c, struct arena *a, const struct arrival *m
     unknown = arrival_entry(m, ENTRY_SEALED);
     unknown.text = STR("It is a file that this program cannot open.");
     engine_add_entry(c, &unknown);
-    acknowledge(c, m);
+    acknowledge(c, m, content);
     return false;
 }
 
@@ -187,6 +201,15 @@ static bool is_timer(const struct xml_node *marks)
     return false;
 }
 
+/* XEP-0420 §4, MUST: whoever holds a message back for days, or gives it out in another order, shall be seen to do so. It may also
+ * be that the author was offline, or that a clock is wrong. */
+static uint64_t said_at_another_time(const struct arrival *m)
+{
+    const struct sce sealed = { .has_time = m->said_ms > 0, .time_ms = m->said_ms };
+
+    return sce_is_from_another_time(&sealed, m->time_ms) ? m->said_ms : 0;
+}
+
 static void text_came(struct engine *c, const struct arrival *m, const struct xml_node *marks,
                       struct str text, struct str attachment)
 {
@@ -200,11 +223,13 @@ static void text_came(struct engine *c, const struct arrival *m, const struct xm
     e.expires_s = timer_came(c, m, marks);
     e.attachment = attachment;
     e.target = replaced.n > 0 ? replaced : answered;
+    if (e.kind == ENTRY_MESSAGE)
+        e.said_ms = said_at_another_time(m);
     if (answered.n > 0)
         (void)quote_read(&a, text, quoted(marks), &e.quote, &e.text);
     engine_add_entry(c, &e);
-    acknowledge(c, m);
-    reading_came(c, &e, xml_child(m->stanza->node, STR(NS_MARKERS), STR("markable")) != NULL);
+    acknowledge(c, m, marks);
+    reading_came(c, &e, asks(m, marks, NS_MARKERS, "markable"));
     arena_deinit(&a);
 }
 
@@ -247,17 +272,12 @@ void content_came(struct engine *c, const struct arrival *m, const struct xml_no
         (void)timer_came(c, m, marks);
     else if (file_came(c, &a, m, content, &text, &file) || text.n > 0)
         text_came(c, m, marks, text, file);
-    if (content == m->stanza->node)
-        content_beside(c, m);
+    reports_came(c, m, content);
     arena_deinit(&a);
 }
 
 void content_refused(struct engine *c, struct arena *a, const struct stanza *s)
 {
-    const struct xml_node *error = xml_child(s->node, STR(NS_CLIENT), STR("error"));
-    struct str why =
-        error ? xml_child_text(a, error, STR(NS_STANZA_ERRORS), STR("text")) : STR_NONE;
-
     if (s->id.n > 0)
-        outbox_refused(c, s->id, why.n > 0 ? why : STR("The message was refused."));
+        outbox_refused(c, s->has_from ? &s->from : &c->config.jid, s->id, people_why(a, s));
 }

@@ -10,7 +10,11 @@
 #include "client/trust_book.h"
 #include "xmpp/ns.h"
 
-enum { LIST_RECORD_MAX = 4 * (DEVICES_MAX + 1), BUNDLE_INTERVAL_MS = 10 * 60 * 1000 };
+enum {
+    LIST_RECORD_MAX = 4 * (DEVICES_MAX + 1),
+    LIST_AGAIN_MS = 60 * 1000, /* our own, when the server could not tell it */
+    BUNDLE_INTERVAL_MS = 10 * 60 * 1000,
+};
 
 static struct str list_node(enum omemo version)
 {
@@ -154,14 +158,21 @@ static bool bundle_is_due(const struct engine *c, enum omemo version)
            && c->now_ms >= c->bundles[version].sent_ms + BUNDLE_INTERVAL_MS;
 }
 
+static void fetch_list(struct engine *c, enum omemo version, const struct jid *of);
+
 void devices_work(struct engine *c)
 {
     if (c->line.state != LINE_ONLINE)
         return;
-    for (int v = 0; v < OMEMO_VERSIONS; v++)
+    for (int v = 0; v < OMEMO_VERSIONS; v++) {
         if (!c->bundles[v].sending && bundle_is_due(c, (enum omemo)v))
             publish_bundle(c, (enum omemo)v);
-    if (c->archive.caught_up && !c->dropped_keys) {
+        if (c->bundles[v].list_again_ms != 0 && c->now_ms >= c->bundles[v].list_again_ms) {
+            c->bundles[v].list_again_ms = 0;
+            fetch_list(c, (enum omemo)v, &c->config.jid);
+        }
+    }
+    if (c->archive.caught_up && !c->archive.gap && !c->dropped_keys) {
         c->dropped_keys = true;
         keys_drop_old(c);
     }
@@ -228,7 +239,8 @@ void devices_sent_away(struct engine *c)
         struct arena a = { 0 };
         const uint32_t *ids;
 
-        if (read_list(c, &a, list.version, c->bare, &ids, &list.count)) {
+        if (c->bundles[v].list_again_ms == 0
+            && read_list(c, &a, list.version, c->bare, &ids, &list.count)) {
             list.devices = devices = arena_alloc(&a, list.count * sizeof *devices);
             for (size_t i = 0; i < list.count; i++)
                 devices[i].id = ids[i];
@@ -269,6 +281,24 @@ static bool was_unreachable(const struct stanza *answer)
                || xml_child(error, STR(NS_STANZA_ERRORS), STR("remote-server-timeout")) != NULL);
 }
 
+/* It says nothing of the list: what is known of it holds in this session. Of our own list this device may not make one that names
+ * nobody else: others would lose what is written to them. */
+static void list_not_told(struct engine *c, const struct fetch *f)
+{
+    struct arena a = { 0 };
+    struct str bare = jid_text(&a, &f->of);
+    const uint32_t *ids;
+    size_t n;
+
+    if (read_list(c, &a, f->version, bare, &ids, &n))
+        engine_note(&c->fresh, str_of_bytes(list_key(&a, f->version, bare)));
+    else
+        keep_list(c, f->version, bare, &(struct device_list){ .version = f->version });
+    if (jid_same_account(&f->of, &c->config.jid))
+        c->bundles[f->version].list_again_ms = c->now_ms + LIST_AGAIN_MS;
+    arena_deinit(&a);
+}
+
 static void list_fetched(struct engine *c, struct request *r, const struct stanza *answer)
 {
     const struct fetch *f = r->context;
@@ -282,7 +312,10 @@ static void list_fetched(struct engine *c, struct request *r, const struct stanz
         engine_note(&c->unreachable, jid_bare_text(&a, &f->of));
     if (node != NULL && device_list_read(&a, node, &list) != ERR_NONE)
         list = (struct device_list){ .version = f->version };
-    list_came(c, &f->of, &list);
+    if (request_may_pass(answer))
+        list_not_told(c, f);
+    else
+        list_came(c, &f->of, &list);
     arena_deinit(&a);
     outbox_work(c);
 }
@@ -340,6 +373,21 @@ void devices_doubt(struct engine *c, const struct jid *bare)
 
     for (int v = 0; v < OMEMO_VERSIONS; v++)
         (void)map_remove(&c->fresh.map, str_of_bytes(list_key(&a, (enum omemo)v, text)));
+    arena_deinit(&a);
+}
+
+/* Once in a session for each: it may have left the list and go on writing. */
+void devices_heard(struct engine *c, enum omemo version, const struct jid *bare, uint32_t device)
+{
+    struct arena a = { 0 };
+    struct str text = jid_text(&a, bare);
+    struct str name =
+        arena_printf(&a, "unlisted %d %u %.*s", (int)version, (unsigned)device, STR_ARG(text));
+
+    if (!devices_lists(c, version, text, device) && !engine_noted(&c->fresh, name)) {
+        engine_note(&c->fresh, name);
+        devices_doubt(c, bare);
+    }
     arena_deinit(&a);
 }
 

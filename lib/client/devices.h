@@ -15,6 +15,8 @@ bool devices_of(struct engine *c, struct arena *a, enum omemo version, const str
 
 /* What was read of an account's lists in this session counts no more: of people who are no contacts the server tells no changes. */
 void devices_doubt(struct engine *c, const struct jid *bare);
+/* This device has written. If it is not in the list that we know, that list is older than the device. */
+void devices_heard(struct engine *c, enum omemo version, const struct jid *bare, uint32_t device);
 
 /* An event or an item of a node of device lists. */
 bool devices_event(struct engine *c, const struct stanza *message);

@@ -50,6 +50,7 @@ struct engine *engine_new(const struct engine_config *config)
     map_init(&c->useless.map, seed);
     map_init(&c->unreachable.map, seed);
     map_init(&c->fresh.map, seed);
+    map_init(&c->sent.map, seed);
     map_init(&c->archive.seen.map, seed);
     map_init(&c->people.sent.map, seed);
     map_init(&c->people.present, seed);
@@ -107,6 +108,8 @@ void engine_free(struct engine *c)
     arena_deinit(&c->unreachable.arena);
     map_deinit(&c->fresh.map);
     arena_deinit(&c->fresh.arena);
+    map_deinit(&c->sent.map);
+    arena_deinit(&c->sent.arena);
     map_deinit(&c->archive.seen.map);
     arena_deinit(&c->archive.seen.arena);
     there_forget(c);
@@ -298,18 +301,21 @@ bool engine_event(struct engine *c, struct engine_event *out)
 
 void engine_now(struct engine *c, uint64_t now_ms)
 {
-    bool erases, calls;
+    bool erases, calls, asks;
 
     c->now_ms = now_ms;
     if (!c->started || c->broken)
         return;
     erases = now_ms >= c->erase_at_ms;
     calls = c->call_hooks != NULL && now_ms >= c->call_hooks->wake_ms(c);
+    asks = now_ms >= archive_wake_ms(c);
     if (erases)
         expiry_work(c);
     if (calls)
         c->call_hooks->work(c);
-    if (erases || calls)
+    if (asks)
+        archive_ask_again(c);
+    if (erases || calls || asks)
         engine_end_round(c);
 }
 
@@ -400,6 +406,8 @@ enum engine_want engine_wants(struct engine *c, uint64_t *out_wake_ms)
     if (c->connected) {
         if (uploads_wake_ms(c) < *out_wake_ms)
             *out_wake_ms = uploads_wake_ms(c);
+        if (archive_wake_ms(c) < *out_wake_ms)
+            *out_wake_ms = archive_wake_ms(c);
         return c->wants_close ? WANT_CLOSE : c->wants_tls ? WANT_TLS : WANT_NOTHING;
     }
     if (!c->started || c->stopping || c->broken)

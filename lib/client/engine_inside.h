@@ -83,7 +83,9 @@ struct engine {
 
     struct {
         bool caught_up, newest_only, after_cursor, anew, passed;
-        bool due;            /* the next page */
+        bool due; /* the next page */
+        bool gap; /* the server could not give a page; it is asked for again then: */
+        uint64_t again_ms;
         struct str query;    /* the page that is asked for */
         struct notes seen;   /* ids of it */
         struct list waiting; /* live, until the archive has been read */
@@ -99,6 +101,8 @@ struct engine {
     } uploads;
     struct list outbox; /* jobs, in order */
     uint64_t next_job;
+    struct notes sent; /* of what has left it, lately: it may come back */
+    size_t sent_count;
     struct identity *identity; /* in `secrets` */
     struct {
         uint64_t decisions; /* so many were made */
@@ -118,8 +122,10 @@ struct engine {
     struct {
         bool sending, refused;
         uint64_t sent_ms;
-    } bundles[OMEMO_VERSIONS]; /* ours, on their way to the server */
-    bool dropped_keys;         /* in this session with the server */
+        uint64_t list_again_ms; /* our list is to be asked for once more; 0: it is not */
+    } bundles[OMEMO_VERSIONS];  /* ours, on their way to the server */
+    bool dropped_keys;          /* in this session with the server */
+    bool private_nodes;         /* our server keeps nodes for us alone; asked in each session */
     uint64_t next_kept;
 
     struct {
@@ -180,6 +186,8 @@ struct request *request_new(struct engine *c, request_done *done);
 void request_send(struct engine *c, struct request *r, const char *type, const struct jid *to,
                   const struct xml_node *payload);
 bool request_answered(struct engine *c, const struct stanza *s);
+/* An error that says nothing of what was asked about, and may not be there the next time (RFC 6120 §8.3.2). */
+bool request_may_pass(const struct stanza *answer);
 void requests_lost(struct engine *c);
 
 /* contacts.c */
@@ -203,7 +211,9 @@ struct archived {
 };
 void archive_online(struct engine *c);
 void archive_forget(struct engine *c);
-void archive_work(struct engine *c); /* asks for the next page if it is time */
+void archive_work(struct engine *c);              /* asks for the next page if it is time */
+uint64_t archive_wake_ms(const struct engine *c); /* then archive_ask_again(); UINT64_MAX: never */
+void archive_ask_again(struct engine *c);
 /* True: this live message has to wait. Else *out_id is its place in our archive, if it has one. */
 bool archive_takes(struct engine *c, const struct xml_node *message, struct str *out_id);
 /* True: it is part of a page. */

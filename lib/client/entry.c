@@ -3,12 +3,12 @@
 
 #include "client/record.h"
 
-/* 1 had neither timer nor attachment nor quote. */
-enum { ENTRY_FORMAT_1 = 1, ENTRY_FORMAT = 2 };
+/* 1 had neither timer nor attachment nor quote; 3 is 2 with a time of its author's, and what has none is written as before. */
+enum { ENTRY_FORMAT_1 = 1, ENTRY_FORMAT_2 = 2, ENTRY_FORMAT = 3 };
 
 void entry_write(struct buf *out, const struct entry *e)
 {
-    record_u8(out, ENTRY_FORMAT);
+    record_u8(out, e->said_ms > 0 ? ENTRY_FORMAT : ENTRY_FORMAT_2);
     record_u8(out, (uint8_t)e->kind);
     record_u8(out, e->outgoing);
     record_u8(out, (uint8_t)e->encryption);
@@ -24,6 +24,8 @@ void entry_write(struct buf *out, const struct entry *e)
     record_u32(out, e->expires_s);
     record_text(out, e->attachment);
     record_text(out, e->quote);
+    if (e->said_ms > 0)
+        record_u64(out, e->said_ms);
 }
 
 enum err entry_read(struct bytes in, struct entry *out)
@@ -32,7 +34,7 @@ enum err entry_read(struct bytes in, struct entry *out)
     struct entry e = { 0 };
     uint8_t format = read_u8(&r);
 
-    if (format != ENTRY_FORMAT && format != ENTRY_FORMAT_1)
+    if (format < ENTRY_FORMAT_1 || format > ENTRY_FORMAT)
         return ERR_MALFORMED;
     e.kind = read_u8(&r);
     e.outgoing = read_u8(&r) != 0;
@@ -51,6 +53,8 @@ enum err entry_read(struct bytes in, struct entry *out)
         e.attachment = read_text(&r);
         e.quote = read_text(&r);
     }
+    if (format == ENTRY_FORMAT)
+        e.said_ms = read_u64(&r);
     if (!reader_done(&r) || e.kind < ENTRY_MESSAGE || e.kind > ENTRY_DEVICE)
         return ERR_MALFORMED;
     *out = e;

@@ -45,6 +45,8 @@ struct entry {
     enum entry_encryption encryption;
     enum entry_trust trust;
     uint64_t time_ms;
+    uint64_t
+        said_ms; /* when its author says that it was written, if that is a day or more away; else 0 */
     uint32_t device;       /* of the author; 0: unknown */
     uint32_t expires_s;    /* XEP-0466: after it was read, or sent; 0: stays */
     struct str chat;       /* bare JID of the other side */

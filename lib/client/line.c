@@ -56,11 +56,6 @@ void line_deinit(struct line *l)
 
 /* ---- Connections ----------------------------------------------------------------------------------- */
 
-static void open_stream(struct line *l)
-{
-    stream_open(&l->stream, STR_NONE, l->login.account->jid.domain, STR_NONE, STR("en"));
-}
-
 void line_open(struct line *l, enum stream_framing framing, struct login_account *account,
                const struct random *random, bool secured, struct binding_data binding)
 {
@@ -73,13 +68,13 @@ void line_open(struct line *l, enum stream_framing framing, struct login_account
     l->received = l->answered = l->handled; /* what was not dealt with comes again */
     login_begin(&l->login, account, random, secured, binding);
     l->state = LINE_LOGGING_IN;
-    open_stream(l);
+    login_open_stream(&l->login, &l->stream);
 }
 
 void line_secured(struct line *l, struct binding_data binding)
 {
     login_secured(&l->login, binding);
-    open_stream(l);
+    login_open_stream(&l->login, &l->stream);
 }
 
 void line_closed(struct line *l)

@@ -61,6 +61,16 @@ void login_secured(struct login *l, struct binding_data binding)
     l->state = WAIT_HEADER;
 }
 
+/* Who it is that comes is for the server alone (RFC 6120 §4.7.1), which may need it for a token (XEP-0484 §4.1). */
+void login_open_stream(const struct login *l, struct stream *s)
+{
+    struct arena a = { 0 };
+    struct str from = l->secured ? jid_bare_text(&a, &l->account->jid) : STR_NONE;
+
+    stream_open(s, from, l->account->jid.domain, STR_NONE, STR("en"));
+    arena_deinit(&a);
+}
+
 /* ---- Binding and stream management ----------------------------------------------------------------- */
 
 static enum login_step done(struct login *l)
@@ -107,12 +117,21 @@ static bool offers(const struct login *l, const char *ns, const char *name)
     return xml_child(l->result.features, str_from(ns), str_from(name)) != NULL;
 }
 
+/* Unless Bind 2 has turned it on. */
+static enum login_step manage(struct login *l, struct stream *s)
+{
+    if (l->result.sm || !offers(l, NS_SM, "sm"))
+        return done(l);
+    ask_to_enable(l, s);
+    return LOGIN_MORE;
+}
+
 static enum login_step authenticated(struct login *l, struct stream *s,
                                      const struct xml_node *features)
 {
     l->result.features = xml_copy(&l->arena, features);
     if (l->result.jid.resource.n > 0) /* came with SASL2's success */
-        return done(l);
+        return manage(l, s);
     if (l->account->resume_id.n > 0 && offers(l, NS_SM, "sm") && !l->result.not_resumed_h)
         ask_to_resume(l, s);
     else if (offers(l, NS_BIND, "bind"))
@@ -142,10 +161,7 @@ static enum login_step bound(struct login *l, struct stream *s, const struct xml
 
     if (!str_is(xml_get(node, STR("type")), "result") || !login_read_jid(l, jid))
         return fail(l, LOGIN_BROKEN, STR("The server bound no resource."));
-    if (!offers(l, NS_SM, "sm"))
-        return done(l);
-    ask_to_enable(l, s);
-    return LOGIN_MORE;
+    return manage(l, s);
 }
 
 static enum login_step enabled(struct login *l, const struct xml_node *node)
@@ -196,13 +212,13 @@ static enum login_step sasl_came(struct login *l, struct stream *s, const struct
     case SASL_FAILED: return fail(l, why, text);
     case SASL_SUCCEEDED: break;
     }
-    if (l->sasl2 && l->result.resumed) /* XEP-0198 §9.2: what follows are stanzas */
+    if (l->result.resumed) /* XEP-0198 §9.2: no features follow, since the stream is what it was */
         return done(l);
     if (l->sasl2)
         return wait_for(l, WAIT_LAST_FEATURES);
     if (!stream_restart(s))
         return fail(l, LOGIN_BROKEN, STR("The server went on before its time."));
-    stream_open(s, STR_NONE, l->account->jid.domain, STR_NONE, STR("en"));
+    login_open_stream(l, s);
     return wait_for(l, WAIT_HEADER);
 }
 

@@ -58,11 +58,11 @@ struct login_result {
     uint32_t h;
     bool not_resumed_h;           /* it failed, but `h` is told all the same (XEP-0198 §5) */
     struct str sm_id;             /* of a session that may be resumed; empty: it may not */
-    bool sm, carbons;             /* are on */
+    bool sm, carbons;             /* are on; carbons: by Bind 2 */
     struct str token, token_name; /* a new one; empty: none */
     struct login_pins pins;
     const struct xml_node
-        *features; /* the last ones; NULL if the session was resumed while logging in */
+        *features; /* the last ones; NULL: a session that was resumed needs none */
 };
 
 struct login {
@@ -70,7 +70,7 @@ struct login {
     const struct random *random;
     struct arena arena; /* for secrets: tokens, what a password is prepared to */
     int state;          /* enum login_state, in login.c */
-    bool secured, sasl2, with_token;
+    bool secured, sasl2, with_token, asks_carbons;
     struct binding_data binding;
     struct scram_client scram;
     const struct mechanism *mechanism;
@@ -85,7 +85,8 @@ void login_begin(struct login *l, const struct login_account *account, const str
                  bool secured, struct binding_data binding);
 void login_end(struct login *l);
 
-/* The stream's header has been sent; events come here until LOGIN_DONE. Writes answers to the stream. */
+void login_open_stream(const struct login *l, struct stream *s); /* writes its header */
+/* The header has been sent; events come here until LOGIN_DONE. Writes answers to the stream. */
 enum login_step login_take(struct login *l, struct stream *s, const struct stream_event *e);
 /* After LOGIN_START_TLS, when TLS runs. The stream has been restarted and its header sent. */
 void login_secured(struct login *l, struct binding_data binding);

@@ -166,19 +166,33 @@ static void add_agent(struct login *l, struct arena *a, struct xml_node *authent
         xml_add_text_child(a, agent, STR(NS_SASL2), STR("device"), l->account->device);
 }
 
+/* XEP-0386 §3.1: a server lists what it turns on with the binding; of the rest it would make nothing, without a word. */
+static bool turns_on(const struct xml_node *offered, const char *feature)
+{
+    const struct xml_node *list = xml_child(offered, STR(NS_BIND2), STR("inline"));
+
+    for (const struct xml_node *n = list ? xml_first_element(list) : NULL; n != NULL;
+         n = xml_next_element(n))
+        if (xml_is(n, STR(NS_BIND2), STR("feature")) && str_is(xml_get(n, STR("var")), feature))
+            return true;
+    return false;
+}
+
 static void add_bind(struct login *l, struct arena *a, const struct xml_node *in_line,
                      struct xml_node *authenticate)
 {
     const struct xml_node *offered = xml_child(in_line, STR(NS_BIND2), STR("bind"));
-    struct xml_node *bind, *enable;
+    struct xml_node *bind;
 
     if (offered == NULL)
         return;
     bind = xml_add(a, authenticate, STR(NS_BIND2), STR("bind"));
     xml_add_text_child(a, bind, STR(NS_BIND2), STR("tag"), l->account->software);
-    enable = xml_add(a, bind, STR(NS_SM), STR("enable"));
-    xml_set(a, enable, STR("resume"), STR("true"));
-    xml_add(a, bind, STR(NS_CARBONS), STR("enable"));
+    if (turns_on(offered, NS_SM))
+        xml_set(a, xml_add(a, bind, STR(NS_SM), STR("enable")), STR("resume"), STR("true"));
+    l->asks_carbons = turns_on(offered, NS_CARBONS);
+    if (l->asks_carbons)
+        xml_add(a, bind, STR(NS_CARBONS), STR("enable"));
 }
 
 /* The best token that this connection could use next time. */
@@ -319,7 +333,7 @@ static bool read_bound(struct login *l, const struct xml_node *success)
         return false;
     if ((enabled = xml_child(bound, STR(NS_SM), STR("enabled"))) != NULL)
         login_read_enabled(l, enabled);
-    l->result.carbons = true;
+    l->result.carbons = l->asks_carbons;
     return true;
 }
 

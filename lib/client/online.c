@@ -8,6 +8,7 @@
 #include "client/rooms_inside.h"
 #include "client/record.h"
 #include "client/wishes.h"
+#include "xmpp/disco.h"
 #include "xmpp/ns.h"
 
 enum { FIRST_WAIT_MS = 1000, LAST_WAIT_MS = 60 * 1000, AGENT_OCTETS = 16 };
@@ -90,6 +91,48 @@ static void learn(struct engine *c, const struct login_result *r)
 
 /* ---- Online and offline ---------------------------------------------------------------------------- */
 
+/* A server that has none refuses, and all is as it was. */
+static void carbons_answered(struct engine *c, struct request *r, const struct stanza *answer)
+{
+    (void)c, (void)r, (void)answer;
+}
+
+/* Without them (XEP-0280 §4) this device hears nothing of what others of the account write, and of what is written to one of them. */
+static void ask_for_carbons(struct engine *c)
+{
+    struct arena a = { 0 };
+
+    request_send(c, request_new(c, carbons_answered), "set", NULL,
+                 xml_new(&a, STR(NS_CARBONS), STR("enable")));
+    arena_deinit(&a);
+}
+
+/* XEP-0402 §3.3, XEP-0490 §7: a server that does not know options of publishing passes over them, and shows contacts what was to be
+ * ours alone: which rooms, and who is talked to. */
+static void nodes_described(struct engine *c, struct request *r, const struct stanza *answer)
+{
+    const struct xml_node *query = NULL;
+
+    (void)r;
+    if (answer == NULL)
+        return;
+    if (answer->type == IQ_RESULT)
+        query = xml_child(answer->node, STR(NS_DISCO_INFO), STR("query"));
+    c->private_nodes = query != NULL && disco_has_feature(query, STR(NS_PUBSUB_PUBLISH_OPTIONS));
+    reading_work(c);
+    bookmarks_online(c);
+}
+
+static void ask_about_nodes(struct engine *c)
+{
+    struct arena a = { 0 };
+
+    c->private_nodes = false;
+    request_send(c, request_new(c, nodes_described), "get", &c->config.jid,
+                 xml_new(&a, STR(NS_DISCO_INFO), STR("query")));
+    arena_deinit(&a);
+}
+
 static void went_online(struct engine *c)
 {
     const struct login_result *r = &c->line.login.result;
@@ -103,12 +146,14 @@ static void went_online(struct engine *c)
         engine_forget_notes(&c->useless);
         engine_forget_notes(&c->unreachable);
         engine_forget_notes(&c->fresh);
+        if (!r->carbons)
+            ask_for_carbons(c);
         contacts_online(c);
         mend_online(c);
         archive_online(c);
         devices_online(c);
+        ask_about_nodes(c);
         reading_online(c);
-        bookmarks_online(c);
         uploads_online(c);
         if (c->call_hooks != NULL)
             c->call_hooks->online(c);

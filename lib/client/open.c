@@ -259,6 +259,7 @@ static void encrypted_came(struct engine *c, struct arena *a, struct arrival *m,
             add_unreadable(c, m, in_words(err));
         return;
     }
+    devices_heard(c, e->version, &m->from, e->sid);
     m->key = &got.remote.identity;
     m->trust = trust_shown(trust_of(c, m->author, &got.remote.identity));
     memcpy(p.key, got.message.plain, got.message.plain_n);
@@ -335,7 +336,7 @@ static void arrived(struct engine *c, struct arena *a, const struct stanza *s, s
     else
         add_unreadable(c, m, in_words(ERR_MALFORMED));
     if (sealed)
-        content_beside(c, m); /* receipts and the like, which are never sealed */
+        content_beside(c, m); /* receipts and the like, which hardly anybody seals */
 }
 
 void message_live(struct engine *c, struct arena *a, const struct stanza *s, struct str archive_id)

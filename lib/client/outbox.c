@@ -18,7 +18,8 @@ enum {
     RECORD_MAX = 1 << 20,
     ID_OCTETS = 15,
     NUMBER_OCTETS = 8,
-    JOB_FORMAT = 4, /* first, a record began with the time, whose first octet is 0 */
+    SENT_MAX = 1000, /* what came back before that many others had left is told of */
+    JOB_FORMAT = 4,  /* first, a record began with the time, whose first octet is 0 */
     JOB_WITHOUT_TRUST = 3,
     JOB_FOR_ALL = 2, /* as 3, without `only` */
 };
@@ -185,19 +186,43 @@ void outbox_forget(struct engine *c)
 
 /* ---- Ways out -------------------------------------------------------------------------------------- */
 
-static void done(struct engine *c, struct job *j, enum entry_kind how, struct str why)
+static struct entry report(struct engine *c, struct arena *a, enum entry_kind how, struct str chat,
+                           struct str id)
 {
-    struct arena a = { 0 };
-    struct entry e = {
+    return (struct entry){
         .kind = how,
         .outgoing = true,
         .time_ms = c->now_ms,
-        .chat = jid_text(&a, &j->to),
+        .chat = chat,
         .author = c->bare,
-        .id = arena_concat(&a, j->id, how == ENTRY_SENT ? STR(" sent") : STR(" failed")),
-        .target = j->id,
-        .text = why,
+        .id = arena_concat(a, id, how == ENTRY_SENT ? STR(" sent") : STR(" failed")),
+        .target = id,
     };
+}
+
+static struct str sent_key(struct arena *a, struct str chat, struct str id)
+{
+    return arena_concat(a, arena_concat(a, chat, STR(" ")), id);
+}
+
+static void note_sent(struct engine *c, struct str chat, struct str id)
+{
+    struct arena a = { 0 };
+
+    if (c->sent_count++ >= SENT_MAX) {
+        engine_forget_notes(&c->sent);
+        c->sent_count = 1;
+    }
+    engine_note(&c->sent, sent_key(&a, chat, id));
+    arena_deinit(&a);
+}
+
+static void done(struct engine *c, struct job *j, enum entry_kind how, struct str why)
+{
+    struct arena a = { 0 };
+    struct entry e = report(c, &a, how, jid_text(&a, &j->to), j->id);
+
+    e.text = why;
 
     if (how == ENTRY_SENT) {
         e.encryption = j->stanzas[OMEMO_2] != NULL ? ENCRYPTION_OMEMO_2 : ENCRYPTION_OMEMO_03;
@@ -207,6 +232,8 @@ static void done(struct engine *c, struct job *j, enum entry_kind how, struct st
     book_delete(&c->book, BOOK_OUTBOX, number_key(&a, j->number));
     if (j->kind != 0)
         engine_add_entry(c, &e);
+    if (j->kind != 0 && how == ENTRY_SENT)
+        note_sent(c, e.chat, j->id);
     expiry_sent(c, e.chat, j->id);
     arena_deinit(&a);
     job_free(c, j);
@@ -244,7 +271,22 @@ void outbox_unsent(struct engine *c, uint64_t tag)
         j->in_line[tag % JOB_STANZAS] = false;
 }
 
-void outbox_refused(struct engine *c, struct str id, struct str why)
+/* Our server had it, and no more than that (XEP-0198 §4): whoever was to get it has not (RFC 6120 §8.3). */
+static void came_back(struct engine *c, const struct jid *from, struct str id, struct str why)
+{
+    struct arena a = { 0 };
+    struct str chat = jid_bare_text(&a, from), key = sent_key(&a, chat, id);
+    struct entry e = report(c, &a, ENTRY_FAILED, chat, id);
+
+    if (engine_noted(&c->sent, key)) {
+        (void)map_remove(&c->sent.map, key);
+        e.text = why;
+        engine_add_entry(c, &e);
+    }
+    arena_deinit(&a);
+}
+
+void outbox_refused(struct engine *c, const struct jid *from, struct str id, struct str why)
 {
     LIST_EACH (&c->outbox, l) {
         struct job *j = LIST_ENTRY(l, struct job, link);
@@ -254,6 +296,7 @@ void outbox_refused(struct engine *c, struct str id, struct str why)
         done(c, j, ENTRY_FAILED, why);
         return;
     }
+    came_back(c, from, id, why);
 }
 
 /* ---- On its way ------------------------------------------------------------------------------------ */

@@ -55,8 +55,8 @@ struct job {
 
 void outbox_load(struct engine *c); /* from the book */
 void outbox_forget(struct engine *c);
-/* The server refused the stanza with this id. */
-void outbox_refused(struct engine *c, struct str id, struct str why);
+/* Somebody refused the stanza with this id that was sent to `from`: our server, before it took it; or, later, theirs. */
+void outbox_refused(struct engine *c, const struct jid *from, struct str id, struct str why);
 
 /* seal.c */
 enum seal { SEALED, SEAL_WAITS, SEAL_IMPOSSIBLE };

@@ -217,13 +217,20 @@ static void publish(struct engine *c, const struct chat *chat)
     arena_deinit(&a);
 }
 
+static bool may_publish(const struct engine *c, const struct chat *chat)
+{
+    return chat->owed_seen.n > 0 && c->private_nodes;
+}
+
 static void tell(struct engine *c, struct chat *chat)
 {
     if (chat->owed_mark.n > 0)
         send_mark(c, chat);
-    if (chat->owed_seen.n > 0)
+    chat->owed_mark = STR_NONE;
+    if (may_publish(c, chat)) {
         publish(c, chat);
-    chat->owed_mark = chat->owed_seen = STR_NONE;
+        chat->owed_seen = STR_NONE;
+    }
     keep(c, chat);
 }
 
@@ -239,7 +246,7 @@ void reading_work(struct engine *c)
     for (size_t cursor = 0; book_next(&c->book, BOOK_CHAT, &cursor, &key, &value);) {
         struct chat chat = read_row(str_of_bytes(key), value);
 
-        if (chat.owed_mark.n > 0 || chat.owed_seen.n > 0)
+        if (chat.owed_mark.n > 0 || may_publish(c, &chat))
             owing[n++] = arena_bytes(&a, key);
     }
     for (size_t i = 0; i < n; i++) {

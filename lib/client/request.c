@@ -57,6 +57,22 @@ bool request_answered(struct engine *c, const struct stanza *s)
     return true; /* nobody asked */
 }
 
+bool request_may_pass(const struct stanza *answer)
+{
+    static const struct str conditions[] = { STR_INIT("internal-server-error"),
+                                             STR_INIT("remote-server-not-found"),
+                                             STR_INIT("remote-server-timeout"),
+                                             STR_INIT("resource-constraint") };
+    const struct xml_node *error = xml_child(answer->node, STR(NS_CLIENT), STR("error"));
+
+    if (answer->type != IQ_ERROR || error == NULL)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(conditions); i++)
+        if (xml_child(error, STR(NS_STANZA_ERRORS), conditions[i]) != NULL)
+            return true;
+    return str_is(xml_get(error, STR("type")), "wait");
+}
+
 /* New requests that an asker makes meanwhile are for the next connection's line, which is not there: they end, too. */
 void requests_lost(struct engine *c)
 {

@@ -187,7 +187,7 @@ static enum delivery delivery_of(const struct timeline *t, const struct node *n)
 
     if (!e->outgoing)
         return is_read ? DELIVERY_READ : DELIVERY_DELIVERED;
-    if (n->failed)
+    if (n->failed && !n->delivered) /* one of their devices may refuse what another one has */
         return DELIVERY_FAILED;
     if (sent && is_read)
         return DELIVERY_READ;

@@ -155,6 +155,9 @@ struct jingle {
     struct jingle_content contents[JINGLE_CONTENTS];
     size_t content_count;
     bool has_group;
+    struct str
+        beside[JINGLE_CONTENTS]; /* what else of the call is in the group that something joins */
+    size_t beside_count;
     const char *reason; /* a condition of XEP-0166 §7.4; NULL: none */
     enum jingle_info info;
     struct str info_content; /* of (un)mute; n == 0: of all */

@@ -140,6 +140,14 @@ static bool is_complete(struct reading *r, enum jingle_action action,
     return true;
 }
 
+/* To reject, to modify or to remove something, its name is enough (XEP-0166 §7.2). But Conversations compares what else it finds there
+ * with what it has offered, and without a transport it ends the call. */
+static void keep_outline(struct jingle_content *c)
+{
+    c->description = (struct jingle_description){ .media = c->description.media };
+    c->transport = (struct jingle_transport){ 0 };
+}
+
 static bool read_content(struct reading *r, const struct xml_node *n, struct jingle *out)
 {
     struct jingle_content *c = &out->contents[out->content_count];
@@ -156,9 +164,37 @@ static bool read_content(struct reading *r, const struct xml_node *n, struct jin
         if (!read_part(r, part, c))
             return false;
     if (!describes(out->action) && out->action != JINGLE_TRANSPORT_INFO)
-        c->has_description = c->has_transport = false; /* which these actions do not need */
+        keep_outline(c);
     out->content_count++;
     return is_complete(r, out->action, c);
+}
+
+/* An addition names all of the group that it joins: Conversations takes over what it reads there. Whether the call has such
+ * contents, who knows the call has to look. */
+static bool read_beside(struct reading *r, struct str name, struct jingle *out)
+{
+    if ((out->action != JINGLE_CONTENT_ADD && out->action != JINGLE_CONTENT_ACCEPT)
+        || out->beside_count == JINGLE_CONTENTS || !token_is(name, TOKEN_NAME, 1, 32))
+        return reading_fails(r, "group");
+    for (size_t i = 0; i < out->beside_count; i++)
+        if (str_eq(out->beside[i], name))
+            return reading_fails(r, "group");
+    out->beside[out->beside_count++] = name;
+    return true;
+}
+
+static bool read_member(struct reading *r, const struct xml_node *n, struct jingle *out)
+{
+    struct str name = xml_get(n, STR("name"));
+
+    if (!str_is(n->name, "content"))
+        return reading_fails(r, "group");
+    for (size_t i = 0; i < out->content_count; i++)
+        if (str_eq(out->contents[i].name, name)) {
+            out->contents[i].in_group = true;
+            return true;
+        }
+    return read_beside(r, name, out);
 }
 
 /* XEP-0338 §3; one of LS is left out. */
@@ -171,16 +207,9 @@ static bool read_group(struct reading *r, const struct xml_node *n, struct jingl
     if (out->has_group)
         return reading_fails(r, "group-twice");
     out->has_group = true;
-    for (const struct xml_node *m = xml_first_element(n); m != NULL; m = xml_next_element(m)) {
-        struct jingle_content *found = NULL;
-
-        for (size_t i = 0; i < out->content_count; i++)
-            if (str_eq(out->contents[i].name, xml_get(m, STR("name"))))
-                found = &out->contents[i];
-        if (found == NULL || !str_is(m->name, "content"))
-            return reading_fails(r, "group");
-        found->in_group = true;
-    }
+    for (const struct xml_node *m = xml_first_element(n); m != NULL; m = xml_next_element(m))
+        if (!read_member(r, m, out))
+            return false;
     return true;
 }
 

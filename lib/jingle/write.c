@@ -207,6 +207,8 @@ static void write_group(struct arena *a, struct xml_node *n, const struct jingle
     struct xml_node *group = xml_add(a, n, STR(NS_JINGLE_GROUP), STR("group"));
 
     set(a, group, "semantics", STR("BUNDLE"));
+    for (size_t i = 0; i < j->beside_count; i++) /* what was there before comes first */
+        set(a, xml_add(a, group, STR(NS_JINGLE_GROUP), STR("content")), "name", j->beside[i]);
     for (size_t i = 0; i < j->content_count; i++)
         if (j->contents[i].in_group)
             set(a, xml_add(a, group, STR(NS_JINGLE_GROUP), STR("content")), "name",

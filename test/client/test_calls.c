@@ -9,6 +9,7 @@
 
 #include "client/engine_inside.h"
 #include "client/timeline.h"
+#include "jingle/sdp.h"
 #include "test/client/exchange.h"
 #include "test/client/telephone.h"
 #include "xmpp/ns.h"
@@ -271,6 +272,54 @@ static void tie(void **state)
     assert_null(telephone_record(&x->trio->bob));
 }
 
+/* Keeps what is carried to add or to remove media. */
+static void hear_contents(struct exchange *x, struct arena *a, struct xml_node *stanza)
+{
+    struct xml_node *n = xml_child(stanza, STR(NS_JINGLE), STR("jingle"));
+
+    (void)a;
+    if (n != NULL && str_starts(xml_get(n, STR("action")), STR("content-")))
+        x->ctx = xml_copy(&x->arena, n);
+}
+
+/* Whoever adds a picture later is told that none comes, by the names that he gave it, and the call goes on. */
+static void addition(void **state)
+{
+    struct exchange *x = *state;
+    struct handset *alice = &x->trio->alice, *bob = &x->trio->bob;
+    struct str id = telephone_talk(x, JINGLE_AUDIO);
+    struct xml_node *iq = stanza_new(&x->arena, STANZA_IQ, "set", exchange_full(x, alice),
+                                     exchange_full(x, bob), STR("picture"));
+    struct call_info info;
+    struct jingle j;
+    const char *why;
+
+    assert_int_equal(sdp_read(&x->arena, STR(OFFER(DIGEST_OF_CALLEE, VIDEO_OF(DIGEST_OF_CALLEE))),
+                              JINGLE_SESSION_INITIATE, id, &j, &why),
+                     ERR_NONE);
+    j.action = JINGLE_CONTENT_ADD;
+    j.contents[0] = j.contents[1];
+    j.contents[0].by_responder = true;
+    j.content_count = 1;
+    j.has_group = false;
+    xml_append(iq, jingle_write(&x->arena, &j));
+    x->tamper = hear_contents;
+    exchange_inject(x, bob, iq);
+    exchange_run(x);
+
+    assert_non_null(x->ctx);
+    assert_int_equal(jingle_read(&x->arena, x->ctx, &j, &why), ERR_NONE);
+    assert_int_equal(j.action, JINGLE_CONTENT_REJECT);
+    assert_true(str_eq(j.sid, id));
+    assert_int_equal(j.content_count, 1);
+    assert_true(str_is(j.contents[0].name, "video") && j.contents[0].by_responder);
+    assert_true(j.contents[0].has_description && j.contents[0].has_transport);
+    assert_int_equal(j.contents[0].description.media, JINGLE_VIDEO);
+    assert_true(call_find(bob->engine, id, &info) && info.phase == CALL_ACTIVE);
+    assert_true(call_find(alice->engine, id, &info) && info.phase == CALL_ACTIVE);
+    assert_int_equal(x->refused, 0);
+}
+
 /* ---- Connections ------------------------------------------------------------------------------------ */
 
 static void connection_lost(void **state)
@@ -467,6 +516,7 @@ int main(void)
         CALL_TEST(busy),
         CALL_TEST(at_once),
         CALL_TEST(tie),
+        CALL_TEST(addition),
         CALL_TEST(connection_lost),
         CALL_TEST(moved),
         CALL_TEST(moved_meanwhile),

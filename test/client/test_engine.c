@@ -7,8 +7,11 @@
 
 #include <cmocka.h>
 
+#include "base/encode.h"
 #include "client/record.h"
 #include "test/client/trio.h"
+#include "xmpp/ns.h"
+#include "xmpp/sasl.h"
 
 static void start(struct trio *s, struct handset *h)
 {
@@ -125,6 +128,75 @@ static void other_devices_see_it(void **state)
     trio_run(s);
     assert_int_equal(handset_count(&s->alice, "from the second", true), 1);
     assert_int_equal(handset_count(&s->bob, "from the second", false), 1);
+}
+
+/* What Alice's first device says, once it is stored. */
+static struct str said(struct trio *s)
+{
+    struct engine *c = s->alice.engine;
+    struct str out;
+
+    while (engine_commit(c) != NULL)
+        engine_committed(c, true);
+    out = arena_str(&s->arena, engine_output(c));
+    engine_sent(c, out.n);
+    return out;
+}
+
+static struct str heard(struct trio *s, const char *text)
+{
+    engine_received(s->alice.engine, str_from(text));
+    return said(s);
+}
+
+static const char *ht_success(struct trio *s)
+{
+    uint8_t proof[HT_PROOF_OCTETS];
+    struct str b64;
+
+    sasl_ht_proof(STR("a token"), HT_RESPONDER, (struct bytes){ 0 }, proof);
+    b64 = base64_text(&s->arena, bytes_of(proof, sizeof proof));
+    return arena_printf(&s->arena,
+                        "<success xmlns='urn:xmpp:sasl:2'><additional-data>%.*s</additional-data>"
+                        "<authorization-identifier>alice@sotto.test</authorization-identifier>"
+                        "</success>%c",
+                        STR_ARG(b64), '\0')
+        .p;
+}
+
+/* Behind the end if it is not there. */
+static size_t place_of(struct str text, const char *part)
+{
+    struct str wanted = str_from(part);
+    size_t at = 0;
+
+    while (at < text.n && !str_eq(str_slice(text, at, wanted.n), wanted))
+        at++;
+    return at;
+}
+
+/* XEP-0280 §4: a server without Bind 2 is asked for copies as before, and first of all. */
+static void asks_for_copies(void **state)
+{
+    struct trio *s = *state;
+    struct str out;
+
+    book_load(&s->alice.store, BOOK_SELF, bytes_of_str(STR("token")), bytes_of_str(STR("a token")));
+    book_load(&s->alice.store, BOOK_SELF, bytes_of_str(STR("token-name")),
+              bytes_of_str(STR("HT-SHA-256-NONE")));
+    handset_start(&s->alice);
+    engine_connected(s->alice.engine, true, (struct binding_data){ 0 });
+    (void)heard(s, "<stream:stream xmlns='jabber:client' from='sotto.test' id='1' version='1.0' "
+                   "xmlns:stream='http://etherx.jabber.org/streams'><stream:features>"
+                   "<authentication xmlns='urn:xmpp:sasl:2'><inline><fast xmlns='urn:xmpp:fast:0'>"
+                   "<mechanism>HT-SHA-256-NONE</mechanism></fast></inline></authentication>"
+                   "</stream:features>");
+    (void)heard(s, ht_success(s));
+    (void)heard(s, "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+                   "</stream:features>");
+    out = heard(s, "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+                   "<jid>alice@sotto.test/x</jid></bind></iq>");
+    assert_true(place_of(out, NS_CARBONS) < place_of(out, NS_ROSTER));
 }
 
 /* The server does not know the last message any more: its backup was restored, or it was too old to be kept. What came since is read, and
@@ -342,6 +414,7 @@ int main(void)
                                         trio_tear_down),
         cmocka_unit_test_setup_teardown(stores_much_at_once, trio_set_up_contacts, trio_tear_down),
         cmocka_unit_test_setup_teardown(other_devices_see_it, trio_set_up_contacts, trio_tear_down),
+        cmocka_unit_test_setup_teardown(asks_for_copies, trio_set_up_contacts, trio_tear_down),
         cmocka_unit_test_setup_teardown(finds_its_place_again, trio_set_up_contacts,
                                         trio_tear_down),
         cmocka_unit_test_setup_teardown(outbox_survives, trio_set_up_contacts, trio_tear_down),

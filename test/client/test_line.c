@@ -280,6 +280,24 @@ static void says_no_password_in_clear(void **state)
     leave(&i);
 }
 
+/* RFC 6120 §4.7.1, XEP-0484 §4.1: whose stream it is a server hears when nobody else does. */
+static void says_who_it_is_under_tls(void **state)
+{
+    struct impostor i;
+
+    (void)state;
+    meet(&i, false);
+    assert_false(contains(i.said, "alice"));
+    feed(&i,
+         "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>");
+    feed(&i, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    assert_int_equal(i.last.kind, LINE_START_TLS);
+    line_secured(&i.line, (struct binding_data){ 0 });
+    feed(&i, HEADER);
+    assert_true(contains(i.said, "from='alice@sotto.test'"));
+    leave(&i);
+}
+
 /* RFC 6120 §5.4.3.3: what follows <proceed/> in the clear was put there by anybody. */
 static void takes_nothing_from_before_tls(void **state)
 {
@@ -365,6 +383,78 @@ static void notices_a_shorter_list(void **state)
     leave(&i);
 }
 
+/* ---- Against servers that know a token of ours, which takes one round trip ------------------------------ */
+
+#define FAST_FEATURES(in_line)                                                                     \
+    "<stream:features><authentication "                                                            \
+    "xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-256</mechanism>"                                 \
+    "<inline>" in_line                                                                             \
+    "<fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast>"                  \
+    "</inline></authentication></stream:features>"
+
+static void meet_again(struct impostor *i)
+{
+    meet(i, true);
+    i->account.token = STR("a token");
+    i->account.token_name = STR("HT-SHA-256-NONE");
+}
+
+static const char *success(struct impostor *i, const char *rest)
+{
+    uint8_t proof[HT_PROOF_OCTETS];
+    struct str b64;
+
+    sasl_ht_proof(i->account.token, HT_RESPONDER, (struct bytes){ 0 }, proof);
+    b64 = base64_text(&i->arena, bytes_of(proof, sizeof proof));
+    return arena_printf(&i->arena,
+                        "<success xmlns='urn:xmpp:sasl:2'><additional-data>%.*s</additional-data>%s"
+                        "</success>%c",
+                        STR_ARG(b64), rest, '\0')
+        .p;
+}
+
+/* XEP-0198 §9.2: after `<resumed/>` a server sends no features. What one sends that does is no stanza. */
+static void resumes_without_features(void **state)
+{
+    struct impostor i;
+
+    (void)state;
+    meet_again(&i);
+    i.account.resume_id = STR("old");
+    feed(&i, FAST_FEATURES("<sm xmlns='urn:xmpp:sm:3'/>"));
+    assert_true(contains(i.said, "<resume"));
+    feed(&i, success(&i, "<resumed xmlns='urn:xmpp:sm:3' previd='old' h='0'/>"));
+    assert_int_equal(i.last.kind, LINE_UP);
+    assert_true(i.line.login.result.resumed);
+    feed(&i, "<stream:features/>");
+    assert_int_equal(i.last.kind, LINE_UP);
+    feed(&i, "<message id='m1'/>");
+    assert_int_equal(i.last.kind, LINE_STANZA);
+    leave(&i);
+}
+
+/* XEP-0386 §3.1: what a server does not list it does not turn on with the binding; it is asked for afterwards. */
+static void turns_on_what_binding_did_not(void **state)
+{
+    struct impostor i;
+
+    (void)state;
+    meet_again(&i);
+    feed(&i, FAST_FEATURES("<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:csi:0'/>"
+                           "</inline></bind>"));
+    assert_true(contains(i.said, NS_BIND2));
+    assert_false(contains(i.said, NS_SM) || contains(i.said, NS_CARBONS));
+    feed(&i, success(&i, "<authorization-identifier>alice@sotto.test/x</authorization-identifier>"
+                         "<bound xmlns='urn:xmpp:bind:0'/>"));
+    feed(&i, "<stream:features><sm xmlns='urn:xmpp:sm:3'/></stream:features>");
+    assert_int_equal(i.last.kind, LINE_STANZA);
+    assert_true(contains(i.said, "<enable") && contains(i.said, NS_SM));
+    feed(&i, "<enabled xmlns='urn:xmpp:sm:3' id='some' resume='true'/>");
+    assert_int_equal(i.last.kind, LINE_UP);
+    assert_true(i.line.sm && str_is(i.line.sm_id, "some") && !i.line.login.result.carbons);
+    leave(&i);
+}
+
 static void survives_nonsense(void **state)
 {
     static const char *const table[] = {
@@ -398,10 +488,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(sends_again_what_was_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tells_what_a_forgotten_session_lost, set_up, tear_down),
         cmocka_unit_test(says_no_password_in_clear),
+        cmocka_unit_test(says_who_it_is_under_tls),
         cmocka_unit_test(takes_nothing_from_before_tls),
         cmocka_unit_test(demands_what_it_knows),
         cmocka_unit_test(believes_no_bare_success),
         cmocka_unit_test(notices_a_shorter_list),
+        cmocka_unit_test(resumes_without_features),
+        cmocka_unit_test(turns_on_what_binding_did_not),
         cmocka_unit_test(survives_nonsense),
     };
 

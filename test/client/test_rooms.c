@@ -282,11 +282,32 @@ static void what_others_keep(void **state)
 
 #define WITH(function) cmocka_unit_test_setup_teardown(function, trio_set_up, trio_tear_down)
 
+/* XEP-0402 §3.3: where others might see it, it waits here. */
+static void waits_for_a_server_that_keeps_it_private(void **state)
+{
+    struct trio *s = *state;
+    struct room tea = { .name = STR("Tea"), .nick = STR("al"), .autojoin = true };
+
+    start(s, &s->alice);
+    s->alice.engine->private_nodes = false; /* what an answer without that feature leaves */
+    assert_int_equal(keep(s, &s->alice, ROOM, tea), ERR_NONE);
+    trio_run(s);
+    check_room(s->alice.engine, ROOM, "Tea/al+?");
+    handset_crash(&s->alice);
+    start(s, &s->alice);
+    check_room(s->alice.engine, ROOM, "Tea/al+");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH(one_list), WITH(on_a_train), WITH(what_is_no_room),
-        WITH(lies),     WITH(too_much),   WITH(what_others_keep),
+        WITH(one_list),
+        WITH(on_a_train),
+        WITH(what_is_no_room),
+        WITH(lies),
+        WITH(too_much),
+        WITH(what_others_keep),
+        WITH(waits_for_a_server_that_keeps_it_private),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

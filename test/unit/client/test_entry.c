@@ -15,6 +15,7 @@ static const struct entry full = {
     .encryption = ENCRYPTION_OMEMO_2,
     .trust = ENTRY_TRUST_VERIFIED,
     .time_ms = 1700000000123,
+    .said_ms = 1699000000123,
     .device = 77,
     .expires_s = 3600,
     .chat = STR_INIT("bob@sotto.test"),
@@ -33,7 +34,7 @@ static void assert_same(const struct entry *a, const struct entry *b)
     assert_int_equal(a->outgoing, b->outgoing);
     assert_int_equal(a->encryption, b->encryption);
     assert_int_equal(a->trust, b->trust);
-    assert_true(a->time_ms == b->time_ms);
+    assert_true(a->time_ms == b->time_ms && a->said_ms == b->said_ms);
     assert_int_equal(a->device, b->device);
     assert_int_equal(a->expires_s, b->expires_s);
     assert_true(str_eq(a->chat, b->chat) && str_eq(a->author, b->author) && str_eq(a->id, b->id));
@@ -59,6 +60,22 @@ static void round_trip(void **state)
     buf_deinit(&record);
 }
 
+/* What has no other time is written so that programs of before can read it. */
+static void second_format(void **state)
+{
+    struct entry back, without = full;
+    struct buf record;
+
+    (void)state;
+    without.said_ms = 0;
+    buf_init(&record, 4096);
+    entry_write(&record, &without);
+    assert_int_equal(record.p[0], 2);
+    assert_int_equal(entry_read(buf_bytes(&record), &back), ERR_NONE);
+    assert_same(&back, &without);
+    buf_deinit(&record);
+}
+
 /* As stores had them before there were timers, attachments and quotes. */
 static void first_format(void **state)
 {
@@ -81,6 +98,7 @@ static void first_format(void **state)
     record_text(&record, STR("target"));
     record_text(&record, STR("text"));
     expected.expires_s = 0;
+    expected.said_ms = 0;
     expected.attachment = expected.quote = STR_NONE;
     assert_int_equal(entry_read(buf_bytes(&record), &back), ERR_NONE);
     assert_same(&back, &expected);
@@ -92,7 +110,7 @@ static void refuses(void **state)
     static const struct {
         size_t at;
         uint8_t octet;
-    } cases[] = { { 0, 0 }, { 0, 3 }, { 1, 0 }, { 1, ENTRY_DEVICE + 1 }, { 1, 255 } };
+    } cases[] = { { 0, 0 }, { 0, 4 }, { 1, 0 }, { 1, ENTRY_DEVICE + 1 }, { 1, 255 } };
     struct buf record;
     struct entry back;
 
@@ -110,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
+        cmocka_unit_test(second_format),
         cmocka_unit_test(first_format),
         cmocka_unit_test(refuses),
     };

@@ -141,7 +141,25 @@ static const struct {
           "content-remove",
           "<content creator='initiator' name='v'><description "
           "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/></content><reason><gone/></reason>"),
-      JINGLE("content-remove", "<content creator='initiator' name='v'/><reason><gone/></reason>") },
+      JINGLE(
+          "content-remove",
+          "<content creator='initiator' name='v'><description "
+          "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/></content><reason><gone/></reason>") },
+    { JINGLE("content-reject", "<content creator='initiator' name='v'><description "
+                               "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/><transport "
+                               "xmlns='urn:xmpp:jingle:transports:ice-udp:1'/></content>"),
+      JINGLE("content-reject", "<content creator='initiator' name='v'><description "
+                               "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/><transport "
+                               "xmlns='urn:xmpp:jingle:transports:ice-udp:1'/></content>") },
+    { JINGLE("content-reject",
+             "<content creator='initiator' name='v'><description "
+             "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'><payload-type id='96' "
+             "name='VP8' clockrate='90000'/></description><transport "
+             "xmlns='urn:xmpp:jingle:transports:ice-udp:1' " CREDENTIALS
+             ">" CANDIDATE CLEAR_FINGERPRINT "</transport></content>"),
+      JINGLE("content-reject", "<content creator='initiator' name='v'><description "
+                               "xmlns='urn:xmpp:jingle:apps:rtp:1' media='video'/><transport "
+                               "xmlns='urn:xmpp:jingle:transports:ice-udp:1'/></content>") },
 };
 
 static void test_kept(void **state)
@@ -165,9 +183,13 @@ static void test_kept(void **state)
     "</description>" transport "</content>"
 #define TRANSPORT(attributes, rest)                                                                \
     "<transport xmlns='urn:xmpp:jingle:transports:ice-udp:1' " attributes ">" rest "</transport>"
-#define GOOD_TRANSPORT     TRANSPORT(CREDENTIALS, CLEAR_FINGERPRINT)
-#define GOOD_NAME          "creator='initiator' name='a'"
-#define INITIATE(rest)     JINGLE("session-initiate", rest)
+#define GOOD_TRANSPORT TRANSPORT(CREDENTIALS, CLEAR_FINGERPRINT)
+#define GOOD_NAME      "creator='initiator' name='a'"
+#define INITIATE(rest) JINGLE("session-initiate", rest)
+#define ADD_TO(members)                                                                            \
+    JINGLE("content-add",                                                                          \
+           "<group xmlns='urn:xmpp:jingle:apps:grouping:0' semantics='BUNDLE'>" members            \
+           "<content name='a'/></group>" CONTENT(GOOD_NAME, GOOD_PAYLOAD, GOOD_TRANSPORT))
 #define PAYLOADS(payloads) INITIATE(CONTENT(GOOD_NAME, payloads, GOOD_TRANSPORT))
 #define NAMED(attributes)  INITIATE(CONTENT(attributes, GOOD_PAYLOAD, GOOD_TRANSPORT))
 #define OVER(transport)    INITIATE(CONTENT(GOOD_NAME, GOOD_PAYLOAD, transport))
@@ -282,6 +304,9 @@ static const struct {
     { INITIATE("<group xmlns='urn:xmpp:jingle:apps:grouping:0' semantics='BUNDLE'>"
                "<content name='other'/></group>" CONTENT(GOOD_NAME, GOOD_PAYLOAD, GOOD_TRANSPORT)),
       "group" },
+    { ADD_TO("<content name='a b'/>"), "group" },
+    { ADD_TO("<content name='0'/><content name='0'/>"), "group" },
+    { ADD_TO("<content name='0'/><content name='1'/><content name='2'/>"), "group" },
     { INITIATE("<group xmlns='urn:xmpp:jingle:apps:grouping:0' semantics='BUNDLE'/>"
                "<group xmlns='urn:xmpp:jingle:apps:grouping:0' semantics='BUNDLE'/>" CONTENT(
                    GOOD_NAME, GOOD_PAYLOAD, GOOD_TRANSPORT)),
@@ -305,6 +330,24 @@ static void test_refused(void **state)
         assert_string_equal(why, refused[i].why);
         arena_deinit(&a);
     }
+}
+
+/* XEP-0338: who adds a picture to a bundle names all of it (Conversations). */
+static void test_joins_a_group(void **state)
+{
+    struct arena a = { 0 };
+    struct jingle j, again;
+    struct str once;
+
+    (void)state;
+    once = rewritten(&a, STR(ADD_TO("<content name='0'/>")), &j);
+    assert_int_equal(j.content_count, 1);
+    assert_int_equal(j.beside_count, 1);
+    assert_true(j.contents[0].in_group && j.left_out == 0);
+    assert_non_null(strstr(arena_printf(&a, "%.*s%c", STR_ARG(once), '\0').p,
+                           "<content name='0'/><content name='a'/></group>"));
+    assert_true(str_eq(once, rewritten(&a, once, &again)));
+    arena_deinit(&a);
 }
 
 /* ---- Too many of everything -------------------------------------------------------------------------- */
@@ -375,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_conversations), cmocka_unit_test(test_dino),
         cmocka_unit_test(test_written),       cmocka_unit_test(test_kept),
         cmocka_unit_test(test_refused),       cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_joins_a_group),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
