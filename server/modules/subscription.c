@@ -131,16 +131,26 @@ static struct str token_of(const struct stanza *request)
     return preauth ? xml_get(preauth, STR("token")) : STR_NONE;
 }
 
+/* Of a request nothing comes but who makes it: no words and no name of a stranger's choice, and it may wait long. */
+static void leave_bare(struct xml_node *request)
+{
+    while (request->first != NULL)
+        xml_detach(request, request->first);
+}
+
+static struct str bare_request(const struct incoming *in, struct arena *a)
+{
+    return stanza_text(
+        a, stanza_new(a, STANZA_PRESENCE, "subscribe", in->sender, in->view->bare, STR_NONE));
+}
+
 static enum verdict received_subscribe(const struct incoming *in, struct outcome *out,
                                        const struct roster_item *item, struct relation r)
 {
     bool invited =
         spent_tokens_has_not(in, outcome_arena(out), token_of(in->stanza)); /* XEP-0379 §3.2 */
     bool approved = invited || (item != NULL && item->approved);
-    struct xml_node *status = xml_child(in->stanza->node, STR(NS_CLIENT), STR("status"));
 
-    if (status != NULL) /* a stranger's words do not come with his request */
-        xml_detach(in->stanza->node, status);
     if (r.from) { /* already granted: say so again, and show what was missed since they lost it */
         reply_presence(in, out, "subscribed");
         outcome_announce(out, in->sender, true);
@@ -163,8 +173,8 @@ static enum verdict received_subscribe(const struct incoming *in, struct outcome
     if (r.pending_in || (item == NULL && roster_requests_full(in)))
         return DROP; /* delivered once; of too many, later ones are not heard and may be made again */
     r.pending_in = true;
-    store_relation(in, out, in->sender, r, false,
-                   stanza_text(outcome_arena(out), in->stanza->node));
+    leave_bare(in->stanza->node);
+    store_relation(in, out, in->sender, r, false, bare_request(in, outcome_arena(out)));
     return PASS;
 }
 
