@@ -8,7 +8,7 @@
 
 enum heard_link link_receive_fd(int supervisor, int *out_fd)
 {
-    char word;
+    char word = 0;
     ssize_t n = passing_receive(supervisor, &word, sizeof word, NULL, out_fd);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -281,12 +281,14 @@ static void refuse(struct engine *c, struct arena *a, const struct stanza *iq,
 /* XEP-0166 §7.2: who adds a picture has to be told that none comes. Conversations looks for the outline of what it has offered. */
 static void decline_addition(struct engine *c, const struct call *call, const struct jingle *added)
 {
-    struct jingle no = { .action = JINGLE_CONTENT_REJECT, .sid = call->id };
+    struct jingle no = { .action = JINGLE_CONTENT_REJECT,
+                         .sid = call->id,
+                         .content_count = added->content_count };
 
-    for (; no.content_count < added->content_count; no.content_count++) {
-        const struct jingle_content *offered = &added->contents[no.content_count];
+    for (size_t i = 0; i < added->content_count; i++) {
+        const struct jingle_content *offered = &added->contents[i];
 
-        no.contents[no.content_count] = (struct jingle_content){
+        no.contents[i] = (struct jingle_content){
             .name = offered->name,
             .by_responder = offered->by_responder,
             .senders = offered->senders,
