@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "xmpp/jid.h"
+#include "xmpp/ns.h"
+#include "xmpp/stanza.h"
 
 static const enum hash hashes[HASH_COUNT] = { HASH_SHA1, HASH_SHA256, HASH_SHA512 };
 
@@ -81,15 +83,34 @@ void registration_derive(void *registration)
                      r->iterations, &r->keys[i]);
 }
 
+/* The account asks to see its inviter and lets itself be seen (RFC 6121 §3.4); the inviter's home knows the token for one of
+ * its own and answers both (subscription.c). A server that dies in between leaves the request to the client. */
+static void introduce(struct registration *r, struct str self, const struct ticket *ticket,
+                      uint64_t now_ms)
+{
+    struct arena *a = &r->set.op.arena;
+
+    write_set_add(&r->set, ROW_ROSTER, 0)->roster = (struct roster_item){
+        .jid = arena_str(a, ticket->inviter),
+        .ask = true,
+        .approved = true,
+        .listed = true,
+        .version = now_ms,
+    };
+    r->introduction = stanza_new(a, STANZA_PRESENCE, "subscribe", self, ticket->inviter, STR_NONE);
+    xml_set(a, xml_add(a, r->introduction, STR(NS_PARS), STR("preauth")), STR("token"),
+            ticket->token);
+}
+
 void registration_fill(struct registration *r, struct str local, struct str domain,
-                       struct bytes token_hash, uint64_t now_ms)
+                       const struct ticket *ticket, uint64_t now_ms)
 {
     struct arena *a = &r->set.op.arena;
     struct row *row;
 
-    if (token_hash.n > 0) {
+    if (ticket->token_hash.n > 0) {
         row = write_set_add(&r->set, ROW_INVITE_USED, 0);
-        row->invite.invite.token_hash = arena_bytes(a, token_hash);
+        row->invite.invite.token_hash = arena_bytes(a, ticket->token_hash);
         row->invite.now_ms = now_ms;
     }
     row = write_set_add(&r->set, ROW_ACCOUNT_NEW, 0);
@@ -100,4 +121,6 @@ void registration_fill(struct registration *r, struct str local, struct str doma
         row = write_set_add(&r->set, ROW_CREDENTIAL, 0);
         row->credential.keys = r->keys[i];
     }
+    if (ticket->inviter.n > 0)
+        introduce(r, arena_printf(a, "%.*s@%.*s", STR_ARG(local), STR_ARG(domain)), ticket, now_ms);
 }

@@ -21,8 +21,17 @@ bool invite_is_good(const struct invite_record *i, struct str domain, uint64_t n
  * ERR_MALFORMED, ERR_TOO_BIG, ERR_DENIED: a role. */
 CHECKED enum err registration_name(struct arena *a, struct str text, struct str *out_local);
 
+/* What it is made with. */
+struct ticket {
+    struct bytes token_hash;   /* empty: no invitation is needed, and there is none */
+    struct str token, inviter; /* bare JID, or empty for the operator's */
+};
+
 struct registration {
     struct write_set set; /* set.op is the caller's to set: home, done */
+    /* The caller routes it once all is committed (router_emit()), by which the inviter and the new account become
+     * contacts of each other (XEP-0401 §5.3.2). NULL: nobody of here has invited. */
+    struct xml_node *introduction;
     struct str password;
     uint32_t iterations;
     uint8_t salts[HASH_COUNT][SCRAM_SALT_OCTETS];
@@ -34,9 +43,9 @@ void registration_init(struct registration *r, const struct settings *s,
                        const struct random *random, struct str password);
 void registration_deinit(struct registration *r);
 void registration_derive(void *registration); /* tens of milliseconds: never on a loop */
-/* After it; then store_commit(&r->set). token_hash.n == 0: without invitation. ERR_EXISTS: the name is taken;
- * ERR_CONFLICT, ERR_MISSING: the invitation is not good any more. */
+/* After it; then store_commit(&r->set). The ticket is copied. ERR_EXISTS: the name is taken; ERR_CONFLICT, ERR_MISSING:
+ * the invitation is not good any more. */
 void registration_fill(struct registration *r, struct str local, struct str domain,
-                       struct bytes token_hash, uint64_t now_ms);
+                       const struct ticket *ticket, uint64_t now_ms);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "server/limits.h"
 #include "server/registration.h"
+#include "server/router.h"
 #include "server/session.h"
 
 struct enrolment {
@@ -19,7 +20,8 @@ struct enrolment {
     struct store_query query;
     struct registration registration;
     struct str local;
-    bool invited; /* token_hash is that of an invitation that was good when it was shown */
+    bool invited; /* by token, an invitation that was good when it was shown; query has it */
+    struct str token;
     uint8_t token_hash[HASH_SIZE_MAX];
     unsigned failures;
 };
@@ -116,6 +118,7 @@ static void take_token(struct enrolment *e, const struct xml_node *preauth)
     invite_token_hash(xml_get(preauth, STR("token")), e->token_hash);
     arena_deinit(&q->op.arena);
     *q = (struct store_query){ .kind = QUERY_INVITE };
+    e->token = arena_str(&q->op.arena, xml_get(preauth, STR("token")));
     q->in.invite.token_hash = bytes_of(e->token_hash, INVITE_HASH_OCTETS);
     q->op.home = e->session->home->number;
     q->op.done = token_found;
@@ -143,6 +146,8 @@ static void stored(struct store_op *op)
     struct enrolment *e = CONTAINER_OF(op, struct enrolment, registration.set.op);
     enum err result = op->result;
 
+    if (result == ERR_NONE && e->registration.introduction != NULL)
+        router_emit(e->session->home, e->registration.introduction, STR_NONE);
     registration_deinit(&e->registration);
     if (is_there(e)) {
         switch (result) {
@@ -165,14 +170,20 @@ static void derived(void *arg)
 {
     struct enrolment *e = CONTAINER_OF(arg, struct enrolment, registration);
     struct home *h = e->session->home;
-    struct bytes hash = bytes_of(e->token_hash, e->invited ? INVITE_HASH_OCTETS : 0);
+    struct ticket ticket = { 0 };
 
     if (!is_there(e)) {
         registration_deinit(&e->registration);
         resume(e);
         return;
     }
-    registration_fill(&e->registration, e->local, e->session->domain, hash, h->now_ms);
+    if (e->invited)
+        ticket = (struct ticket){
+            .token_hash = bytes_of(e->token_hash, INVITE_HASH_OCTETS),
+            .token = e->token,
+            .inviter = e->query.out.invites.invites->inviter,
+        };
+    registration_fill(&e->registration, e->local, e->session->domain, &ticket, h->now_ms);
     e->registration.set.op.home = h->number;
     e->registration.set.op.done = stored;
     store_commit(h->store, &e->registration.set);

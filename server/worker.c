@@ -5,6 +5,7 @@
 #include "server/event_log.h"
 #include "server/mux.h"
 #include "server/proxied.h"
+#include "server/router.h"
 #include "server/s2s_host.h"
 #include "server/session.h"
 #include "server/turn_conn.h"
@@ -86,6 +87,14 @@ static uint64_t begin_registration(void *ctx, struct peer peer)
 
     worker_enter(w);
     return home_begin_registration(&w->home, peer);
+}
+
+static void emit(void *ctx, const struct xml_node *stanza)
+{
+    struct worker *w = ctx;
+
+    worker_enter(w);
+    router_emit(&w->home, stanza, STR_NONE);
 }
 
 /* ---- Inboxes --------------------------------------------------------------------------------------- */
@@ -261,6 +270,7 @@ struct worker *worker_new(struct worker_group *group, unsigned number)
         .ctx = w,
         .event = web_event,
         .begin_registration = begin_registration,
+        .emit = emit,
         .websocket = upgraded,
     });
     w->sweep = timer_new(w->loop, sweep, w);

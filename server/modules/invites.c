@@ -1,7 +1,8 @@
 /* invites.c: Easy User Onboarding (XEP-0401): a person invites another one, who gets an account and a contact.
  *
- * The command makes a token (invite_token.h). With it the guest registers (XEP-0445), and then asks to see the
- * inviter's presence, which is granted at once (XEP-0379; subscription.c).
+ * The command makes a token (invite_token.h). With it the guest registers (XEP-0445), by which the two are contacts
+ * (registration.c); or, from an account of his, asks to see the inviter's presence, which is granted at once (XEP-0379;
+ * subscription.c).
  */
 #include "base/datetime.h"
 #include "server/invite_token.h"

@@ -150,12 +150,9 @@ static unsigned c2s_port(const struct server_boot *boot)
 static struct str contact_line(struct visit *v)
 {
     struct arena *a = &v->exchange->arena;
-    struct str inviter = v->invite->inviter, uri;
+    struct str inviter = v->invite->inviter;
 
-    if (inviter.n == 0)
-        return STR("");
-    uri = arena_printf(a, "xmpp:%.*s?roster;preauth=%.*s", STR_ARG(inviter), STR_ARG(v->token));
-    return filled(a, page_contact, VALUES({ "inviter", inviter }, { "uri", uri }));
+    return inviter.n == 0 ? STR("") : filled(a, page_contact, VALUES({ "inviter", inviter }));
 }
 
 static void show_account(struct visit *v)
@@ -178,8 +175,11 @@ static void show_account(struct visit *v)
 static void stored(struct store_op *op)
 {
     struct visit *v = CONTAINER_OF(op, struct visit, registration.set.op);
+    const struct web_host *host = v->exchange->host;
     enum err result = op->result;
 
+    if (result == ERR_NONE && v->registration.introduction != NULL)
+        host->emit(host->ctx, v->registration.introduction);
     registration_deinit(&v->registration);
     switch (result) {
     case ERR_NONE: show_account(v); break;
@@ -198,14 +198,17 @@ static void derived(void *registration)
 {
     struct visit *v = CONTAINER_OF(registration, struct visit, registration);
     const struct web_host *host = v->exchange->host;
+    struct ticket ticket;
 
     if (exchange_gone(v->exchange)) { /* nobody would see the password */
         registration_deinit(&v->registration);
         say_invalid(v);
         return;
     }
-    registration_fill(&v->registration, v->local, v->invite->domain,
-                      bytes_of(v->token_hash, INVITE_HASH_OCTETS), exchange_now_ms(v->exchange));
+    ticket = (struct ticket){ bytes_of(v->token_hash, INVITE_HASH_OCTETS), v->token,
+                              v->invite->inviter };
+    registration_fill(&v->registration, v->local, v->invite->domain, &ticket,
+                      exchange_now_ms(v->exchange));
     v->registration.set.op.home = host->home;
     v->registration.set.op.done = stored;
     store_commit(host->store, &v->registration.set);

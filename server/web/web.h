@@ -17,6 +17,7 @@ struct disk;
 struct doorkeeper;
 struct exchange;
 struct fetch_relay;
+struct xml_node;
 struct web_host {
     struct loop *loop;
     struct store *store;
@@ -35,6 +36,7 @@ struct web_host {
                   const struct event *event); /* NULL: nobody listens */
     /* As home_begin_registration() */
     uint64_t (*begin_registration)(void *ctx, struct peer peer);
+    void (*emit)(void *ctx, const struct xml_node *stanza); /* as router_emit() */
     /* The handshake is answered: takes the connection, which is a WebSocket now and still
      * counted by the doorkeeper. `early`: what came behind it. */
     void (*websocket)(void *ctx, struct conn *conn, struct str early);

@@ -514,7 +514,7 @@ async def _(world):
     clear.close()
 
 
-@case('people invite people: an account and a contact in both directions (XEP-0401, XEP-0379)')
+@case('people invite people: an account, and a contact in both directions without a click (XEP-0401, XEP-0379)')
 async def _(world):
     alice = await world.client('alice')
     answer = await alice.ask('set', ET.Element(COMMAND, node='urn:xmpp:invite#invite', action='execute'), to='localhost')
@@ -526,13 +526,14 @@ async def _(world):
     assert status == 200 and b'<bdi dir="ltr">alice@localhost</bdi> invited you' in body
     name = new_name()
     status, _, body = world.ask('POST', path, f'name={name}', FORM)
-    assert status == 201 and b'add <bdi dir="ltr">alice@localhost</bdi> to your contacts' in body
+    assert status == 201 and b'<bdi dir="ltr">alice@localhost</bdi> is in your contacts already' in body
     guest = await Client.open(world.at, name, shown(body)[1])
-    guest.send_raw(f"<presence to='alice@localhost' type='subscribe'>{preauth(token)}</presence>")
-    await guest.expect_presence(lambda p: p.get('type') == 'subscribed')
-    await guest.expect_presence(lambda p: p.get('type') == 'subscribe')
-    guest.send_presence(pto='alice@localhost', ptype='subscribed')
+    await guest.expect_presence(lambda p: p.get('type') is None and p.get('from') == alice.boundjid.full)
     await alice.expect_presence(lambda p: p.get('type') is None and p.get('from') == guest.boundjid.full)
+    for of, other in (alice, guest), (guest, alice):
+        (item,) = [i for i in (await of.ask('get', ET.Element('{jabber:iq:roster}query'))).iter('{jabber:iq:roster}item')
+                   if i.get('jid') == other.boundjid.bare]
+        assert item.get('subscription') == 'both' and item.get('ask') is None, item.attrib
     await guest.close()
     bob = await world.client('bob')
     bob.send_raw("<presence to='alice@localhost' type='subscribe'>" + preauth('a' * 39) + '</presence>')

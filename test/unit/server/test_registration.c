@@ -5,6 +5,7 @@
 #include "server/registration.h"
 #include "server/upload_slot.h"
 #include "server/web/html.h"
+#include "xml/tree.h"
 
 static const struct settings ours = { .secret = "a secret of thirty-two octets...",
                                       .scram_iterations = 1 };
@@ -70,8 +71,9 @@ static void test_good_invitations(void **state)
 static void test_rows(void **state)
 {
     static const enum row_kind kinds[] = { ROW_INVITE_USED, ROW_ACCOUNT_NEW, ROW_CREDENTIAL,
-                                           ROW_CREDENTIAL, ROW_CREDENTIAL };
+                                           ROW_CREDENTIAL,  ROW_CREDENTIAL,  ROW_ROSTER };
     const uint8_t hash[INVITE_HASH_OCTETS] = { 7 };
+    const struct ticket ticket = { bytes_of(hash, sizeof hash), STR("abc"), STR("bob@a.test") };
     struct registration r;
     struct scram_keys again;
     size_t n = 0;
@@ -82,10 +84,25 @@ static void test_rows(void **state)
     registration_derive(&r);
     scram_derive(HASH_SHA256, STR_NONE, bytes_of(r.salts[1], SCRAM_SALT_OCTETS), 1, &again);
     assert_memory_equal(r.keys[1].stored_key, again.stored_key, hash_size(HASH_SHA256));
-    registration_fill(&r, STR("alice"), STR("a.test"), bytes_of(hash, sizeof hash), 5);
+    registration_fill(&r, STR("alice"), STR("a.test"), &ticket, 5);
     for (const struct row *row = r.set.first; row != NULL; row = row->next)
         assert_int_equal(row->kind, kinds[n++]);
     assert_int_equal(n, COUNT_OF(kinds));
+    assert_true(str_is(xml_get(r.introduction, STR("from")), "alice@a.test"));
+    assert_true(str_is(xml_get(r.introduction, STR("to")), "bob@a.test"));
+    registration_deinit(&r);
+}
+
+/* The operator is nobody's contact. */
+static void test_operators_invitation(void **state)
+{
+    struct registration r = { 0 };
+
+    (void)state;
+    registration_fill(&r, STR("alice"), STR("a.test"), &(struct ticket){ 0 }, 5);
+    for (const struct row *row = r.set.first; row != NULL; row = row->next)
+        assert_true(row->kind == ROW_ACCOUNT_NEW || row->kind == ROW_CREDENTIAL);
+    assert_null(r.introduction);
     registration_deinit(&r);
 }
 
@@ -156,9 +173,10 @@ static void test_templates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names), cmocka_unit_test(test_good_invitations),
-        cmocka_unit_test(test_rows),  cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_slots), cmocka_unit_test(test_templates),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_good_invitations),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_operators_invitation),
+       cmocka_unit_test(test_tokens),    cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_templates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
