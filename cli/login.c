@@ -42,7 +42,7 @@ static const struct session_handlers handlers = { .event = on_event,
                                                   .settled = on_settled,
                                                   .lost = on_lost };
 
-/* Who has invited us is a contact without further questions (XEP-0401 §3.2): the token is the answer to them (XEP-0379). */
+/* Who has invited us is a contact without further questions (XEP-0401 §5.3): the token is the answer to them (XEP-0379). */
 static void meet_inviter(struct account *a)
 {
     struct engine *engine = session_engine(a->session);

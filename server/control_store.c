@@ -31,7 +31,7 @@ struct invitation {
     uint64_t expires_ms;
 };
 
-/* XEP-0401 §4.1 and XEP-0445: an address that a client opens, registers at and shows the token
+/* XEP-0401 §5.1 and XEP-0445: an address that a client opens, registers at and shows the token
  * to. */
 static struct str invite_uri(struct control_call *call, struct str token)
 {

@@ -1,4 +1,4 @@
-/* invitation.h: inviting somebody to an account on one's own server, and to be a contact (XEP-0401 §4).
+/* invitation.h: inviting somebody to an account on one's own server, and to be a contact (XEP-0401 §5).
  *
  * For when the account is online. One ENGINE_INVITATION answers it, also if the connection ends first: `text` is the link, entry.target the
  * page that shows it, entry.time_ms when both end (0: not told); if `refused`, `text` says why.

@@ -287,7 +287,7 @@ static void devices_are_folded(void **state)
     assert_int_equal(contact(&s->bob, ALICE).show, SHOW_OFFLINE);
 }
 
-/* XEP-0401 §4, on our server. */
+/* XEP-0401 §5, on our server. */
 static void invitations_come(void **state)
 {
     struct trio *s = *state;
