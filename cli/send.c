@@ -52,7 +52,8 @@ static enum err reply(struct sending *s, struct engine *engine)
 
 static enum err correct(struct sending *s, struct engine *engine)
 {
-    return engine_correct(engine, &s->account.arena, &s->chat, s->message.id, s->text, &s->id);
+    return engine_correct(engine, &s->account.arena, &s->chat, s->message.id,
+                          s->answered.id.n > 0 ? &s->answered : NULL, s->text, &s->id);
 }
 
 int command_send(struct program *p)

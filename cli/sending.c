@@ -105,6 +105,7 @@ static int find_message(struct sending *s)
     struct account *a = &s->account;
     struct timeline *t = timeline_new(&a->program->random);
     const struct message *m = NULL;
+    struct entry answered;
     int status = STATUS_DONE;
 
     if (store_page(a->store, jid_text(&a->arena, &s->chat), 0, STORE_BEFORE, LOOK_BACK, collect, t)
@@ -122,6 +123,11 @@ static int find_message(struct sending *s)
         s->message.id = arena_str(&a->arena, m->entry.id);
         s->message.author = arena_str(&a->arena, m->entry.author);
         s->message.text = arena_str(&a->arena, m->text);
+        if (message_answers(m, &answered)) {
+            s->answered.id = arena_str(&a->arena, answered.id);
+            s->answered.author = arena_str(&a->arena, answered.author);
+            s->answered.text = arena_str(&a->arena, answered.text);
+        }
     }
     timeline_free(t);
     return status;

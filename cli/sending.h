@@ -20,7 +20,8 @@ struct sending {
     /* Does it; sets `id` to what has to be acknowledged, or leaves it empty: then all has to be told. */
     enum err (*act)(struct sending *s, struct engine *engine);
     struct str id;
-    struct entry message; /* that it is about, as it stands now */
+    struct entry message;  /* that it is about, as it stands now */
+    struct entry answered; /* by that message; no id: nothing */
     bool warned;
 };
 

@@ -14,16 +14,32 @@ static void failed(struct desk *d, enum err e)
                          "have"));
 }
 
+static const struct message *message_of(const struct desk *d, const struct wish *w)
+{
+    const struct chat *c = model_find(&d->model, w->chat);
+
+    return c != NULL ? timeline_find(c->timeline, w->id) : NULL;
+}
+
 /* Programs that know no replies are shown what is answered. */
 static enum err reply(struct desk *d, const struct wish *w, const struct jid *to, struct arena *a)
 {
-    const struct chat *c = model_find(&d->model, w->chat);
-    const struct message *m = c != NULL ? timeline_find(c->timeline, w->id) : NULL;
+    const struct message *m = message_of(d, w);
     struct str id;
 
     if (m == NULL)
         return ERR_MISSING;
     return engine_reply_quoting(desk_engine(d), a, to, &m->entry, w->text, &id);
+}
+
+static enum err correct(struct desk *d, const struct wish *w, const struct jid *to, struct arena *a)
+{
+    const struct message *m = message_of(d, w);
+    struct entry answered;
+    bool answers = m != NULL && message_answers(m, &answered);
+    struct str id;
+
+    return engine_correct(desk_engine(d), a, to, w->id, answers ? &answered : NULL, w->text, &id);
 }
 
 static enum err set_timer(struct desk *d, const struct wish *w, const struct jid *to,
@@ -44,7 +60,7 @@ static enum err say(struct desk *d, const struct wish *w, const struct jid *to, 
     switch (w->kind) {
     case WISH_SEND: return engine_send_text(c, a, to, w->text, &id);
     case WISH_REPLY: return reply(d, w, to, a);
-    case WISH_CORRECT: return engine_correct(c, a, to, w->id, w->text, &id);
+    case WISH_CORRECT: return correct(d, w, to, a);
     case WISH_RETRACT: return engine_retract(c, a, to, w->id, &id);
     case WISH_REACT: return engine_react(c, a, to, w->id, w->text, &id);
     case WISH_TIMER: return set_timer(d, w, to, a);

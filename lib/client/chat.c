@@ -92,16 +92,15 @@ enum err engine_send_text(struct engine *c, struct arena *a, const struct jid *c
     return text.n > 0 ? send(c, &d, out_id) : ERR_MALFORMED;
 }
 
-enum err engine_reply_quoting(struct engine *c, struct arena *a, const struct jid *chat,
-                              const struct entry *message, struct str text, struct str *out_id)
+/* The text after a quote of what it answers; `message` has a good id. */
+static struct draft answer_new(struct arena *a, const struct jid *chat, enum entry_kind kind,
+                               const struct entry *message, struct str text)
 {
     size_t n = 0;
     struct str quote = quote_write(a, message->text, &n);
-    struct draft d = draft_new(a, chat, ENTRY_MESSAGE, arena_concat(a, quote, text));
+    struct draft d = draft_new(a, chat, kind, arena_concat(a, quote, text));
     struct xml_node *reply = xml_new(a, STR(NS_REPLY), STR("reply"));
 
-    if (!is_id(message->id) || text.n == 0 || !xml_chars_valid(message->author))
-        return ERR_MALFORMED;
     xml_set(a, reply, STR("id"), message->id);
     if (message->author.n > 0)
         xml_set(a, reply, STR("to"), message->author);
@@ -109,8 +108,24 @@ enum err engine_reply_quoting(struct engine *c, struct arena *a, const struct ji
     if (n > 0)
         mark_fallback(&d, NS_REPLY, n);
     d.out.entry.text = text;
-    d.out.entry.target = message->id;
     (void)quote_read(a, d.out.text, n, &d.out.entry.quote, &text); /* in the form that they get */
+    return d;
+}
+
+static bool is_answerable(const struct entry *message)
+{
+    return is_id(message->id) && xml_chars_valid(message->author);
+}
+
+enum err engine_reply_quoting(struct engine *c, struct arena *a, const struct jid *chat,
+                              const struct entry *message, struct str text, struct str *out_id)
+{
+    struct draft d;
+
+    if (!is_answerable(message) || text.n == 0)
+        return ERR_MALFORMED;
+    d = answer_new(a, chat, ENTRY_MESSAGE, message, text);
+    d.out.entry.target = message->id;
     return send(c, &d, out_id);
 }
 
@@ -123,12 +138,14 @@ enum err engine_reply(struct engine *c, struct arena *a, const struct jid *chat,
 }
 
 enum err engine_correct(struct engine *c, struct arena *a, const struct jid *chat, struct str id,
-                        struct str text, struct str *out_id)
+                        const struct entry *answered, struct str text, struct str *out_id)
 {
-    struct draft d = draft_new(a, chat, ENTRY_CORRECTION, text);
+    struct draft d;
 
-    if (!is_id(id) || text.n == 0)
+    if (!is_id(id) || text.n == 0 || (answered != NULL && !is_answerable(answered)))
         return ERR_MALFORMED;
+    d = answered == NULL ? draft_new(a, chat, ENTRY_CORRECTION, text)
+                         : answer_new(a, chat, ENTRY_CORRECTION, answered, text);
     mark_id(&d, NS_CORRECT, "replace", id);
     d.out.entry.target = id;
     return send(c, &d, out_id);

@@ -23,9 +23,11 @@ CHECKED enum err engine_reply_quoting(struct engine *c, struct arena *a, const s
                                       const struct entry *message, struct str text,
                                       struct str *out_id);
 
-/* XEP-0308, XEP-0424: of our own messages. */
+/* XEP-0308, XEP-0424: of our own messages. A correction replaces all of the message (§3), so it says again what that answered
+ * (message_answers()); NULL: nothing. */
 CHECKED enum err engine_correct(struct engine *c, struct arena *a, const struct jid *chat,
-                                struct str id, struct str text, struct str *out_id);
+                                struct str id, const struct entry *answered, struct str text,
+                                struct str *out_id);
 CHECKED enum err engine_retract(struct engine *c, struct arena *a, const struct jid *chat,
                                 struct str id, struct str *out_id);
 

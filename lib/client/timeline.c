@@ -223,3 +223,13 @@ const struct message *timeline_find(const struct timeline *t, struct str id)
     }
     return NULL;
 }
+
+bool message_answers(const struct message *m, struct entry *out)
+{
+    if (m->entry.kind != ENTRY_MESSAGE || m->entry.target.n == 0)
+        return false;
+    *out = (struct entry){ .id = m->entry.target, .text = m->entry.quote };
+    if (m->reply_to != NULL)
+        out->author = m->reply_to->entry.author;
+    return true;
+}

@@ -55,4 +55,7 @@ const struct message *timeline_at(const struct timeline *t, size_t i);
 /* By its own id, or by that of one of its corrections. NULL: none. */
 const struct message *timeline_find(const struct timeline *t, struct str id);
 
+/* What it answers, as it says so itself: the id, the author if that is known here, the text as it is quoted. False: nothing. */
+bool message_answers(const struct message *m, struct entry *out);
+
 #endif

@@ -158,8 +158,8 @@ static void say(struct journey *j)
     if (what == 0)
         err = engine_retract(h->engine, &a, &to, e->id, &id);
     else if (what < 3)
-        err =
-            engine_correct(h->engine, &a, &to, e->id, arena_printf(&a, "other %u", j->said++), &id);
+        err = engine_correct(h->engine, &a, &to, e->id, NULL,
+                             arena_printf(&a, "other %u", j->said++), &id);
     else if (what == 3)
         err = engine_react(h->engine, &a, &to, e->id,
                            roll(j, 2) == 0 ? STR("\U0001F44D") : STR_NONE, &id);

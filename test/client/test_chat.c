@@ -107,6 +107,17 @@ static const struct jid *other(const struct scene *s, const struct handset *h)
     return h == &s->bob ? &s->alice_jid : &s->bob_jid;
 }
 
+/* Which devices are new is another matter on each. */
+static struct timeline *chat_of(const struct handset *h)
+{
+    struct timeline *t = timeline_new(&h->random);
+
+    for (size_t i = 0; i < h->entry_count; i++)
+        if (h->entries[i].kind != ENTRY_DEVICE)
+            timeline_add(t, &h->entries[i]);
+    return t;
+}
+
 /* ---- What they do ---------------------------------------------------------------------------------- */
 
 static void done(struct scene *s, enum err e)
@@ -125,7 +136,19 @@ static void write_text(struct scene *s, struct handset *h, const char *text)
 static void correct(struct scene *s, struct handset *h, struct str id, const char *text)
 {
     engine_now(h->engine, h->now_ms);
-    done(s, engine_correct(h->engine, &s->arena, other(s, h), id, str_from(text), &s->id));
+    done(s, engine_correct(h->engine, &s->arena, other(s, h), id, NULL, str_from(text), &s->id));
+}
+
+static void correct_reply(struct scene *s, struct handset *h, struct str id, const char *text)
+{
+    struct timeline *t = chat_of(h);
+    struct entry answered;
+
+    engine_now(h->engine, h->now_ms);
+    assert_true(message_answers(timeline_find(t, id), &answered));
+    done(s,
+         engine_correct(h->engine, &s->arena, other(s, h), id, &answered, str_from(text), &s->id));
+    timeline_free(t);
 }
 
 static void retract(struct scene *s, struct handset *h, struct str id)
@@ -150,17 +173,6 @@ static void reply(struct scene *s, struct handset *h, struct str id, const char 
 }
 
 /* ---- What they see --------------------------------------------------------------------------------- */
-
-/* Which devices are new is another matter on each. */
-static struct timeline *chat_of(const struct handset *h)
-{
-    struct timeline *t = timeline_new(&h->random);
-
-    for (size_t i = 0; i < h->entry_count; i++)
-        if (h->entries[i].kind != ENTRY_DEVICE)
-            timeline_add(t, &h->entries[i]);
-    return t;
-}
 
 static struct str drawn(struct scene *s, const struct handset *h)
 {
@@ -206,7 +218,7 @@ static size_t count(const struct handset *h, enum entry_kind kind, bool outgoing
 static void everything_reaches_all_devices(void **state)
 {
     struct scene *s = *state;
-    struct str first;
+    struct str first, answer;
 
     start_all(s);
     write_text(s, &s->alice, "where shall we mete?");
@@ -221,10 +233,18 @@ static void everything_reaches_all_devices(void **state)
          "delivered:where shall we meet? edited [" THUMB "]\nin:at the bridge reply\n");
     sees(s, &s->alice2,
          "delivered:where shall we meet? edited [" THUMB "]\nin:at the bridge reply\n");
-    retract(s, &s->bob, s->id);
+    answer = s->id;
+    correct_reply(s, &s->bob, answer,
+                  "at the tower"); /* it stays an answer, for all programs (XEP-0308 §3) */
+    assert_true(str_is(handset_last(&s->alice, ENTRY_CORRECTION)->quote, "where shall we meet?"));
+    sees(s, &s->alice,
+         "delivered:where shall we meet? edited [" THUMB "]\nin:at the tower edited reply\n");
+    sees(s, &s->bob,
+         "in:where shall we meet? edited [" THUMB "]\ndelivered:at the tower edited reply\n");
+    retract(s, &s->bob, answer);
     react(s, &s->bob, first, "");
-    sees(s, &s->bob, "in:where shall we meet? edited\ndelivered: retracted reply\n");
-    sees(s, &s->alice2, "delivered:where shall we meet? edited\nin: retracted reply\n");
+    sees(s, &s->bob, "in:where shall we meet? edited\ndelivered: edited retracted reply\n");
+    sees(s, &s->alice2, "delivered:where shall we meet? edited\nin: edited retracted reply\n");
 }
 
 /* A device that was away learns it all from the archive, in its order. */
@@ -256,7 +276,7 @@ static void waits_without_a_connection(void **state)
     handset_cut(&s->alice);
     engine_now(s->alice.engine, s->alice.now_ms);
     assert_int_equal(
-        engine_correct(s->alice.engine, &s->arena, &s->bob_jid, s->id, STR("two"), &s->id),
+        engine_correct(s->alice.engine, &s->arena, &s->bob_jid, s->id, NULL, STR("two"), &s->id),
         ERR_NONE);
     assert_int_equal(
         engine_react(s->alice.engine, &s->arena, &s->bob_jid, s->id, STR(THUMB), &s->id), ERR_NONE);
@@ -278,10 +298,13 @@ static void refuses_nonsense(void **state)
     start_all(s);
     c = s->alice.engine;
     long_id = (struct str){ arena_alloc(&s->arena, 2000), 2000 };
-    assert_int_equal(engine_correct(c, &s->arena, &s->bob_jid, STR_NONE, STR("x"), &id),
+    assert_int_equal(engine_correct(c, &s->arena, &s->bob_jid, STR_NONE, NULL, STR("x"), &id),
                      ERR_MALFORMED);
-    assert_int_equal(engine_correct(c, &s->arena, &s->bob_jid, STR("i"), STR_NONE, &id),
+    assert_int_equal(engine_correct(c, &s->arena, &s->bob_jid, STR("i"), NULL, STR_NONE, &id),
                      ERR_MALFORMED);
+    assert_int_equal(
+        engine_correct(c, &s->arena, &s->bob_jid, STR("i"), &(struct entry){ 0 }, STR("x"), &id),
+        ERR_MALFORMED);
     assert_int_equal(engine_retract(c, &s->arena, &s->bob_jid, long_id, &id), ERR_MALFORMED);
     assert_int_equal(engine_reply(c, &s->arena, &s->bob_jid, STR("i"), STR_NONE, &id),
                      ERR_MALFORMED);
