@@ -55,14 +55,18 @@ static struct entry about_entry(const struct arrival *m, enum entry_kind kind)
     return e;
 }
 
-/* The id in the element of this name. Of two forms of a message of ours, that for OMEMO 0.3 has an origin-id of its own (seal.c), which
+/* The message that an element names. Of two forms of a message of ours, that for OMEMO 0.3 has an origin-id of its own (seal.c), which
  * some programs name. */
-static struct str named_id(const struct xml_node *parent, const char *ns, const char *name)
+static struct str target_of(const struct xml_node *n)
 {
-    const struct xml_node *n = xml_child(parent, str_from(ns), str_from(name));
     struct str id = n != NULL ? id_or_none(xml_get(n, STR("id"))) : STR_NONE;
 
     return id.n == OWN_ID + 3 && str_ends(id, STR("-03")) ? str_slice(id, 0, OWN_ID) : id;
+}
+
+static struct str named_id(const struct xml_node *parent, const char *ns, const char *name)
+{
+    return target_of(xml_child(parent, str_from(ns), str_from(name)));
 }
 
 /* ---- Receipts (XEP-0184) --------------------------------------------------------------------------- */
@@ -247,7 +251,7 @@ static void reactions_came(struct engine *c, const struct arrival *m, const stru
     struct entry e = about_entry(m, ENTRY_REACTIONS);
     struct arena a = { 0 };
 
-    e.target = id_or_none(xml_get(node, STR("id")));
+    e.target = target_of(node);
     for (const struct xml_node *n = xml_first_element(node); n != NULL; n = xml_next_element(n))
         if (xml_is(n, STR(NS_REACTIONS), STR("reaction")))
             e.text = emoji_add(&a, e.text, str_trim(xml_text_of(&a, n)));

@@ -247,6 +247,21 @@ static void everything_reaches_all_devices(void **state)
     sees(s, &s->alice2, "delivered:where shall we meet? edited\nin: edited retracted reply\n");
 }
 
+/* For OMEMO 0.3 a message of ours has an origin-id of its own, and some programs name that. */
+static void either_form_is_named(void **state)
+{
+    struct scene *s = *state;
+    struct str first, old_form;
+
+    start_all(s);
+    write_text(s, &s->alice, "one");
+    first = s->id;
+    old_form = arena_concat(&s->arena, first, STR("-03"));
+    react(s, &s->bob, old_form, THUMB);
+    reply(s, &s->bob, old_form, "one", "two");
+    sees(s, &s->alice, "delivered:one [" THUMB "]\nin:two reply\n");
+}
+
 /* A device that was away learns it all from the archive, in its order. */
 static void everything_is_caught_up_with(void **state)
 {
@@ -538,6 +553,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(notes_to_oneself),
         TEST(everything_reaches_all_devices),
+        TEST(either_form_is_named),
         TEST(everything_is_caught_up_with),
         TEST(waits_without_a_connection),
         TEST(refuses_nonsense),
