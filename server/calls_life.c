@@ -160,11 +160,12 @@ static void break_off(struct call *c, enum call_phase before, struct str text)
 static void finish_session(struct call *c, const struct call_saying *said)
 {
     const struct ledger *l = &c->ledger;
+    const char *reason = said->message->reason != NULL ? said->message->reason : "success";
 
     if (said->side == CALL_CALLER)
-        calls_terminate(c, l->caller, l->device, "success", STR_NONE);
+        calls_terminate(c, l->caller, l->device, reason, STR_NONE);
     else
-        calls_terminate(c, ledger_peer(l), l->caller, "success", STR_NONE);
+        calls_terminate(c, ledger_peer(l), l->caller, reason, STR_NONE);
 }
 
 void calls_ended(struct call *c, enum call_phase before, const struct call_saying *said,

@@ -17,7 +17,8 @@ static const struct {
     [CALL_RINGS] = { .words = { WORD(RETRACT), WORD(PROCEED) | WORD(REJECT) } },
     [CALL_ACCEPTED] = { .words = { WORD(RETRACT) | WORD(FINISH), WORD(REJECT) | WORD(FINISH) },
                         .actions = { ACTION(SESSION_INITIATE), 0 } },
-    [CALL_INITIATED] = { .words = { WORD(FINISH), WORD(FINISH) },
+    /* A reject that crossed the session-initiate was right when it was said. */
+    [CALL_INITIATED] = { .words = { WORD(FINISH), WORD(REJECT) | WORD(FINISH) },
                          .actions = { ACTION(TRANSPORT_INFO) | ACTION(SESSION_TERMINATE),
                                       ACTION(SESSION_ACCEPT) | ACTION(TRANSPORT_INFO)
                                           | ACTION(SESSION_INFO) | ACTION(SESSION_TERMINATE) } },

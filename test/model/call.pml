@@ -71,7 +71,7 @@ inline from_callee(who, what)
     :: what == RINGING && phase == PROPOSED -> phase = RINGS
     :: what == PROCEED && (phase == PROPOSED || phase == RINGS) ->
         bound = who; phase = ACCEPTED; deliver(1 - who, STOP)
-    :: what == REJECT && (phase == PROPOSED || phase == RINGS || (phase == ACCEPTED && who == bound)) ->
+    :: what == REJECT && (phase == PROPOSED || phase == RINGS || ((phase == ACCEPTED || phase == INITIATED) && who == bound)) ->
         finish_call()
     :: what == ACCEPT && phase == INITIATED && who == bound -> phase = ACTIVE
     :: what == TERMINATE && (phase == INITIATED || phase == ACTIVE) && who == bound -> finish_call()

@@ -122,7 +122,7 @@ static const struct {
     { CALL_ACCEPTED, CALL_CALLEE, "reject finish" },
     { CALL_INITIATED, CALL_CALLER, "transport-info session-terminate finish" },
     { CALL_INITIATED, CALL_CALLEE,
-      "session-accept transport-info session-info session-terminate finish" },
+      "session-accept transport-info session-info session-terminate reject finish" },
     { CALL_ACTIVE, CALL_CALLER,
       "transport-info session-info content-add content-accept content-reject content-modify "
       "content-remove session-terminate finish" },
@@ -264,6 +264,7 @@ static const struct {
     { CALL_ACCEPTED, CALL_CALLER, "retract", CALL_FAILED },
     { CALL_ACCEPTED, CALL_CALLEE, "reject", CALL_FAILED },
     { CALL_INITIATED, CALL_CALLEE, "session-terminate", CALL_FAILED },
+    { CALL_INITIATED, CALL_CALLEE, "reject", CALL_FAILED },
     { CALL_ACTIVE, CALL_CALLER, "finish", CALL_TALKED },
     { CALL_ACTIVE, CALL_CALLEE, "session-terminate", CALL_TALKED },
 };
