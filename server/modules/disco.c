@@ -104,6 +104,16 @@ static bool is_own_node(const struct incoming *in, struct str node)
     return in->own && map_get(&in->view->pep_nodes, node) != NULL;
 }
 
+/* So that clients find a gateway by themselves. */
+static void add_components(const struct incoming *in, struct arena *a, struct xml_node *query)
+{
+    const struct settings *s = in->settings;
+
+    for (size_t i = 0; i < s->component_count; i++)
+        xml_set(a, xml_add(a, query, STR(NS_DISCO_ITEMS), STR("item")), STR("jid"),
+                s->components[i].domain);
+}
+
 static enum verdict items_get(const struct incoming *in, struct outcome *out)
 {
     struct arena *a = outcome_arena(out);
@@ -123,6 +133,8 @@ static enum verdict items_get(const struct incoming *in, struct outcome *out)
         xml_set(a, query, STR("node"), node);
     if (of_server && str_eq(node, STR(NS_COMMANDS)))
         command_items(in, a, query);
+    if (of_server && node.n == 0)
+        add_components(in, a, query);
     if (of_server || !in->own || node.n > 0) /* what nodes somebody has is for himself to know */
         return HANDLED;
     for (size_t at = 0; map_next(&in->view->pep_nodes, &at, &slot);) {

@@ -245,6 +245,8 @@ async def _(world):
 async def _(world):
     answer = await world.alice.ask('get', ET.Element('{%s}query' % NS_DISCO), 'push.test')
     assert answer.find('{%s}query' % NS_DISCO) is not None or answer.tag.endswith('query')
+    items = await world.alice.ask('get', ET.Element('{http://jabber.org/protocol/disco#items}query'), world.at.domain)
+    assert {i.get('jid') for i in items.iter('{http://jabber.org/protocol/disco#items}item')} == {'push.test', 'raw.test'}
     message = world.app.make_message(mfrom='somebody@push.test', mto=world.at.jid('alice'), mtype='chat')
     message.append(looks_sealed())
     message.send()

@@ -175,7 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),     cmocka_unit_test(test_good_invitations),
         cmocka_unit_test(test_rows),      cmocka_unit_test(test_operators_invitation),
-       cmocka_unit_test(test_tokens),    cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_tokens),    cmocka_unit_test(test_slots),
         cmocka_unit_test(test_templates),
     };
 
